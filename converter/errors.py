@@ -1,0 +1,32 @@
+"""Errors of conversion. All are ConvertError, a LiteError; operators that cannot be converted raise UnsupportedOpError.
+
+    ConvertError
+    ├── ParseError     the input is not a MindIR or checkpoint, or contradicts itself
+    ├── GraphError     an IR graph broke one of its rules (a bug of a pass or of the importer)
+    ├── PassError      a pass failed; names the pass and those that ran before it
+    ├── EmitError      the graph cannot be written as `.ms`
+    └── OptionError    an option is unknown or out of range (also a ValueError)
+"""
+from __future__ import annotations
+
+from lite.errors import ConvertError
+
+
+class ParseError(ConvertError):
+    """The input is not a MindIR or checkpoint, is damaged, or is encrypted."""
+
+
+class GraphError(ConvertError):
+    """An IR graph broke one of its rules; see converter.ir.verify."""
+
+
+class PassError(ConvertError):
+    """A pass failed. The message names it, the node, and the passes that had run."""
+
+
+class EmitError(ConvertError):
+    """The graph cannot be expressed in the `.ms` format."""
+
+
+class OptionError(ConvertError, ValueError):
+    """A conversion option is unknown or out of range."""

@@ -1,0 +1,130 @@
+"""The table of operators and the three questions one can ask of it: attributes, output specs, output values.
+
+An operator's module defines a frozen dataclass named as in the `.ms` schema, its fields named as the schema's, and
+registers shape inference and the numpy reference:
+
+    @op(Softmax)
+    def infer(attrs: Softmax, x: TensorSpec) -> TensorSpec: ...
+
+    @infer.reference
+    def reference(attrs: Softmax, x: Array) -> Array: ...
+"""
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from lite.ops.index import MODULES
+from lite.types import Array, TensorSpec
+
+Infer = Callable[..., "TensorSpec | tuple[TensorSpec, ...]"]
+Reference = Callable[..., "Array | tuple[Array, ...]"]
+
+# Integer and boolean results up to this many elements are computed during inference: that is how shapes flow.
+_KNOWN_VALUE_LIMIT = 256
+
+
+class Attributes:
+    """Base of every operator's attributes; the operator's name is the class name.
+
+    ignored: schema fields of the operator that never change its result; a test checks that every other one is a field.
+    """
+
+    __slots__ = ()
+    ignored: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def op(self) -> str:
+        """The operator's schema name."""
+        return type(self).__name__
+
+
+class Op:
+    """One operator: the attributes class, shape inference, and the numpy reference."""
+
+    def __init__(self, attrs: type[Attributes], infer: Infer) -> None:
+        self.attrs = attrs
+        self.infer = infer
+        self.evaluate: Reference | None = None
+
+    def reference(self, function: Reference) -> Reference:
+        """Decorator: registers the numpy reference."""
+        self.evaluate = function
+        return function
+
+
+_OPS: dict[str, Op] = {}
+
+
+def op(attrs: type[Attributes]) -> Callable[[Infer], Op]:
+    """Decorator: registers shape inference for the operator that `attrs` describes."""
+
+    def register(function: Infer) -> Op:
+        _OPS[attrs.__name__] = Op(attrs, function)
+        return _OPS[attrs.__name__]
+
+    return register
+
+
+def known_ops() -> tuple[str, ...]:
+    """Schema names of all operators that have a meaning here, sorted."""
+    return tuple(sorted(MODULES))
+
+
+def is_known(name: str) -> bool:
+    """True where the operator has a meaning here."""
+    return name in MODULES
+
+
+def definition(name: str) -> Op:
+    """The operator of that schema name. Raises KeyError for one that is not known."""
+    if name not in _OPS:
+        importlib.import_module(f"lite.ops.{MODULES[name]}")
+    return _OPS[name]
+
+
+def attributes(name: str, values: Mapping[str, Any]) -> Attributes:
+    """The attributes of operator `name` from schema field values.
+
+    Numbers become the dataclass's enums, lists become tuples, an absent (None) field keeps the dataclass's default.
+    Raises KeyError for an unknown operator, ValueError for a value that is out of range.
+    """
+    cls = definition(name).attrs
+    known: dict[str, Any] = {}
+    for field in dataclass_fields(cls):  # type: ignore[arg-type]  # every Attributes subclass is a dataclass
+        value = values.get(field.name.rstrip("_"))  # `global` is a schema field and a Python keyword
+        if value is None:
+            continue
+        if isinstance(field.default, IntEnum):
+            value = type(field.default)(value)
+        known[field.name] = tuple(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else value
+    return cls(**known)
+
+
+def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    """Specs of the outputs, nameless. Small integer outputs of known inputs carry their value.
+
+    Raises ShapeError or DTypeError where the inputs do not fit the operator.
+    """
+    found = definition(attrs.op)
+    result = found.infer(attrs, *inputs)
+    outputs = result if isinstance(result, tuple) else (result,)
+    if all(x.value is not None for x in inputs) and all(_computable(y) for y in outputs):
+        return tuple(TensorSpec.of(y) for y in evaluate(attrs, [x.value for x in inputs if x.value is not None]))
+    return outputs
+
+
+def _computable(spec: TensorSpec) -> bool:
+    return spec.dtype.dtype.kind in "iub" and (not spec.is_static or spec.size <= _KNOWN_VALUE_LIMIT)
+
+
+def evaluate(attrs: Attributes, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Values of the outputs, by the numpy reference."""
+    reference = definition(attrs.op).evaluate
+    if reference is None:
+        raise LookupError(f"operator {attrs.op} has no reference")
+    result = reference(attrs, *inputs)
+    return result if isinstance(result, tuple) else (result,)

@@ -1,0 +1,132 @@
+"""Element types, layouts and tensor descriptions: the vocabulary every other module shares."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class DType(IntEnum):
+    """Element types; the values are MindSpore's type ids, as `.ms` files and MindIR casts store them."""
+
+    STRING = 12
+    BOOL = 30
+    INT8 = 32
+    INT16 = 33
+    INT32 = 34
+    INT64 = 35
+    UINT8 = 37
+    UINT16 = 38
+    UINT32 = 39
+    UINT64 = 40
+    FLOAT16 = 42
+    FLOAT32 = 43
+    FLOAT64 = 44
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The numpy dtype. Named so that numpy accepts a DType wherever it accepts a dtype."""
+        return _NUMPY[self]
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes an element takes."""
+        return _NUMPY[self].itemsize
+
+    @classmethod
+    def of(cls, dtype: npt.DTypeLike) -> DType:
+        """The DType of a numpy dtype, in either byte order. Raises KeyError where there is none."""
+        return _FROM_NUMPY[np.dtype(dtype).newbyteorder("=")]
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+_NUMPY: dict[DType, np.dtype[Any]] = {
+    t: np.dtype(object if t is DType.STRING else t.name.lower()) for t in DType
+}
+_FROM_NUMPY: dict[np.dtype[Any], DType] = {v: k for k, v in _NUMPY.items()}
+
+
+class Format(IntEnum):
+    """Memory order of a tensor's dimensions, numbered as in the `.ms` schema (the ones in use here)."""
+
+    NCHW = 0
+    NHWC = 1
+    KCHW = 5
+    KHWC = 7
+    NC = 11
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """What is known of a tensor before it is computed.
+
+    shape: one int a dimension, -1 where it is not known yet. value: the elements, where they are known (a constant, or a
+    shape computed from constants); read-only. Two specs are equal when name, dtype and shape are.
+    """
+
+    dtype: DType
+    shape: tuple[int, ...]
+    name: str = ""
+    value: Array | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def is_static(self) -> bool:
+        """True where every dimension is known."""
+        return all(d >= 0 for d in self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements; the shape must be static."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes the elements take, without padding; the shape must be static."""
+        return self.size * self.dtype.itemsize
+
+    def like(self, shape: tuple[int, ...] | None = None, dtype: DType | None = None) -> TensorSpec:
+        """A nameless spec with this one's dtype and shape, or the given ones, and no value."""
+        return TensorSpec(self.dtype if dtype is None else dtype, self.shape if shape is None else shape)
+
+    def named(self, name: str) -> TensorSpec:
+        """The same spec under another name."""
+        return replace(self, name=name)
+
+    @classmethod
+    def of(cls, value: Array, name: str = "") -> TensorSpec:
+        """The spec of an array whose elements are known."""
+        return cls(DType.of(value.dtype), value.shape, name, value)
+
+    def __str__(self) -> str:
+        dims = ",".join("?" if d < 0 else str(d) for d in self.shape)
+        prefix = f"{self.name}: " if self.name else ""
+        return f"{prefix}{self.dtype}[{dims}]"
+
+
+@dataclass(frozen=True, slots=True)
+class QuantParams:
+    """real = (stored - zero_point) * scale, for one channel or the whole tensor.
+
+    The fields beyond scale and zero_point are the `.ms` schema's: num_bits of storage, var_corr and mean_corr applied
+    after scaling (real * var_corr + mean_corr).
+    """
+
+    scale: float = 1.0
+    zero_point: int = 0
+    num_bits: int = 8
+    narrow_range: bool = True
+    var_corr: float = 1.0
+    mean_corr: float = 0.0
