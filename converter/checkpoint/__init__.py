@@ -1,0 +1,1 @@
+"""MindSpore checkpoints (`.ckpt`): named tensors without a graph."""
