@@ -116,6 +116,10 @@ class Graph:
             for value in node.inputs:
                 value.users.append(node)
 
+    def is_output(self, value: Value) -> bool:
+        """True where the value is one of the graph's outputs."""
+        return any(value is output for output in self.outputs)
+
     def constants(self) -> list[Value]:
         """Constants in use, each once, in order of first use."""
         used = [v for node in self.nodes for v in node.inputs] + self.outputs

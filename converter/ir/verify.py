@@ -1,0 +1,114 @@
+"""The rules a graph keeps. Checked around every pass, so that a mistake is found where it was made.
+
+    definition   a value is a graph input, a constant, or one output of one node; nothing is defined twice
+    order        a node reads graph inputs, constants and outputs of nodes before it
+    users        value.users holds the node once for each of its uses, and nothing else
+    arity        the operator takes that many inputs and gives that many outputs
+    spec         dtype and shape of each output are what shape inference says; a constant's are those of its data
+    output       graph outputs are defined in the graph
+    name         inputs have names, no two the same; so have outputs, unless they are the same value
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
+
+from converter.errors import GraphError
+from converter.ir.graph import Graph, Node, Value
+from lite import ops
+from lite.errors import LiteError
+from lite.types import TensorSpec
+
+
+def verify(graph: Graph) -> None:
+    """Raises GraphError, which says the node and the rule, where the graph breaks a rule."""
+    Verifier().check(graph)
+
+
+class Verifier:
+    """Checks one graph again and again: shapes are inferred anew only where a node's inputs have changed."""
+
+    def __init__(self) -> None:
+        self._inferred: dict[Node, tuple[TensorSpec, ...]] = {}
+
+    def check(self, graph: Graph) -> None:
+        """Raises GraphError, which says the node and the rule, where the graph breaks a rule."""
+        defined = self._check_nodes(graph)
+        _check_users(graph)
+        for value in graph.outputs:
+            if value.data is not None:
+                _check_constant(value)
+            elif value not in defined:
+                raise GraphError(f"output: graph output {value} is not defined in the graph")
+        _check_names("input", graph.inputs)
+        _check_names("output", dict.fromkeys(graph.outputs))
+
+    def _check_nodes(self, graph: Graph) -> set[Value]:
+        defined: set[Value] = set()
+        for value in graph.inputs:
+            if value in defined or value.producer is not None or value.data is not None:
+                raise GraphError(f"definition: graph input {value} has another definition")
+            defined.add(value)
+        produced = {value for node in graph.nodes for value in node.outputs}
+        constants: set[Value] = set()
+        for node in graph.nodes:
+            for value in node.inputs:
+                if value in defined or value in constants:
+                    continue
+                if value.data is None:
+                    late = "later in the graph" if value in produced else "nowhere in the graph"
+                    raise GraphError(f"order: {node} reads {value}, which is defined {late}")
+                _check_constant(value)
+                constants.add(value)
+            for value in node.outputs:
+                if value in defined or value.producer is not node:
+                    raise GraphError(f"definition: output {value} of {node} has another definition")
+                defined.add(value)
+            self._check_specs(node)
+        return defined
+
+    def _check_specs(self, node: Node) -> None:
+        facts = (*(v.spec for v in node.inputs), *(v.spec for v in node.outputs))
+        known = self._inferred.get(node)
+        if known is not None and len(known) == len(facts) and all(a is b for a, b in zip(known, facts, strict=True)):
+            return
+        try:
+            specs = ops.infer(node.attrs, [v.spec for v in node.inputs])
+        except TypeError as error:
+            raise GraphError(f"arity: {node} has {len(node.inputs)} inputs: {error}") from error
+        except LiteError as error:
+            raise GraphError(f"spec: {node} does not take its inputs: {error}") from error
+        if len(specs) != len(node.outputs):
+            raise GraphError(f"arity: {node} has {len(node.outputs)} outputs, the operator gives {len(specs)}")
+        for value, spec in zip(node.outputs, specs, strict=True):
+            if (value.spec.dtype, value.spec.shape) != (spec.dtype, spec.shape):
+                raise GraphError(f"spec: output {value} of {node} should be {spec}")
+        self._inferred[node] = facts
+
+
+def _check_constant(value: Value) -> None:
+    data, spec = value.data, value.spec
+    if data is not None and (data.dtype, data.shape) != (spec.dtype.dtype, spec.shape):
+        raise GraphError(f"spec: constant {value} holds {data.dtype}{list(data.shape)}")
+
+
+def _check_users(graph: Graph) -> None:
+    uses = Counter((value, node) for node in graph.nodes for value in node.inputs)
+    values = dict.fromkeys(chain(graph.inputs, graph.outputs, *((*n.inputs, *n.outputs) for n in graph.nodes)))
+    for value in values:
+        for node, count in Counter(value.users).items():
+            if uses.pop((value, node), 0) != count:
+                raise GraphError(f"users: {value} lists {node} {count} times among its users")
+    for (value, node), count in uses.items():
+        raise GraphError(f"users: {node} reads {value} {count} times and is not among its users")
+
+
+def _check_names(kind: str, values: Iterable[Value]) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if not value.name:
+            raise GraphError(f"name: graph {kind} {value} has no name")
+        if value.name in seen:
+            raise GraphError(f"name: two graph {kind}s are named {value.name!r}")
+        seen.add(value.name)
