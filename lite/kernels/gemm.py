@@ -1,0 +1,65 @@
+"""The matrix product's register tile: shared by matmul, convolution and fully connected layers, fp32.
+
+A tile is TILE_ROWS x TILE_COLUMNS of the result, held in vector registers while the depth runs (6 x 16 on AVX2: 12
+accumulators, 2 weight vectors, 1 broadcast of 16 registers; 12 x 16 on AVX-512, 12 x 8 on NEON). Rows are given by address,
+one table entry per (tap, row): a convolution's rows are the input pixels under one filter tap, a matrix product has one tap.
+Weights are packed [panel][tap][depth][TILE_COLUMNS], zeros beyond the last column; bias alike, [panel][TILE_COLUMNS].
+A row count that the tile does not divide is spread evenly (49 rows: tiles of 6 and 5), so no tile is a thin remainder.
+"""
+from __future__ import annotations
+
+from lite.kernels.declare import Float, Int, Pointer, Target, constant
+from lite.kernels.simd import Simd, Value, micro
+
+
+def tile_vectors(target: Target) -> int:
+    """Vectors across a tile: two, or one where a vector alone has 16 lanes and half-empty panels would cost more."""
+    return 1 if target.lanes >= 16 else 2
+
+
+def tile_rows(target: Target) -> int:
+    """Rows of a tile: what the registers hold beside the weight vectors, a broadcast and a product; at most 12."""
+    vectors = tile_vectors(target)
+    return min(12, (target.registers - vectors - 2) // vectors)
+
+
+TILE_ROWS = constant("tile_rows", tile_rows)
+TILE_COLUMNS = constant("tile_columns", lambda target: tile_vectors(target) * target.lanes)
+
+
+@micro("gemm_tile_f32", Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Float, Float)
+def gemm_tile_f32(s: Simd, table: Value, rows: Value, taps: Value, depth: Value, weights: Value, y: Value, y_stride: Value,
+                  columns: Value, bias: Value, low: Value, high: Value) -> None:
+    """y[r, :columns] = clamp(bias + sum over t, k of x[t, r][k] * weights[t, k, :], low, high), 1 <= rows <= TILE_ROWS.
+
+    table: address of row r under tap t at [t * rows + r]; y_stride: bytes between rows of y; columns <= TILE_COLUMNS.
+    """
+    vectors = tile_vectors(s.target)
+    lanes = s.lanes
+    floor, ceiling = s.splat(low), s.splat(high)
+
+    def tile(height: int) -> None:
+        cells = [(r, v) for r in range(height) for v in range(vectors)]
+        start = [s.load(bias + v * s.vector_bytes) for v in range(vectors)]
+
+        def tap(t: Value, weight: Value, *sums: Value) -> tuple[Value, ...]:
+            x = [s.load_int(table + (t * height + r) * 8) for r in range(height)]
+
+            def step(k: Value, weight: Value, *sums: Value) -> tuple[Value, ...]:
+                w = [s.load(weight + v * s.vector_bytes) for v in range(vectors)]
+                spread = [s.broadcast(address + 4 * k) for address in x]
+                new = [s.fma(spread[r], w[v], total) for (r, v), total in zip(cells, sums, strict=True)]
+                return weight + vectors * s.vector_bytes, *new
+
+            return s.loop(depth, step, weight, *sums)
+
+        _, *sums = s.loop(taps, tap, weights, *(start[v] for _, v in cells))
+        full = columns >= vectors * lanes
+
+        def store(lanes_of: list[Value | None]) -> None:
+            for (r, v), total in zip(cells, sums, strict=True):
+                s.store(s.min(s.max(total, floor), ceiling), y + y_stride * r + v * s.vector_bytes, lanes_of[v])
+
+        s.either(full, lambda: store([None] * vectors), lambda: store([columns - v * lanes for v in range(vectors)]))
+
+    s.switch(rows, [lambda height=height: tile(height) for height in range(1, tile_rows(s.target) + 1)], first=1)

@@ -1,0 +1,122 @@
+"""Matrix product, fp32, on the register tile of gemm.py: y = clamp(a @ b + bias, low, high), batches broadcast.
+
+`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`, as is a
+transposed `a` by `transpose_rows`. A unit is one block of rows x one block of column panels of one batch; within it a
+panel of weights (depth x 16 floats) stays in cache while all rows of the block pass.
+One row alone (`gemv_f32`) is bound by memory: four panels are read at once, as four streams.
+"""
+from __future__ import annotations
+
+from lite.kernels.declare import Float, Int, Pointer, f32, i64, kernel
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, tile_vectors
+from lite.kernels.simd import Simd, Value, micro
+
+GEMV_PANELS = 4
+
+
+@kernel
+def matmul_f32(
+    a: Pointer, b: Pointer, bias: Pointer, y: Pointer, batches: Pointer, rows: Int, columns: Int, depth: Int,
+    row_stride: Int, row_block: Int, panel_block: Int, low: Float, high: Float, begin: Int, end: Int, scratch: Pointer,
+) -> None:
+    """y[batch, rows, columns] from a (row_stride elements between rows) and packed b. Scratch: TILE_ROWS addresses.
+
+    batches: int64 pairs, bytes from a and from b to the matrices of each batch. Units: batches x row blocks x panel blocks.
+    """
+    panels = (columns + TILE_COLUMNS() - 1) // TILE_COLUMNS()
+    row_blocks = (rows + row_block - 1) // row_block
+    panel_blocks = (panels + panel_block - 1) // panel_block
+    for unit in range(begin, end):
+        batch = unit // (row_blocks * panel_blocks)
+        part = unit - batch * row_blocks * panel_blocks
+        first_row = part // panel_blocks * row_block
+        last_row = min(first_row + row_block, rows)
+        first_panel = part % panel_blocks * panel_block
+        a_batch = a + i64(batches)[2 * batch]
+        b_batch = b + i64(batches)[2 * batch + 1]
+        y_batch = y + batch * rows * columns * 4
+        for panel in range(first_panel, min(first_panel + panel_block, panels)):
+            column = panel * TILE_COLUMNS()
+            weights = b_batch + column * depth * 4
+            tiles = (last_row - first_row + TILE_ROWS() - 1) // TILE_ROWS()
+            row = first_row
+            for tile in range(tiles):
+                height = (last_row - row + tiles - tile - 1) // (tiles - tile)
+                for r in range(height):
+                    i64(scratch)[r] = a_batch + (row + r) * row_stride * 4
+                gemm_tile_f32(
+                    scratch, height, 1, depth, weights, y_batch + (row * columns + column) * 4, columns * 4,
+                    columns - column, bias + column * 4, low, high,
+                )
+                row += height
+
+
+@kernel
+def pack_columns_f32(
+    b: Pointer, packed: Pointer, depth: Int, columns: Int, depth_stride: Int, column_stride: Int, batch_stride: Int,
+    begin: Int, end: Int, scratch: Pointer,
+) -> None:
+    """packed[batch, panel, depth, TILE_COLUMNS] from b, by strides in elements; zeros beyond the last column.
+
+    Units: batches x panels.
+    """
+    width = TILE_COLUMNS()
+    panels = (columns + width - 1) // width
+    for unit in range(begin, end):
+        batch = unit // panels
+        panel = unit - batch * panels
+        valid = min(width, columns - panel * width)
+        source = b + (batch * batch_stride + panel * width * column_stride) * 4
+        target = packed + unit * depth * width * 4
+        for k in range(depth):
+            for j in range(valid):
+                f32(target)[k * width + j] = f32(source)[k * depth_stride + j * column_stride]
+            for j in range(valid, width):
+                f32(target)[k * width + j] = 0
+
+
+@micro("gemv_panels_f32", Pointer, Int, Pointer, Pointer, Pointer, Float, Float)
+def gemv_panels_f32(s: Simd, a: Value, depth: Value, weights: Value, y: Value, bias: Value, low: Value, high: Value) -> None:
+    """y of one row and GEMV_PANELS whole panels of weights, packed one after the other."""
+    vectors = tile_vectors(s.target)
+    width = vectors * s.vector_bytes
+    streams = [weights + depth * (p * width) for p in range(GEMV_PANELS)]
+
+    def step(k: Value, *sums: Value) -> tuple[Value, ...]:
+        x = s.broadcast(a + 4 * k)
+        offset = k * width
+        return tuple(
+            s.fma(x, s.load(streams[i // vectors] + offset + i % vectors * s.vector_bytes), total)
+            for i, total in enumerate(sums)
+        )
+
+    cells = range(GEMV_PANELS * vectors)
+    sums = s.loop(depth, step, *(s.load(bias + i * s.vector_bytes) for i in cells))
+    floor, ceiling = s.splat(low), s.splat(high)
+    for i, total in enumerate(sums):
+        s.store(s.min(s.max(total, floor), ceiling), y + i * s.vector_bytes)
+
+
+@kernel
+def gemv_f32(
+    a: Pointer, b: Pointer, bias: Pointer, y: Pointer, columns: Int, depth: Int, panel_block: Int, low: Float, high: Float,
+    begin: Int, end: Int, scratch: Pointer,
+) -> None:
+    """y[columns] of one row a[depth] and packed b. Units: blocks of panel_block panels. Scratch: one address."""
+    width = TILE_COLUMNS()
+    panels = (columns + width - 1) // width
+    whole = columns // width
+    i64(scratch)[0] = a
+    panel = begin * panel_block
+    stop = min(end * panel_block, panels)
+    while panel < stop:
+        weights = b + panel * width * depth * 4
+        column = panel * width
+        if panel + GEMV_PANELS <= min(stop, whole):
+            gemv_panels_f32(a, depth, weights, y + column * 4, bias + column * 4, low, high)
+            panel += GEMV_PANELS
+        else:
+            gemm_tile_f32(
+                scratch, 1, 1, depth, weights, y + column * 4, columns * 4, columns - column, bias + column * 4, low, high
+            )
+            panel += 1

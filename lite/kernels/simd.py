@@ -1,0 +1,368 @@
+"""The explicit-vector layer: a micro-kernel is written once and emitted as LLVM IR for any described target.
+
+    @micro("axpy_f32", Pointer, Pointer, Int, Float32)
+    def axpy_f32(s: Simd, x: Value, y: Value, n: Value, a: Value) -> None:
+        scale = s.splat(a)
+        s.span(n, lambda i, lanes: s.store(s.fma(s.load(x + 4 * i, lanes), scale, s.load(y + 4 * i, lanes)), y + 4 * i, lanes))
+
+- A Value is an SSA value with operators: i64 for integers and addresses (in bytes), float, or a vector of
+  `target.lanes` floats or int32. Python numbers become constants of the other operand's type.
+- `loop` keeps what it carries in phis, that is in registers: an accumulator never touches memory.
+- `span` walks n elements in whole vectors and then once with `lanes` = the number of elements left (None before): loads
+  and stores given `lanes` touch only that many elements, so nothing outside [0, n) is read or written.
+- There are no fast-math flags and every order of additions is fixed: one source, one result. Where the target has no fused
+  multiply-add, `fma` rounds twice. Comparisons are ordered, so NaN passes `max` and `min` as documented there.
+- Nothing may become a library call: no llvm.rint, floor, exp (libm on some target); `round` adds and subtracts 2^23.
+"""
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from llvmlite import ir
+
+from lite.kernels.declare import Target, microkernel
+
+__all__ = ["Simd", "Value", "micro"]
+
+I1, I8, I32, I64, F32 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
+
+Operand = "Value | int | float"
+Body = Callable[..., "tuple[Value, ...] | None"]  # takes what is carried, gives what is carried next
+
+
+class Value:
+    """An SSA value of the function being emitted; operators emit instructions."""
+
+    __slots__ = ("ir", "simd")
+
+    def __init__(self, simd: Simd, value: ir.Value) -> None:
+        self.simd = simd
+        self.ir = value
+
+    @property
+    def is_float(self) -> bool:
+        """True for a float and a vector of floats."""
+        return _element(self.ir.type) == F32
+
+    def _binary(self, other: Operand, on_float: str, on_int: str, swap: bool = False) -> Value:
+        a, b = self.ir, self.simd.like(other, self).ir
+        emit = getattr(self.simd.builder, on_float if self.is_float else on_int)
+        return Value(self.simd, emit(b, a) if swap else emit(a, b))
+
+    def __add__(self, other: Operand) -> Value:
+        return self if isinstance(other, int) and other == 0 else self._binary(other, "fadd", "add")
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Operand) -> Value:
+        return self._binary(other, "fsub", "sub")
+
+    def __rsub__(self, other: Operand) -> Value:
+        return self._binary(other, "fsub", "sub", swap=True)
+
+    def __mul__(self, other: Operand) -> Value:
+        return self if isinstance(other, int) and other == 1 else self._binary(other, "fmul", "mul")
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Operand) -> Value:
+        return self._binary(other, "fdiv", "sdiv")
+
+    def __rtruediv__(self, other: Operand) -> Value:
+        return self._binary(other, "fdiv", "sdiv", swap=True)
+
+    def __and__(self, other: Operand) -> Value:
+        return self._binary(other, "and_", "and_")
+
+    def __or__(self, other: Operand) -> Value:
+        return self._binary(other, "or_", "or_")
+
+    def __lshift__(self, other: Operand) -> Value:
+        return self._binary(other, "shl", "shl")
+
+    def __rshift__(self, other: Operand) -> Value:
+        return self._binary(other, "ashr", "ashr")
+
+    def __neg__(self) -> Value:
+        return Value(self.simd, self.simd.builder.fneg(self.ir) if self.is_float else self.simd.builder.neg(self.ir))
+
+    def _compare(self, other: Operand, sign: str) -> Value:
+        b = self.simd.builder
+        compare = b.fcmp_ordered if self.is_float else b.icmp_signed
+        return Value(self.simd, compare(sign, self.ir, self.simd.like(other, self).ir))
+
+    def __lt__(self, other: Operand) -> Value:
+        return self._compare(other, "<")
+
+    def __le__(self, other: Operand) -> Value:
+        return self._compare(other, "<=")
+
+    def __gt__(self, other: Operand) -> Value:
+        return self._compare(other, ">")
+
+    def __ge__(self, other: Operand) -> Value:
+        return self._compare(other, ">=")
+
+    def equals(self, other: Operand) -> Value:
+        """self == other; `==` itself keeps its Python meaning."""
+        return self._compare(other, "==")
+
+    def is_nan(self) -> Value:
+        """True in the lanes that hold NaN."""
+        return Value(self.simd, self.simd.builder.fcmp_unordered("uno", self.ir, self.ir))
+
+
+class Simd:
+    """Emits into one function for one target. Vectors have `lanes` elements of 4 bytes."""
+
+    def __init__(self, target: Target, builder: ir.IRBuilder) -> None:
+        self.target = target
+        self.builder = builder
+        self.lanes = target.lanes
+        self.vector_bytes = target.vector_bytes
+
+    # Constants and conversions
+
+    def int(self, value: int) -> Value:
+        """An i64 constant."""
+        return Value(self, ir.Constant(I64, value))
+
+    def splat(self, x: Operand) -> Value:
+        """A vector with x in every lane: a Python number (becomes float32), a float or a double."""
+        if not isinstance(x, Value):
+            return Value(self, _constant(ir.VectorType(F32, self.lanes), x))
+        scalar = self.builder.fptrunc(x.ir, F32) if x.ir.type == ir.DoubleType() else x.ir
+        kind = ir.VectorType(scalar.type, self.lanes)
+        first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(I32, 0))
+        zeros = ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes)
+        return Value(self, self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros))
+
+    def like(self, x: Operand, model: Value) -> Value:
+        """x itself, or the Python number x as a constant of model's type."""
+        return x if isinstance(x, Value) else Value(self, _constant(model.ir.type, x))
+
+    def bits(self, x: Value) -> Value:
+        """The int32 vector with the bits of a float vector."""
+        return Value(self, self.builder.bitcast(x.ir, ir.VectorType(I32, self.lanes)))
+
+    def from_bits(self, x: Value) -> Value:
+        """The float vector with the bits of an int32 vector."""
+        return Value(self, self.builder.bitcast(x.ir, ir.VectorType(F32, self.lanes)))
+
+    def to_float(self, x: Value) -> Value:
+        """An int32 vector converted to float; an i64 number converted to a float in every lane."""
+        if x.ir.type == I64:
+            return self.splat(Value(self, self.builder.sitofp(x.ir, F32)))
+        return Value(self, self.builder.sitofp(x.ir, ir.VectorType(F32, self.lanes)))
+
+    # Memory
+
+    def _pointer(self, address: Value, kind: ir.Type) -> ir.Value:
+        return self.builder.inttoptr(address.ir, kind.as_pointer())
+
+    def load(self, address: Value, lanes: Value | None = None, fill: float = 0.0) -> Value:
+        """The float vector at an address that is a multiple of 4; with `lanes`, the others hold `fill` and are not read."""
+        kind = ir.VectorType(F32, self.lanes)
+        pointer = self._pointer(address, kind)
+        if lanes is None:
+            return Value(self, self.builder.load(pointer, align=4))
+        arguments = [pointer, ir.Constant(I32, 4), self._mask(lanes).ir, _constant(kind, fill)]
+        return Value(self, self._intrinsic(f"llvm.masked.load.v{self.lanes}f32.p0", kind, arguments))
+
+    def store(self, x: Value, address: Value, lanes: Value | None = None) -> None:
+        """Writes a float vector, or its first `lanes` elements."""
+        pointer = self._pointer(address, x.ir.type)
+        if lanes is None:
+            self.builder.store(x.ir, pointer, align=4)
+        else:
+            arguments = [x.ir, pointer, ir.Constant(I32, 4), self._mask(lanes).ir]
+            self._intrinsic(f"llvm.masked.store.v{self.lanes}f32.p0", ir.VoidType(), arguments)
+
+    def broadcast(self, address: Value) -> Value:
+        """The float at an address, in every lane."""
+        return self.splat(Value(self, self.builder.load(self._pointer(address, F32), align=4)))
+
+    def load_int(self, address: Value) -> Value:
+        """The int64 at an address that is a multiple of 8."""
+        return Value(self, self.builder.load(self._pointer(address, I64), align=8))
+
+    def prefetch(self, address: Value) -> None:
+        """Asks for the cache line at an address that need not exist."""
+        arguments = [self._pointer(address, I8), *(ir.Constant(I32, k) for k in (0, 3, 1))]
+        self._intrinsic("llvm.prefetch.p0", ir.VoidType(), arguments)
+
+    def _mask(self, lanes: Value) -> Value:
+        """True in the first `lanes` lanes."""
+        kind = ir.VectorType(I32, self.lanes)
+        count = self.splat(Value(self, self.builder.trunc(lanes.ir, I32)))
+        return Value(self, ir.Constant(kind, list(range(self.lanes)))) < count
+
+    # Arithmetic
+
+    def fma(self, a: Value, b: Value, c: Value | float) -> Value:
+        """a * b + c: rounded once where the target can, else twice."""
+        addend = self.like(c, a)
+        if not self.target.fma:
+            return a * b + addend
+        suffix = f"v{self.lanes}f32" if isinstance(a.ir.type, ir.VectorType) else "f32"
+        return Value(self, self._intrinsic(f"llvm.fma.{suffix}", a.ir.type, [a.ir, b.ir, addend.ir]))
+
+    def select(self, condition: Value, yes: Value, no: Value | float) -> Value:
+        """yes where the condition holds, else no."""
+        return Value(self, self.builder.select(condition.ir, yes.ir, self.like(no, yes).ir))
+
+    def max(self, x: Value, bound: Value | float) -> Value:
+        """The larger; x where either is NaN (so a NaN in x survives a constant bound)."""
+        limit = self.like(bound, x)
+        return self.select(limit > x, limit, x)
+
+    def min(self, x: Value, bound: Value | float) -> Value:
+        """The smaller; x where either is NaN."""
+        limit = self.like(bound, x)
+        return self.select(limit < x, limit, x)
+
+    def max_nan(self, a: Value, b: Value) -> Value:
+        """The larger; NaN where either is NaN."""
+        return self.select(a.is_nan(), a, self.max(b, a))
+
+    def min_nan(self, a: Value, b: Value) -> Value:
+        """The smaller; NaN where either is NaN."""
+        return self.select(a.is_nan(), a, self.min(b, a))
+
+    def sqrt(self, x: Value) -> Value:
+        """The correctly rounded square root."""
+        return Value(self, self._intrinsic(f"llvm.sqrt.v{self.lanes}f32", x.ir.type, [x.ir]))
+
+    def abs(self, x: Value) -> Value:
+        """x without its sign."""
+        return self.from_bits(self.bits(x) & 0x7FFFFFFF)
+
+    def copysign(self, magnitude: Value, sign: Value) -> Value:
+        """A non-negative magnitude with the sign of another vector."""
+        return self.from_bits(self.bits(magnitude) | (self.bits(sign) & -0x80000000))
+
+    def round(self, x: Value) -> Value:
+        """To the nearest integer, halves to the even one; keeps NaN, infinities and the sign of zero."""
+        size = self.abs(x)
+        integer = self.select(size < 8388608.0, (size + 8388608.0) - 8388608.0, size)
+        return self.copysign(integer, x)
+
+    def polynomial(self, x: Value, *coefficients: float) -> Value:
+        """Horner's scheme, the highest power first."""
+        y = self.splat(coefficients[0])
+        for c in coefficients[1:]:
+            y = self.fma(y, x, c)
+        return y
+
+    def across(self, x: Value, combine: Callable[[Value, Value], Value]) -> Value:
+        """All lanes combined, in every lane: halves, quarters, ... , neighbors."""
+        distance = self.lanes // 2
+        undefined = ir.Constant(x.ir.type, ir.Undefined)
+        while distance:
+            order = ir.Constant(ir.VectorType(I32, self.lanes), [lane ^ distance for lane in range(self.lanes)])
+            x = combine(x, Value(self, self.builder.shuffle_vector(x.ir, undefined, order)))
+            distance //= 2
+        return x
+
+    # Control
+
+    def loop(self, stop: Value, body: Body, *carried: Value, start: Value | int = 0, step: int = 1) -> tuple[Value, ...]:
+        """for i in range(start, stop, step): carried = body(i, *carried); gives what was carried last."""
+        b = self.builder
+        first = self.like(start, stop)
+        before, head, done = b.block, b.append_basic_block("loop"), b.append_basic_block("done")
+        b.cbranch((first < stop).ir, head, done)
+        b.position_at_end(head)
+        phis = [b.phi(value.ir.type) for value in (first, *carried)]
+        for phi, value in zip(phis, (first, *carried), strict=True):
+            phi.add_incoming(value.ir, before)
+        i, *now = (Value(self, phi) for phi in phis)
+        result = body(i, *now) or ()
+        following = i + step
+        end = b.block
+        for phi, value in zip(phis, (following, *result), strict=True):
+            phi.add_incoming(value.ir, end)
+        b.cbranch((following < stop).ir, head, done)
+        b.position_at_end(done)
+        return tuple(self._merge([(value, before), (new, end)]) for value, new in zip(carried, result, strict=True))
+
+    def either(self, condition: Value, yes: Callable[[], None], no: Callable[[], None]) -> None:
+        """Runs one of two bodies."""
+        with self.builder.if_else(condition.ir) as (then, otherwise):
+            with then:
+                yes()
+            with otherwise:
+                no()
+
+    def switch(self, selector: Value, cases: Sequence[Callable[[], None]], first: int = 0) -> None:
+        """Runs cases[selector - first]; nothing where there is none."""
+        b = self.builder
+        done = b.append_basic_block("done")
+        choice = b.switch(selector.ir, done)
+        for number, case in enumerate(cases, first):
+            block = b.append_basic_block("case")
+            choice.add_case(ir.Constant(I64, number), block)
+            b.position_at_end(block)
+            case()
+            b.branch(done)
+        b.position_at_end(done)
+
+    def span(self, n: Value, body: Body, *carried: Value, unroll: int = 1) -> tuple[Value, ...]:
+        """body(i, lanes, *carried) for each vector of n elements; i: index of its first element. See the module's text."""
+        for width in sorted({self.lanes * unroll, self.lanes}, reverse=True):
+            whole = n & -width
+            start = self.int(0) if width == self.lanes * unroll else n & (-self.lanes * unroll)
+
+            def vectors(i: Value, *now: Value, width: int = width) -> tuple[Value, ...]:
+                for offset in range(0, width, self.lanes):
+                    now = body(i + offset, None, *now) or ()
+                return now
+
+            carried = self.loop(whole, vectors, *carried, start=start, step=width)
+
+        before, tail, done = self.builder.block, self.builder.append_basic_block("tail"), self.builder.append_basic_block()
+        whole = n & -self.lanes
+        self.builder.cbranch((whole < n).ir, tail, done)
+        self.builder.position_at_end(tail)
+        last = body(whole, n - whole, *carried) or ()
+        end = self.builder.block
+        self.builder.branch(done)
+        self.builder.position_at_end(done)
+        return tuple(self._merge([(value, before), (new, end)]) for value, new in zip(carried, last, strict=True))
+
+    def _merge(self, incoming: Sequence[tuple[Value, ir.Block]]) -> Value:
+        phi = self.builder.phi(incoming[0][0].ir.type)
+        for value, block in incoming:
+            phi.add_incoming(value.ir, block)
+        return Value(self, phi)
+
+    def _intrinsic(self, name: str, result: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
+        functions = self.builder.module.globals
+        kind = ir.FunctionType(result, [argument.type for argument in arguments])
+        return self.builder.call(functions.get(name) or ir.Function(self.builder.module, kind, name), arguments)
+
+
+def micro(name: str, *parameters: Any) -> Callable[[Callable[..., None]], Any]:
+    """Decorator: declares the micro-kernel `name` whose body is emitted by `generate(simd, *parameters)`."""
+
+    def declare(generate: Callable[..., None]) -> Any:
+        def emit(target: Target, builder: ir.IRBuilder, *arguments: ir.Value) -> None:
+            simd = Simd(target, builder)
+            generate(simd, *(Value(simd, argument) for argument in arguments))
+
+        return microkernel(name, parameters, emit)
+
+    return declare
+
+
+def _element(kind: ir.Type) -> ir.Type:
+    return kind.element if isinstance(kind, ir.VectorType) else kind
+
+
+def _constant(kind: ir.Type, x: float) -> ir.Constant:
+    """x as a constant of that type, in every lane; floats are rounded to float32 first, as LLVM demands."""
+    element = _element(kind)
+    value = cast(float, struct.unpack("f", struct.pack("f", x))[0]) if element == F32 else int(x)
+    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)

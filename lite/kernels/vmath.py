@@ -1,0 +1,89 @@
+"""Elementary functions of float32 vectors, built from the explicit-vector layer alone.
+
+Largest error found over dense sweeps of float32 (tests/kernels/test_vmath.py holds these bounds), against float64:
+
+    exp      4e-7 relative; below -86.99 it gives 0 (the result would be under 2^-125); above 88.72 inf
+    log      4e-7 relative (absolute near 1); log 0 = -inf, of a negative number NaN; subnormal numbers included
+    tanh     4e-7 relative      sigmoid  5e-7 relative, 0 below -86.99
+    erf      4e-7 relative      softplus 5e-7 relative
+
+Coefficients are minimax fits in relative error: e^r = 1 + r + r^2 P(r) on |r| <= ln(2)/2; log m = 2 (s + s^3 P(s^2)),
+s = (m - 1) / (m + 1), on sqrt(1/2) <= m < sqrt(2); tanh x = x P(x^2) / Q(x^2) on |x| <= 9.02; erf alike on |x| <= 3.92.
+NaN gives NaN everywhere.
+"""
+from __future__ import annotations
+
+from lite.kernels.simd import Simd, Value
+
+_LOG2_E = 1.4426950408889634
+_LN2_HIGH, _LN2_LOW = 0.693359375, -2.12194440e-4  # n * high is exact for |n| < 2^11
+_ROUND = 12582912.0  # 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+_EXP = (0.0013901277, 0.00836314168, 0.0416668542, 0.166665778, 0.5)
+_LOG = (0.147904798, 0.199943766, 0.333333433)
+_TANH_P = (1.33191413e-08, 2.05835368e-05, 0.00349403801, 0.133797213, 1.0)
+_TANH_Q = (7.76204899e-07, 0.000328309834, 0.0258710869, 0.467130363, 1.0)
+_ERF_P = (2.05008746e-06, 0.000284883718, 0.00376564474, 0.0527488105, 0.190407053, 1.12837911)
+_ERF_Q = (3.809177e-05, 0.00116254296, 0.0149692725, 0.114109367, 0.502076626, 1.0)
+
+
+def exp(s: Simd, x: Value) -> Value:
+    """e^x = 2^n e^r with n = round(x / ln 2)."""
+    x = s.min(s.max(x, -87.5), 89.0)
+    shifted = s.fma(x, s.splat(_LOG2_E), _ROUND)
+    n = shifted - _ROUND
+    r = s.fma(n, s.splat(-_LN2_HIGH), x)
+    r = s.fma(n, s.splat(-_LN2_LOW), r)
+    y = s.fma(s.polynomial(r, *_EXP), r * r, r) + 1.0
+    # The low bits of `shifted` are n; 2^(n-1) is a normal number for n = 128 too, and 0 for n = -126.
+    half_scale = s.from_bits((s.bits(shifted) + 126) << 23)
+    return s.select(x < -86.99, s.splat(0.0), (y + y) * half_scale)
+
+
+def log(s: Simd, x: Value) -> Value:
+    """log x = k ln 2 + log m with x = 2^k m, m around 1."""
+    tiny = x < 1.17549435e-38
+    scaled = s.select(tiny, x * 8388608.0, x)
+    # Subtracting the bits of sqrt(1/2) makes the exponent field change at sqrt(1/2) instead of at 1.
+    offset = s.bits(scaled) - 0x3F3504F3
+    k = s.to_float(offset >> 23) - s.select(tiny, s.splat(23.0), 0.0)
+    m = s.from_bits((offset & 0x007FFFFF) + 0x3F3504F3)
+    t = (m - 1.0) / (m + 1.0)
+    t2 = t * t
+    small = s.fma(s.polynomial(t2, *_LOG) * t2, t, t)
+    y = s.fma(k, s.splat(_LN2_HIGH), s.fma(k, s.splat(_LN2_LOW), small + small))
+    y = s.select(x > 3.4028234663852886e38, x, y)  # inf
+    y = s.select(x.equals(0.0), s.splat(float("-inf")), y)
+    return s.select(x >= 0.0, y, s.splat(float("nan")))
+
+
+def tanh(s: Simd, x: Value) -> Value:
+    """A rational function of x; 1 beyond 9.02."""
+    return _odd_rational(s, x, 9.02, _TANH_P, _TANH_Q)
+
+
+def erf(s: Simd, x: Value) -> Value:
+    """A rational function of x; 1 beyond 3.92."""
+    return _odd_rational(s, x, 3.92, _ERF_P, _ERF_Q)
+
+
+def _odd_rational(s: Simd, x: Value, limit: float, p: tuple[float, ...], q: tuple[float, ...]) -> Value:
+    x = s.min(s.max(x, -limit), limit)
+    x2 = x * x
+    y = x * s.polynomial(x2, *p) / s.polynomial(x2, *q)
+    return s.min(s.max(y, -1.0), 1.0)
+
+
+def sigmoid(s: Simd, x: Value) -> Value:
+    """1 / (1 + e^-x)."""
+    return s.splat(1.0) / (exp(s, -x) + 1.0)
+
+
+def softplus(s: Simd, x: Value) -> Value:
+    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)."""
+    return s.max(x, 0.0) + log1p(s, exp(s, -s.abs(x)))
+
+
+def log1p(s: Simd, x: Value) -> Value:
+    """log(1 + x), corrected for the rounding of 1 + x."""
+    u = x + 1.0
+    return s.select(u.equals(1.0), x, log(s, u) * (x / (u - 1.0)))
