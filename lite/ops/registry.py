@@ -12,19 +12,29 @@ registers shape inference and the numpy reference:
 from __future__ import annotations
 
 import importlib
+import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from enum import IntEnum
 from typing import Any, ClassVar
 
+import numpy as np
+
+from lite.errors import ShapeError
 from lite.ops.index import MODULES
 from lite.types import Array, TensorSpec
 
 Infer = Callable[..., "TensorSpec | tuple[TensorSpec, ...]"]
 Reference = Callable[..., "Array | tuple[Array, ...]"]
 
-# Integer and boolean results up to this many elements are computed during inference: that is how shapes flow.
+# Integer and boolean results of inputs of up to this many elements are computed in inference: that is how shapes flow.
 _KNOWN_VALUE_LIMIT = 256
+
+_ANY_NUMBER = 1 << 30  # of inputs
+
+MAX_ELEMENTS = 2**40  # of one tensor
+MAX_RANK = 8  # as other readers of the format allow
 
 
 class Attributes:
@@ -49,6 +59,10 @@ class Op:
         self.attrs = attrs
         self.infer = infer
         self.evaluate: Reference | None = None
+        parameters = list(inspect.signature(infer).parameters.values())[1:]
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.least_inputs = sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters)
+        self.most_inputs = _ANY_NUMBER if variadic else len(parameters)
 
     def reference(self, function: Reference) -> Reference:
         """Decorator: registers the numpy reference."""
@@ -100,8 +114,15 @@ def attributes(name: str, values: Mapping[str, Any]) -> Attributes:
             continue
         if isinstance(field.default, IntEnum):
             value = type(field.default)(value)
-        known[field.name] = tuple(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else value
+        known[field.name] = _frozen(value)
     return cls(**known)
+
+
+def _frozen(value: Any) -> Any:
+    """Lists and arrays, nested ones too, as tuples."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        return value
+    return tuple(_frozen(v) for v in (value.tolist() if isinstance(value, np.ndarray) else value))
 
 
 def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
@@ -110,10 +131,20 @@ def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, 
     Raises ShapeError or DTypeError where the inputs do not fit the operator.
     """
     found = definition(attrs.op)
+    if not found.least_inputs <= len(inputs) <= found.most_inputs:
+        most = "more" if found.most_inputs == _ANY_NUMBER else found.most_inputs
+        raise ShapeError(f"{attrs.op} expects {found.least_inputs} to {most} inputs, got {len(inputs)}")
     result = found.infer(attrs, *inputs)
     outputs = result if isinstance(result, tuple) else (result,)
-    if all(x.value is not None for x in inputs) and all(_computable(y) for y in outputs):
-        return tuple(TensorSpec.of(y) for y in evaluate(attrs, [x.value for x in inputs if x.value is not None]))
+    for y in outputs:
+        if y.rank > MAX_RANK or math.prod(max(d, 1) for d in y.shape) > MAX_ELEMENTS:
+            raise ShapeError(
+                f"{attrs.op} of {', '.join(str(x) for x in inputs)} gives {y}: "
+                f"more than {MAX_RANK} dimensions or {MAX_ELEMENTS} elements"
+            )
+    values = [x.value for x in inputs if x.value is not None and x.value.size <= _KNOWN_VALUE_LIMIT]
+    if len(values) == len(inputs) and all(_computable(y) for y in outputs):
+        return tuple(TensorSpec.of(y) for y in evaluate(attrs, values))
     return outputs
 
 
@@ -122,9 +153,10 @@ def _computable(spec: TensorSpec) -> bool:
 
 
 def evaluate(attrs: Attributes, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """Values of the outputs, by the numpy reference."""
+    """Values of the outputs, by the numpy reference. Division by zero and overflow are silent, as in IEEE 754."""
     reference = definition(attrs.op).evaluate
     if reference is None:
         raise LookupError(f"operator {attrs.op} has no reference")
-    result = reference(attrs, *inputs)
+    with np.errstate(all="ignore"):
+        result = reference(attrs, *inputs)
     return result if isinstance(result, tuple) else (result,)
