@@ -63,6 +63,7 @@ __all__ = [
     "Target",
     "call",
     "constant",
+    "entry",
     "f32",
     "f64",
     "i8",
@@ -96,17 +97,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A declared kernel. parameters: (name, "pointer" | "int" | "float") of those before begin, end, scratch."""
+    """A declared kernel. parameters: (name, "pointer" | "int" | "float") of those before begin, end, scratch.
+
+    entry: the function takes the C ABI's four words as they are, so parameters is empty.
+    """
 
     name: str
     function: Callable[..., None]
     parameters: tuple[tuple[str, str], ...]
     fastmath: Fastmath
+    entry: bool = False
 
     @property
     def signature(self) -> Any:
-        """The numba signature, units and scratch included."""
-        return types.int64(*(_NUMBA[kind] for _, kind in self.parameters), *(types.int64,) * len(_UNITS))
+        """The numba signature of the function."""
+        words = (*(_NUMBA[kind] for _, kind in self.parameters), *(types.int64,) * (len(_UNITS) + self.entry))
+        return types.void(*words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,12 @@ def kernel(function: F | None = None, *, fastmath: Fastmath = _FASTMATH) -> F | 
         return source
 
     return declare if function is None else declare(function)
+
+
+def entry(function: F) -> F:
+    """Decorator: declares a function of four words with the C ABI itself, e.g. the driver that walks the op table."""
+    _register(KERNELS, function.__name__, Kernel(function.__name__, function, (), _FASTMATH, entry=True))
+    return function
 
 
 def routine(function: Callable[..., Any]) -> Any:

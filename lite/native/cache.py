@@ -1,0 +1,143 @@
+"""Where built kernel packs are kept: one file a pack, named by what it was built from, published by rename.
+
+The folder is $MINDLITE_CACHE, else $XDG_CACHE_HOME/mindlite, else ~/.cache/mindlite; where that cannot be used, a private
+folder in the temporary directory. A folder or file that somebody else could have written (another owner than this user or
+root, or writable by group or others) is never read. Entries are never changed in place: a new version has a new name.
+"""
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+
+from lite.native.abi import ABI_VERSION
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system: builders do not wait for each other, the last rename wins
+    fcntl = None  # type: ignore[assignment]
+
+_TOOLS = ("llvmlite", "numba")
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# What turns kernel sources into a pack, besides the sources.
+_GENERATOR = (
+    "lite/kernels/declare.py",
+    "lite/kernels/target.py",
+    "lite/native/abi.py",
+    "lite/native/codegen.py",
+    "lite/native/driver.py",
+    "lite/native/linker.py",
+)
+
+
+def digest(package: str) -> str:
+    """Digest of all a pack is made from: the modules of `package` (a dotted name beside `lite`) and the generator.
+
+    Reads the files, imports nothing. Raises OSError where the sources are not there to be read.
+    """
+    folder = os.path.join(_ROOT, *package.split("."))
+    sources = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py")]
+    total = hashlib.sha256(b"%d" % ABI_VERSION)
+    for path in sorted({*sources, *(os.path.join(_ROOT, name) for name in _GENERATOR)}):
+        with open(path, "rb", buffering=0) as file:
+            content = file.read()
+        total.update(b"%s %d\n" % (os.path.basename(path).encode(), len(content)))
+        total.update(content)
+    return total.hexdigest()[:32]
+
+
+def tools() -> str:
+    """Versions of numba and llvmlite as installed, "" where numba is not. Lists folders, imports nothing."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder or "."):
+                if name.endswith(".dist-info") and name.startswith(_TOOLS):
+                    project, _, version = name.removesuffix(".dist-info").partition("-")
+                    found.setdefault(project, version)
+    return "-".join(f"{name}{found.get(name, '')}" for name in _TOOLS) if "numba" in found else ""
+
+
+def entry_name(target: str, sources: str, versions: str) -> str:
+    """File name of the pack built for `target` from `sources` (a digest) by tools of those versions."""
+    return f"{target}-{sources}-{versions}.so"
+
+
+def folders() -> tuple[str, ...]:
+    """Folders that may hold packs, best first. They need not exist."""
+    environment = os.environ
+    home = os.path.expanduser("~")
+    best = environment.get("MINDLITE_CACHE") or os.path.join(
+        environment.get("XDG_CACHE_HOME") or os.path.join(home, ".cache"), "mindlite"
+    )
+    private = os.path.join(environment.get("TMPDIR") or "/tmp", f"mindlite-{_user()}")
+    # An unset HOME expands to "~" or "/": then only the private folder is left.
+    return tuple(os.path.join(root, "packs") for root in (best, private) if os.path.isabs(root))
+
+
+def find(target: str, sources: str, versions: str) -> str | None:
+    """Path of the pack, or None. versions "": built by whichever tools."""
+    name, prefix = entry_name(target, sources, versions), entry_name(target, sources, "").removesuffix(".so")
+    for folder in folders():
+        if not _is_ours(folder, stat.S_ISDIR):
+            continue
+        names = [name] if versions else sorted(entry for entry in os.listdir(folder) if entry.startswith(prefix))
+        for path in (os.path.join(folder, entry) for entry in names):
+            if path.endswith(".so") and _is_ours(path, stat.S_ISREG):
+                return path
+    return None
+
+
+def publish(name: str, data: bytes) -> str | None:
+    """Writes an entry to the first folder that takes it and gives its path; None where none does (a full disk)."""
+    for folder in folders():
+        temporary = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            if not _is_ours(folder, stat.S_ISDIR):
+                continue
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(data)
+            path = os.path.join(folder, name)
+            os.replace(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        else:
+            return path
+    return None
+
+
+@contextlib.contextmanager
+def building(name: str) -> Iterator[None]:
+    """While this is held, other processes wait to build the entry. Where locks do not work, nobody waits."""
+    lock = -1
+    for folder in folders():
+        with contextlib.suppress(OSError):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            if fcntl is not None and _is_ours(folder, stat.S_ISDIR):
+                lock = os.open(os.path.join(folder, f".{name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                break
+    try:
+        yield
+    finally:
+        if lock >= 0:
+            os.close(lock)
+
+
+def _is_ours(path: str, kind: object) -> bool:
+    """True for a directory or file (not a link) that nobody but this user and root can have written."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return kind(status.st_mode) and status.st_uid in (0, _user()) and not status.st_mode & 0o022  # type: ignore[operator]
+
+
+def _user() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else 0

@@ -1,0 +1,171 @@
+"""The entries every pack carries: walking the op table, alone or shared with worker threads. Compiled like the kernels.
+
+How a row is shared. The caller writes the row's address, then PENDING = units, then OPEN = units, which opens the row.
+Every thread claims from OPEN by compare-and-swap, a share of what is left at a time, runs what it claimed and subtracts
+it from PENDING; the caller claims too, and goes on when PENDING is 0. So the caller waits only for units that somebody
+has claimed; a thread reads the row only while it holds a claim on it; and a stale view of OPEN claims units of the
+current row or none. A worker that finds nothing spins for a while, then says so in PARKED and sleeps on EPOCH. The
+caller looks at PARKED after it opened a row and the worker looks at OPEN after it set PARKED: no wake-up is lost.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from llvmlite import ir
+
+from lite.kernels.declare import Int, Pointer, Target, entry, i64, microkernel, routine
+from lite.native.abi import (
+    EPOCH,
+    OPEN,
+    PARKED,
+    PENDING,
+    ROW,
+    ROW_BYTES,
+    ROW_WORDS,
+    SCRATCH,
+    STOP,
+    STRIDE,
+    SYSCALL,
+    TABLE,
+    THREADS,
+)
+
+_SPINS = 4000  # pauses before a worker sleeps or the caller yields its cpu: 50 to 200 us
+_I64 = ir.IntType(64)
+_I32 = ir.IntType(32)
+_ORDER = "seq_cst"
+
+# Linux's numbers of the two system calls, and the pause of a spinning loop as an LLVM intrinsic with its argument.
+_SYSTEM_CALLS = {"x86_64": {"futex": 202, "yield": 24}, "aarch64": {"futex": 98, "yield": 124}}
+_PAUSES = {"x86_64": ("llvm.x86.sse2.pause", ()), "aarch64": ("llvm.aarch64.isb", (15,))}
+_FUTEX_WAIT, _FUTEX_WAKE, _EVERYONE = 128, 129, 0x7FFFFFFF  # "private": among the threads of one process
+
+
+def _word(builder: ir.IRBuilder, address: ir.Value) -> ir.Value:
+    return builder.inttoptr(address, _I64.as_pointer())
+
+
+def _load(target: Target, builder: ir.IRBuilder, address: ir.Value) -> ir.Value:
+    return builder.load_atomic(_word(builder, address), _ORDER, 8)
+
+
+def _store(target: Target, builder: ir.IRBuilder, address: ir.Value, value: ir.Value) -> None:
+    builder.store_atomic(value, _word(builder, address), _ORDER, 8)
+
+
+def _add(target: Target, builder: ir.IRBuilder, address: ir.Value, value: ir.Value) -> ir.Value:
+    return builder.atomic_rmw("add", _word(builder, address), value, _ORDER)
+
+
+def _replace(target: Target, builder: ir.IRBuilder, address: ir.Value, old: ir.Value, new: ir.Value) -> ir.Value:
+    outcome = builder.cmpxchg(_word(builder, address), old, new, _ORDER, _ORDER)
+    return builder.zext(builder.extract_value(outcome, 1), _I64)
+
+
+def _call(target: Target, builder: ir.IRBuilder, kernel: ir.Value, *words: ir.Value) -> ir.Value:
+    function = ir.FunctionType(_I64, [_I64] * len(words))
+    return builder.call(builder.inttoptr(kernel, function.as_pointer()), words)
+
+
+def _system(
+    name: str, operation: Sequence[int], target: Target, builder: ir.IRBuilder, function: ir.Value, *words: ir.Value
+) -> ir.Value:
+    """function(number of system call `name`, words[0], operation, words[1:]); function is libc's `syscall`."""
+    given = [_I64(_SYSTEM_CALLS[target.machine][name]), *words[:1], *(_I64(value) for value in operation), *words[1:]]
+    return _call(target, builder, function, *given, *[_I64(0)] * (5 - len(given)))
+
+
+def _pause(target: Target, builder: ir.IRBuilder) -> None:
+    name, arguments = _PAUSES[target.machine]
+    words = [_I32(value) for value in arguments]
+    function = ir.Function(builder.module, ir.FunctionType(ir.VoidType(), [word.type for word in words]), name)
+    builder.call(function, words)
+
+
+load = microkernel("atomic_load", (Pointer,), _load)
+store = microkernel("atomic_store", (Pointer, Int), _store)
+add = microkernel("atomic_add", (Pointer, Int), _add)
+replace = microkernel("atomic_replace", (Pointer, Int, Int), _replace)
+call_kernel = microkernel("call_kernel", (Pointer, Pointer, Int, Int, Pointer), _call)
+pause = microkernel("pause", (), _pause)
+yield_cpu = microkernel("yield_cpu", (Pointer,), partial(_system, "yield", ()))
+sleep_while = microkernel("sleep_while", (Pointer, Pointer, Int), partial(_system, "futex", (_FUTEX_WAIT,)))
+wake_all = microkernel("wake_all", (Pointer, Pointer), partial(_system, "futex", (_FUTEX_WAKE, _EVERYONE)))
+
+
+@routine
+def _take_units(control: int, thread: int) -> None:
+    """Claims and runs units of the open row until none is left; thread 0 is the caller."""
+    state = i64(control)
+    left = load(control + 8 * OPEN)
+    while left > 0:
+        share = (left + 2 * state[THREADS] - 1) // (2 * state[THREADS])
+        if replace(control + 8 * OPEN, left, left - share):
+            row = i64(state[ROW])
+            begin = row[2] - left
+            call_kernel(row[0], row[1], begin, begin + share, state[SCRATCH] + thread * state[STRIDE])
+            add(control + 8 * PENDING, -share)
+        left = load(control + 8 * OPEN)
+
+
+@entry
+def run_rows(table: Pointer, first: Int, end: Int, scratch: Pointer) -> None:
+    """Runs rows [first, end) on this thread."""
+    rows = i64(table)
+    for row in range(first * ROW_WORDS, end * ROW_WORDS, ROW_WORDS):
+        call_kernel(rows[row], rows[row + 1], 0, rows[row + 2], scratch)
+
+
+@entry
+def run_rows_shared(control: Pointer, first: Int, end: Int, scratch: Pointer) -> None:
+    """Runs rows [first, end) of the control block's table on this thread and whichever workers come."""
+    state = i64(control)
+    for address in range(state[TABLE] + first * ROW_BYTES, state[TABLE] + end * ROW_BYTES, ROW_BYTES):
+        row = i64(address)
+        units = row[2]
+        if units <= 1:
+            call_kernel(row[0], row[1], 0, units, scratch)
+            continue
+        state[ROW] = address
+        store(control + 8 * PENDING, units)
+        store(control + 8 * OPEN, units)
+        if load(control + 8 * PARKED):
+            store(control + 8 * PARKED, 0)
+            add(control + 8 * EPOCH, 1)
+            wake_all(state[SYSCALL], control + 8 * EPOCH)
+        _take_units(control, 0)
+        spins = 0
+        while load(control + 8 * PENDING) > 0:
+            spins += 1
+            if spins < _SPINS:
+                pause()
+            else:
+                yield_cpu(state[SYSCALL])
+
+
+@entry
+def work(control: Pointer, thread: Int, _unused: Int, _scratch: Pointer) -> None:
+    """The life of worker `thread`, 1 <= thread < threads: returns once STOP is set."""
+    spins = 0
+    while not load(control + 8 * STOP):
+        if load(control + 8 * OPEN) > 0:
+            _take_units(control, thread)
+            spins = 0
+        elif spins < _SPINS:
+            spins += 1
+            pause()
+        else:
+            epoch = load(control + 8 * EPOCH)
+            store(control + 8 * PARKED, 1)
+            if load(control + 8 * OPEN) == 0 and not load(control + 8 * STOP):
+                sleep_while(i64(control)[SYSCALL], control + 8 * EPOCH, epoch)
+            spins = 0
+
+
+@entry
+def stop_workers(control: Pointer, _first: Int, _end: Int, _scratch: Pointer) -> None:
+    """Makes every worker of the control block return."""
+    store(control + 8 * STOP, 1)
+    add(control + 8 * EPOCH, 1)
+    wake_all(i64(control)[SYSCALL], control + 8 * EPOCH)

@@ -1,0 +1,178 @@
+"""The kernel pack of this process: found or built once, loaded with ctypes, called by address.
+
+    pack = load_pack(print)                      # None: no pack fits, and numba is not there to build one
+    pack.address("softmax_f32")                  # for the first word of an op table row
+    pack.parameters("softmax_f32")               # (Parameter("x", "pointer"), ..., Parameter("alpha", "float"))
+    pack.constants["gemm_f32_panel"]             # what weight packing must know of the target
+    pack.run(table, 0, rows, scratch)            # runs rows of the op table on this thread
+
+A row of the op table is four int64 words: kernel address, argument block address, units, 0. An argument block holds one
+8-byte word a parameter: an address, an int64, or the bits of a float64. `scratch` is the address of as many bytes as the
+most demanding row needs, 64-byte aligned; 0 where none needs any. To run rows on several threads see lite.native.workers.
+"""
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from lite.errors import KernelBuildError
+from lite.kernels.target import Target
+from lite.native import cache, cpu
+from lite.native.artifact import Manifest, unseal
+
+_KERNELS = "lite.kernels"
+_SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packs")
+
+Progress = Callable[[str], None]
+
+
+class Parameter(NamedTuple):
+    """A parameter of a kernel. kind: "pointer", "int" or "float"."""
+
+    name: str
+    kind: str
+
+
+class KernelPack:
+    """A loaded pack. It stays loaded as long as the process lives, so addresses never dangle.
+
+    target: the level it was built for. constants: name -> integer.
+    """
+
+    def __init__(self, manifest: Manifest, path: str) -> None:
+        """Loads the shared object at `path`, whose manifest is given. Raises OSError where the loader refuses it."""
+        self.target = manifest.target
+        self.constants: Mapping[str, int] = MappingProxyType(manifest.constants)
+        self._kernels = manifest.kernels
+        self._library = ctypes.CDLL(path)
+        self._run = self.entry("run_rows")
+
+    @classmethod
+    def open(cls, path: str) -> KernelPack:
+        """The pack in a file. Raises OSError where it cannot be read, KernelBuildError where it is damaged."""
+        with open(path, "rb", buffering=0) as file:
+            data = file.read()
+        manifest = unseal(data, path)
+        try:
+            return cls(manifest, path)
+        except OSError:  # a file system without execution
+            return cls.of(data)
+
+    @classmethod
+    def of(cls, data: bytes) -> KernelPack:
+        """The pack of a pack file's bytes. Raises KernelBuildError where it cannot be loaded."""
+        from lite.native.build import memory_file
+
+        manifest = unseal(data, "in memory")
+        with memory_file() as file:
+            file.write(data)
+            file.flush()
+            try:
+                return cls(manifest, f"/proc/self/fd/{file.fileno()}")
+            except OSError as error:
+                raise KernelBuildError(f"kernel pack {manifest.target} cannot be loaded: {error}") from error
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the kernels, sorted."""
+        return tuple(sorted(self._kernels))
+
+    def parameters(self, kernel: str) -> tuple[Parameter, ...]:
+        """The kernel's parameters in argument block order. Raises KernelBuildError where the pack does not have it."""
+        try:
+            return tuple(Parameter(*row) for row in self._kernels[kernel])
+        except KeyError:
+            raise KernelBuildError(f"the pack has no kernel {kernel}; it has {', '.join(self.names)}") from None
+
+    def address(self, kernel: str) -> int:
+        """Address of the kernel. Raises KernelBuildError where the pack does not have it."""
+        self.parameters(kernel)
+        return ctypes.cast(getattr(self._library, kernel), ctypes.c_void_p).value or 0
+
+    def entry(self, name: str) -> Callable[[int, int, int, int], int]:
+        """One of the functions of lite.native.driver; it releases the interpreter lock while it runs."""
+        function: Any = getattr(self._library, name)
+        function.argtypes, function.restype = (ctypes.c_int64,) * 4, ctypes.c_int64
+        return function  # type: ignore[no-any-return]
+
+    def run(self, table: int, first: int, end: int, scratch: int) -> None:
+        """Runs rows [first, end) of the op table at address `table` on this thread."""
+        self._run(table, first, end, scratch)
+
+
+_lock = threading.Lock()
+_loaded: dict[str, KernelPack | KernelBuildError | None] = {}
+
+
+def load_pack(progress: Progress | None = None) -> KernelPack | None:
+    """This process's kernel pack, found or built on the first call; None where neither is possible.
+
+    Looked for, in this order: a pack shipped with the package for the best level of this cpu (then lower ones), one built
+    before for the best level, numba to build it now (progress is given lines to show, it takes seconds), one built before
+    for a lower level. Raises KernelBuildError where numba is there but the build fails, and again on every later call.
+    """
+    return load_from(_KERNELS, progress)
+
+
+def load_from(package: str, progress: Progress | None = None) -> KernelPack | None:
+    """As load_pack, for the kernels of another package beside `lite`."""
+    with _lock:
+        if package not in _loaded:
+            try:
+                _loaded[package] = _find_or_build(package, progress)
+            except KernelBuildError as error:
+                _loaded[package] = error
+        pack = _loaded[package]
+    if isinstance(pack, KernelBuildError):
+        raise pack
+    return pack
+
+
+def _find_or_build(package: str, progress: Progress | None) -> KernelPack | None:
+    levels = cpu.levels()
+    if not levels:
+        return None
+    sources, best = cache.digest(package), levels[0]
+    for level in levels:
+        pack = _open(os.path.join(_SHIPPED, f"{level.name}.so"), level, sources)
+        if pack is not None:
+            return pack
+    versions = cache.tools()
+    pack = _cached(best, sources, versions)
+    if pack is None and importlib.util.find_spec("numba") is not None:
+        return _build(package, best, sources, versions, progress)
+    lower = (_cached(level, sources, versions) for level in levels[1:])
+    return pack or next((found for found in lower if found is not None), None)
+
+
+def _build(package: str, level: Target, sources: str, versions: str, progress: Progress | None) -> KernelPack:
+    from lite.native.build import build
+
+    name = cache.entry_name(level.name, sources, versions)
+    with cache.building(name):
+        # Another process may have built it while this one waited.
+        pack = _cached(level, sources, versions)
+        if pack is not None:
+            return pack
+        data = build(package, level, progress)
+        path = cache.publish(name, data)
+    return KernelPack.of(data) if path is None else KernelPack.open(path)
+
+
+def _cached(level: Target, sources: str, versions: str) -> KernelPack | None:
+    path = cache.find(level.name, sources, versions)
+    return None if path is None else _open(path, level, sources)
+
+
+def _open(path: str, level: Target, sources: str) -> KernelPack | None:
+    """The pack at `path` if it is whole and built for `level` from `sources`."""
+    with contextlib.suppress(OSError, KernelBuildError):
+        pack = KernelPack.open(path)
+        return pack
+    return None
