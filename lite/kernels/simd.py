@@ -309,24 +309,31 @@ class Simd:
             b.branch(done)
         b.position_at_end(done)
 
-    def span(self, n: Value, body: Body, *carried: Value, unroll: int = 1) -> tuple[Value, ...]:
+    def span(self, n: Value, body: Body, *carried: Value) -> tuple[Value, ...]:
         """body(i, lanes, *carried) for each vector of n elements; i: index of its first element. See the module's text."""
-        for width in sorted({self.lanes * unroll, self.lanes}, reverse=True):
-            whole = n & -width
-            start = self.int(0) if width == self.lanes * unroll else n & (-self.lanes * unroll)
 
-            def vectors(i: Value, *now: Value, width: int = width) -> tuple[Value, ...]:
-                for offset in range(0, width, self.lanes):
-                    now = body(i + offset, None, *now) or ()
-                return now
+        def one(i: Value, vectors: int, lanes: Value | None, *now: Value) -> tuple[Value, ...] | None:
+            return body(i, lanes, *now)
 
-            carried = self.loop(whole, vectors, *carried, start=start, step=width)
+        return self.blocks(n, 1, one, *carried)
 
+    def blocks(self, n: Value, vectors: int, body: Body, *carried: Value) -> tuple[Value, ...]:
+        """body(i, k, lanes, *carried): k = `vectors` whole vectors from element i on, then one at a time, then the rest."""
+        start: Value | int = 0
+        for k in sorted({vectors, 1}, reverse=True):
+            width = k * self.lanes
+
+            def whole(i: Value, *now: Value, k: int = k) -> tuple[Value, ...] | None:
+                return body(i, k, None, *now)
+
+            carried = self.loop(n & -width, whole, *carried, start=start, step=width)
+            start = n & -width
+
+        done_so_far = n & -self.lanes
         before, tail, done = self.builder.block, self.builder.append_basic_block("tail"), self.builder.append_basic_block()
-        whole = n & -self.lanes
-        self.builder.cbranch((whole < n).ir, tail, done)
+        self.builder.cbranch((done_so_far < n).ir, tail, done)
         self.builder.position_at_end(tail)
-        last = body(whole, n - whole, *carried) or ()
+        last = body(done_so_far, 1, n - done_so_far, *carried) or ()
         end = self.builder.block
         self.builder.branch(done)
         self.builder.position_at_end(done)

@@ -86,4 +86,5 @@ def softplus(s: Simd, x: Value) -> Value:
 def log1p(s: Simd, x: Value) -> Value:
     """log(1 + x), corrected for the rounding of 1 + x."""
     u = x + 1.0
-    return s.select(u.equals(1.0), x, log(s, u) * (x / (u - 1.0)))
+    y = s.select(u.equals(1.0), x, log(s, u) * (x / (u - 1.0)))
+    return s.select(x > 3.4028234663852886e38, x, y)

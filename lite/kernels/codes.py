@@ -1,0 +1,46 @@
+"""Numbers by which kernels and their callers name a function: plain data, importable without a compiler."""
+from __future__ import annotations
+
+# unary_f32: the functions of one float32, of parameters a and b where noted. See elementwise.py for what they compute.
+UNARY = (
+    "clamp",  # a, b: bounds
+    "leaky_relu",  # a: slope
+    "threshold_relu",  # a: threshold
+    "elu",  # a: scale
+    "selu",
+    "abs",
+    "sign",
+    "softsign",
+    "softplus",
+    "sigmoid",
+    "tanh",
+    "hsigmoid",
+    "hswish",
+    "swish",  # a: x is multiplied by it inside the sigmoid
+    "gelu",
+    "gelu_tanh",
+    "exp",  # a, b: e^(a x + b)
+    "log",
+    "log1p",
+    "erf",
+    "sqrt",
+    "rsqrt",
+    "square",
+    "reciprocal",
+    "negate",
+    "floor",
+    "ceil",
+    "round",
+)
+
+# binary_f32: the functions of two float32.
+BINARY = ("add", "sub", "mul", "div", "max", "min", "squared_difference")
+
+# binary_f32: which operand is one number for a whole row.
+ROWS, LEFT_SCALAR, RIGHT_SCALAR = range(3)
+
+# reduce_f32: what is combined over the reduced elements.
+REDUCE = ("sum", "max", "min", "prod", "sum_square", "sum_abs")
+
+# pool2d_f32
+POOL = ("max", "mean")

@@ -1,0 +1,21 @@
+"""From the number of a row to its address, for tensors with any strides: shared by kernels that walk rows."""
+from __future__ import annotations
+
+from lite.kernels.declare import i64, routine
+
+
+@routine
+def row_offset(dims: int, row: int, operand: int) -> int:
+    """Bytes from an operand's first row to `row`.
+
+    dims: address of int64 numbers [rank, extents (outermost first), strides of operand 0 in bytes, of operand 1, ...].
+    """
+    rank = i64(dims)[0]
+    strides = dims + (1 + rank * (1 + operand)) * 8
+    offset = 0
+    for d in range(rank - 1, -1, -1):
+        extent = i64(dims)[1 + d]
+        rest = row // extent
+        offset += (row - rest * extent) * i64(strides)[d]
+        row = rest
+    return offset
