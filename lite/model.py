@@ -1,0 +1,250 @@
+"""From a `.ms` file to a read-only Model. Untrusted bytes stop here: what a Model says has been checked.
+
+The file is mapped, not read: constants are views of the mapping, and a page is loaded when a kernel first touches it.
+So the file must not be overwritten in place while a Model lives; replacing it by renaming is fine.
+"""
+from __future__ import annotations
+
+import math
+import mmap
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lite import ops
+from lite.errors import InvalidModelError, UnsupportedVersionError
+from lite.ops.registry import Attributes
+from lite.schema import layout
+from lite.schema.decode import Decoder
+from lite.schema.describe import Schema
+from lite.schema.header import check_identifier, read_version
+from lite.schema.rules import check_graph
+from lite.types import Array, DType, QuantParams, TensorSpec
+
+SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
+
+_DTYPES = {int(dtype): dtype for dtype in DType}
+_CONSTANT = 0  # of Tensor.nodeType
+_TENSOR_BYTES_LIMIT = 1 << 40
+_MAX_RANK = 32  # numpy's limit in its older versions
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor of the model.
+
+    spec: name, dtype and shape (-1: not known); value is a read-only array for a constant, else None. quant: how stored
+    numbers map to real ones; one, one a channel, or none. kind: 0 constant, 1 parameter, 2 variable, as the file says.
+    """
+
+    spec: TensorSpec
+    quant: tuple[QuantParams, ...] = ()
+    kind: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An operator. inputs, outputs: indices of tensors.
+
+    op: its schema name. attrs: its attributes, None where lite.ops does not know the operator. fields: all its schema
+    fields, None where one is absent; nested lists are tuples, attributes of Custom (name, bytes) pairs.
+    """
+
+    name: str
+    op: str
+    attrs: Attributes | None
+    fields: Mapping[str, object]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    quant_type: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subgraph:
+    """A function of the model. inputs, outputs: indices of tensors; nodes: indices of nodes, in topological order."""
+
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A verified model. subgraphs: one or more, the first is the entry. nbytes: size of the file.
+
+    name: for messages. version: of the file format, such as "2.7.0". inputs, outputs: indices of tensors.
+    """
+
+    name: str
+    version: str
+    tensors: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    subgraphs: tuple[Subgraph, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    nbytes: int
+
+
+def read_model(source: Source, *, name: str | None = None) -> Model:
+    """Read and verify a `.ms` model from a path, or from bytes that nobody changes afterwards.
+
+    name: how errors and the Model call it; the file's name, or "model", where it is not given.
+
+    Raises OSError where the file cannot be read; InvalidModelError where it is damaged or contradicts itself;
+    UnsupportedVersionError where it is of a version, or protected or packed in a way, that is not handled.
+    """
+    data, label = _open(source)
+    label = label if name is None else name
+    try:
+        return _read(data, label)
+    except (InvalidModelError, UnsupportedVersionError) as error:
+        raise type(error)(f"{label}: {error}") from error.__cause__
+
+
+def _open(source: Source) -> tuple[memoryview, str]:
+    """The bytes, read-only, and a name for them."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return memoryview(source).cast("B").toreadonly(), "model"
+    with open(source, "rb") as file:
+        label = os.path.basename(os.fspath(source))
+        if not os.fstat(file.fileno()).st_size:
+            return memoryview(b""), label
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), label
+
+
+def _read(data: memoryview, label: str) -> Model:
+    check_identifier(data)
+    decoder = Decoder(SCHEMA, data)
+    version = read_version(decoder)
+    root = decoder.root(layout.ROOT)
+    nodes = tuple(_node(i, row) for i, row in enumerate(root["nodes"] or ()))
+    inputs, outputs = root["inputIndex"] or (), root["outputIndex"] or ()
+    # An empty constant has no data to know it by; a tensor that some node writes or the caller feeds is none.
+    fed = {*inputs, *(i for node in nodes for i in node.outputs)}
+    model = Model(
+        name=label,
+        version=version,
+        tensors=tuple(_tensor(i, row, i in fed) for i, row in enumerate(root["allTensors"] or ())),
+        nodes=nodes,
+        subgraphs=tuple(_subgraph(i, row, len(root["allTensors"] or ())) for i, row in enumerate(root["subGraph"] or ()))
+        or (Subgraph("main", inputs, outputs, tuple(range(len(nodes)))),),
+        inputs=inputs,
+        outputs=outputs,
+        nbytes=len(data),
+    )
+    check_graph(model)
+    return model
+
+
+def _subgraph(index: int, row: Mapping[str, Any], tensors: int) -> Subgraph:
+    name = row["name"] or f"subgraph {index}"
+    highest = max(row["tensorIndices"] or (), default=-1)
+    if highest >= tensors:
+        raise InvalidModelError(f"subgraph {name!r} tensorIndices: expected indices into {tensors}, found {highest}")
+    return Subgraph(name, row["inputIndices"] or (), row["outputIndices"] or (), row["nodeIndices"] or ())
+
+
+def _node(index: int, row: Mapping[str, Any]) -> Node:
+    where = f"node {index} {row['name'] or ''!r}"
+    primitive = row["primitive"]
+    if primitive is None or primitive["value"] is None:
+        raise InvalidModelError(f"{where}: expected an operator, found none")
+    op = primitive["value_type"]
+    if op == "GenOP":
+        raise UnsupportedVersionError(f"{where} (GenOP): the file is obfuscated; convert the model again without that")
+    fields = {key: _plain(value) for key, value in primitive["value"].items()}
+    attrs = None
+    if ops.is_known(op):
+        try:
+            attrs = ops.attributes(op, fields)
+        except (ValueError, TypeError) as error:
+            raise InvalidModelError(f"{where} ({op}): {error}") from error
+    inputs, outputs = row["inputIndex"] or (), row["outputIndex"] or ()
+    return Node(row["name"] or f"{op}-{index}", op, attrs, fields, inputs, outputs, row["quantType"])
+
+
+def _plain(value: Any) -> object:
+    """A field without its wrapping tables: nested lists as tuples, attributes of Custom as (name, bytes) pairs."""
+    if isinstance(value, dict):  # Vec2D
+        return tuple(row["data"] or () for row in value["data"] or ())
+    if isinstance(value, list):  # [Attribute]
+        return tuple((row["name"] or "", bytes(row["data"] or b"")) for row in value)
+    return value
+
+
+def _tensor(index: int, row: Mapping[str, Any], fed: bool) -> Tensor:
+    """A tensor; `fed` where a node writes it or the caller feeds it, so that it is no constant even if empty."""
+    where = f"tensor {index} {row['name'] or ''!r}"
+    dtype = _DTYPES.get(row["dataType"])
+    if dtype is None:
+        known = ", ".join(f"{i} {d}" for i, d in _DTYPES.items())
+        raise InvalidModelError(f"{where} dataType: expected one of {known}; found {row['dataType']}")
+    shape: tuple[int, ...] = row["dims"] or ()
+    if min(shape, default=0) < -1 or len(shape) > _MAX_RANK:
+        raise InvalidModelError(f"{where} dims: expected up to {_MAX_RANK} sizes of -1 or more, found {list(shape)}")
+    if math.prod(max(abs(size), 1) for size in shape) * dtype.itemsize > _TENSOR_BYTES_LIMIT:
+        raise InvalidModelError(f"{where} dims: expected {_TENSOR_BYTES_LIMIT} bytes at most, found {list(shape)}")
+    if row["externalData"]:
+        raise UnsupportedVersionError(f"{where}: its data is in a sidecar file, which is not supported")
+    spec = TensorSpec(dtype, shape, row["name"] or f"tensor-{index}")
+    quant = _quant(where, row["quantParams"] or (), shape)
+    if row["data"] or (row["nodeType"] == _CONSTANT and not fed and 0 in shape and spec.is_static):
+        _check_packing(where, row, spec, quant)
+        spec = TensorSpec(dtype, shape, spec.name, _constant(where, row["data"] or memoryview(b""), spec))
+    return Tensor(spec, quant, row["nodeType"])
+
+
+def _quant(where: str, rows: Sequence[Mapping[str, Any]], shape: tuple[int, ...]) -> tuple[QuantParams, ...]:
+    """Quantization that means something: existing files put one empty entry on tensors that are not quantized."""
+    if not any(row["inited"] for row in rows):
+        return ()
+    if len(rows) not in (1, *shape):
+        raise InvalidModelError(
+            f"{where} quantParams: expected 1, or as many as one of the sizes {list(shape)}, found {len(rows)}"
+        )
+    for channel, row in enumerate(rows):
+        numbers = (row["scale"], row["varCorr"], row["meanCorr"])
+        if not all(map(math.isfinite, numbers)) or row["scale"] < 0 or not 1 <= row["numBits"] <= 32:
+            raise InvalidModelError(
+                f"{where} quantParams[{channel}]: expected a finite scale of 0 or more, finite corrections and 1 to 32 "
+                f"bits, found scale {row['scale']}, varCorr {row['varCorr']}, meanCorr {row['meanCorr']}, "
+                f"numBits {row['numBits']}"
+            )
+    names = ("scale", "zeroPoint", "numBits", "narrowRange", "varCorr", "meanCorr")
+    return tuple(QuantParams(*(row[name] for name in names)) for row in rows)
+
+
+def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec, quant: tuple[QuantParams, ...]) -> None:
+    """Raises UnsupportedVersionError where the data is not one element after another."""
+    if spec.dtype is DType.STRING:
+        raise UnsupportedVersionError(f"{where}: constants of strings are not supported")
+    compression = SCHEMA.enum("WeightQuantCompressType")[row["weightQuantCompressType"]]
+    if row["enableHuffmanCode"] or row["quantClusters"] or compression != "NONE":
+        kind = "Huffman coding" if row["enableHuffmanCode"] else "a code book" if row["quantClusters"] else compression
+        raise UnsupportedVersionError(f"{where}: its weights are compressed ({kind}), which is not supported")
+    bits = quant[0].num_bits if quant else 0
+    width = 8 * spec.dtype.itemsize
+    if 0 < bits < width and bits not in (8, 16) and spec.is_static:
+        packed = -(-spec.size * bits // width) * spec.dtype.itemsize
+        if len(row["data"] or b"") == packed:
+            raise UnsupportedVersionError(f"{where}: its weights are packed, {bits} bits each, which is not supported")
+
+
+def _constant(where: str, data: memoryview, spec: TensorSpec) -> Array:
+    """The elements of a constant: a read-only view of the file, or a copy where the file does not align them."""
+    if not spec.is_static or len(data) != spec.nbytes:
+        expected = f"{spec.nbytes} bytes" if spec.is_static else "dims that are all known"
+        raise InvalidModelError(f"{where} data: expected {expected} for {spec}, found {len(data)} bytes")
+    value: Array = np.frombuffer(data, spec.dtype.dtype).reshape(spec.shape)
+    if spec.dtype is DType.BOOL and value.view(np.uint8).max(initial=0) > 1:
+        raise InvalidModelError(f"{where} data: expected bytes of 0 or 1 for {spec}, found others")
+    if not value.flags.aligned:
+        value = value.copy()
+        value.flags.writeable = False
+    return value
