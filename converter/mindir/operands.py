@@ -1,0 +1,66 @@
+"""What a name in a MindIR graph can stand for once it is resolved.
+
+Only tensors reach the IR. Tuples, monads and functions exist while the graph is read: they say how tensors are grouped,
+in which order effects happen, and what is called.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from converter.ir.graph import Value
+from converter.mindir.mind_ir_pb2 import GraphProto
+
+
+@dataclass(frozen=True, slots=True)
+class Monad:
+    """The token that orders side effects. It carries nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A graph of the model used as a value, for example a branch handed to Switch."""
+
+    body: GraphProto
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A result that does not exist. reason: what to say where it is used; empty once its operator is reported."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A constant of a kind that no operator here reads, such as a key type or a sparse tensor."""
+
+    kind: str
+
+
+Operand: TypeAlias = "Value | Monad | Function | Missing | Opaque | bool | int | float | str | tuple[Operand, ...] | None"
+
+
+def flatten(operand: Operand) -> Iterator[Operand]:
+    """The leaves of nested tuples, depth-first, in order."""
+    stack = [operand]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, tuple):
+            stack.extend(reversed(top))
+        else:
+            yield top
+
+
+def describe(operand: Operand) -> str:
+    """What an operand is, for messages: "float32[2,3]", "the tuple (1, 2)", "a function"."""
+    if isinstance(operand, Value):
+        return f"a tensor {operand.spec.like()}"
+    if isinstance(operand, Monad | Function):
+        return f"a {type(operand).__name__.lower()}"
+    if isinstance(operand, Opaque):
+        return f"a constant of kind {operand.kind}"
+    if isinstance(operand, tuple):
+        return f"a tuple of {len(operand)}"
+    return f"{type(operand).__name__} {operand!r}"

@@ -1,0 +1,82 @@
+"""Functions of each element: arithmetic, comparisons, activations, casts."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from converter.ir.graph import Value
+from converter.mindir.lowering import Lower, Lowering, Scalar, Unsupported
+from converter.mindir.operands import Operand
+from lite.ops.enums import ActivationType
+from lite.types import DType
+
+
+def unary(schema_op: str, **fields: Any) -> Lower:
+    """The schema's operator of one tensor, with these fields."""
+
+    def lower(op: Lowering, x: Value) -> Operand:
+        return op.emit(schema_op, x, **fields)
+
+    return lower
+
+
+def binary(schema_op: str) -> Lower:
+    """The schema's operator of two tensors that broadcast; either may be a Python number."""
+
+    def lower(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
+        return op.emit(schema_op, op.like(x, y), op.like(y, x))
+
+    return lower
+
+
+def activation(kind: ActivationType, **fields: Any) -> Lower:
+    """A function of the Activation family."""
+    return unary("Activation", activation_type=kind, **fields)
+
+
+def elu(op: Lowering, x: Value, alpha: float = 1.0) -> Operand:
+    """x > 0 ? x : alpha * (exp x - 1)"""
+    return op.emit("Activation", x, activation_type=ActivationType.ELU, alpha=alpha)
+
+
+def power(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
+    """x ** y"""
+    return op.emit("PowFusion", op.like(x, y), op.like(y, x), scale=1.0, shift=0.0)
+
+
+def exponential(op: Lowering, x: Value) -> Operand:
+    """e ** x: the schema's base of -1 stands for e."""
+    return op.emit("ExpFusion", x, base=-1.0, scale=1.0, shift=0.0)
+
+
+def round_half_even(op: Lowering, x: Value, decimals: int = 0) -> Operand:
+    """To the nearest integer, halves to the even one."""
+    if decimals:
+        raise Unsupported(f"rounds to {decimals} decimals: only whole numbers are supported")
+    return op.emit("Round", x)
+
+
+def cast(op: Lowering, x: Value, dtype: int | str) -> Operand:
+    """x as the element type of that id."""
+    if dtype not in list(DType):
+        raise Unsupported(f"casts to the type {dtype}: no operator here computes with it")
+    wanted = DType(int(dtype))
+    if x.spec.dtype == wanted:
+        return x
+    return op.emit("Cast", x, op.constant(np.array(wanted, np.int32), "dtype"))
+
+
+def add_n(op: Lowering, xs: tuple[Value, ...]) -> Operand:
+    """The sum of all inputs."""
+    return op.emit("AddN", *xs) if len(xs) > 1 else xs[0]
+
+
+def select(op: Lowering, condition: Value, x: Value | Scalar, y: Value | Scalar) -> Operand:
+    """Elements of x where the condition holds, of y elsewhere."""
+    return op.emit("Select", condition, op.like(x, y), op.like(y, x))
+
+
+def identity(op: Lowering, x: Value) -> Operand:
+    """x itself: what is left of an operator that only matters in training."""
+    return x

@@ -1,0 +1,93 @@
+"""Normalization with given or computed statistics, and softmax."""
+from __future__ import annotations
+
+from converter.ir.graph import Value
+from converter.mindir.lowering import Ints, Lower, Lowering, Unsupported
+from converter.mindir.operands import Missing, Operand
+from converter.mindir.primitives.convolution import check_nchw
+from lite.ops.enums import ReduceMode
+
+_TRAINING = "normalizes with the statistics of the batch: call network.set_train(False) before exporting"
+
+
+def _first_of(y: Value, op: str, count: int) -> Operand:
+    """A tuple of which inference computes item 0 only."""
+    missing = Missing(f"uses a result of {op} that only training needs")
+    return (y, *[missing] * (count - 1))
+
+
+def batch_norm(
+    op: Lowering,
+    x: Value,
+    scale: Value,
+    bias: Value,
+    mean: Value,
+    variance: Value,
+    is_training: bool = False,
+    epsilon: float = 1e-5,
+    momentum: float = 0.1,
+    format: int | str = "NCHW",
+) -> Operand:
+    """(x - mean) / sqrt(variance + epsilon) * scale + bias for each channel, dimension 1."""
+    if is_training:
+        raise Unsupported(_TRAINING)
+    check_nchw(format)
+    inputs = (scale, bias, mean, variance)
+    if x.spec.rank <= 2:
+        return _first_of(op.emit("FusedBatchNorm", x, *inputs, epsilon=epsilon), "BatchNorm", 5)
+    y = op.emit("FusedBatchNorm", op.to_last(x), *inputs, label="norm", epsilon=epsilon)
+    return _first_of(op.to_first(y), "BatchNorm", 5)
+
+
+def layer_norm(
+    op: Lowering,
+    x: Value,
+    gamma: Value,
+    beta: Value,
+    begin_norm_axis: int = 1,
+    begin_params_axis: int = 1,
+    epsilon: float = 1e-7,
+) -> Operand:
+    """Statistics over the dimensions from begin_norm_axis on."""
+    y = op.emit(
+        "LayerNormFusion",
+        x,
+        gamma,
+        beta,
+        begin_norm_axis=begin_norm_axis,
+        begin_params_axis=begin_params_axis,
+        epsilon=epsilon,
+        elementwise_affine=True,
+    )
+    return _first_of(y, "LayerNorm", 3)
+
+
+def softmax(op: Lowering, x: Value, axis: Ints = (-1,)) -> Operand:
+    """Along one axis."""
+    if len(axis) != 1:
+        raise Unsupported(f"normalizes over the axes {axis} together: only one axis is supported")
+    return op.emit("Softmax", x, axis=axis)
+
+
+def log_softmax(op: Lowering, x: Value, axis: int = -1) -> Operand:
+    """log(softmax(x)) along one axis."""
+    return op.emit("LogSoftmax", x, axis=axis)
+
+
+def l2_normalize(op: Lowering, x: Value, *, axis: Ints, epsilon: float = 1e-4) -> Operand:
+    """x / sqrt(max(sum x^2, epsilon)) along an axis."""
+    return op.emit("L2NormalizeFusion", x, axis=axis, epsilon=epsilon)
+
+
+def reduce(mode: ReduceMode) -> Lower:
+    """ReduceFusion in this mode."""
+
+    def lower(
+        op: Lowering, x: Value, axis: Ints | None = (), keep_dims: bool = False, skip_mode: bool = False
+    ) -> Operand:
+        if not axis and skip_mode:
+            return x
+        axes = op.ints(axis or range(x.spec.rank), "axes")
+        return op.emit("ReduceFusion", x, axes, mode=mode, keep_dims=keep_dims)
+
+    return lower

@@ -1,0 +1,290 @@
+"""Read a MindIR file into the IR.
+
+Nodes are resolved in file order, which is topological. Constants belong to the whole model; every other name is
+`<graph>:<name>`. Tuples, monads and parameter references disappear on the way, and calls of functions are inlined.
+
+Names in the result: an input is called as the argument of construct (`x`; items of a tuple argument `x.0`, `x.1`), a
+parameter by its key (`conv1.weight`). An output is called by the scope path of the operator that computes it
+(`Default/fc3-Dense/BiasAdd-op0`, `:1` appended for its second result): the ids in node names differ from export to
+export, scope paths do not. An input or parameter that is returned as it is keeps its name. Returned tuples are flattened
+depth-first. Where two outputs would share a name, the later ones get `_1`, `_2`.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from converter.errors import ParseError
+from converter.ir.graph import Graph, Value
+from converter.mindir.constants import ConstantReader, tensor_dtype
+from converter.mindir.container import Container, open_container
+from converter.mindir.lowering import Lowering, Unsupported, lower
+from converter.mindir.mind_ir_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
+from converter.mindir.operands import Function, Missing, Monad, Operand, describe, flatten
+from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
+from converter.mindir.structure import STRUCTURE
+from lite.errors import ConvertError, LiteError, UnsupportedOp, UnsupportedOpError
+from lite.types import DType, TensorSpec
+
+_REFERENCE = "REF::"
+_MAX_CALL_DEPTH = 100
+_MAX_NODES = 1_000_000  # after inlining; a hostile file can double them with every function
+_HINT = "Export a network without these, or cut it before them."
+
+
+def read_mindir(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Graph:
+    """The network in a MindIR file, or in its bytes, as a graph of `.ms` operators.
+
+    Raises ParseError where the input is not a well-formed MindIR, UnsupportedOpError with every operator that cannot be
+    expressed, OSError where a file cannot be read.
+    """
+    return _Reader(open_container(source)).read()
+
+
+class _Attributes(Mapping[str, Operand]):
+    """Attributes of a primitive by name, decoded when asked for: most of them nobody reads."""
+
+    def __init__(self, attributes: Sequence[AttributeProto], constants: ConstantReader) -> None:
+        self._attributes = {attribute.name: attribute for attribute in attributes}
+        self._constants = constants
+
+    def __getitem__(self, name: str) -> Operand:
+        return self._constants.attribute(self._attributes[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._attributes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attributes)
+
+    def __len__(self) -> int:
+        return len(self._attributes)
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Names defined while one graph is read; a function also sees the names of its callers."""
+
+    parent: _Scope | None = None
+    values: dict[str, Operand] = field(default_factory=dict)
+    depth: int = 0
+
+    def find(self, name: str) -> Operand | _Scope:
+        """What `name` stands for, or the scope itself where it is not defined."""
+        scope: _Scope | None = self
+        while scope is not None:
+            if name in scope.values:
+                return scope.values[name]
+            scope = scope.parent
+        return self
+
+
+class _Reader:
+    """The state of reading one model."""
+
+    def __init__(self, container: Container) -> None:
+        self.model_name = container.name
+        model = container.model
+        self.main = model.graph
+        self.graphs = (model.graph, *model.functions)
+        self.functions = {body.name: body for body in model.functions}
+        self.primitives = {primitive.name: primitive for primitive in model.primitives}
+        little_endian = model.little_endian or not model.HasField("little_endian")
+        self.constants = ConstantReader(container.folder, little_endian)
+        self.definitions: dict[str, AttributeProto | TensorProto] = {}
+        self.globals = _Scope()
+        self.graph = Graph(_bare(model.graph.name, "") or "main")
+        self.reported: dict[tuple[str, str], list[str]] = {}
+        self.nodes_read = 0
+
+    def read(self) -> Graph:
+        """The whole model."""
+        self._collect_definitions()
+        total = self._report_unknown_primitives()
+        scope = _Scope(self.globals)
+        for info in self.main.input:
+            scope.values[info.name] = self._input(info)
+        names = [value.name for value in self.graph.inputs]
+        if len(set(names)) != len(names):
+            raise ParseError(f"{self.model_name}: two inputs have the same name: {names}")
+        self._read_nodes(self.main, scope)
+        outputs = [leaf for info in self.main.output for leaf in flatten(self._resolve(info.name, scope))]
+        self._set_outputs([leaf for leaf in outputs if not isinstance(leaf, Monad)])
+        if self.reported:
+            rows = [UnsupportedOp(op, len(where), where[0], why) for (op, why), where in self.reported.items()]
+            raise UnsupportedOpError(self.model_name, total, rows, _HINT)
+        return self.graph
+
+    def _collect_definitions(self) -> None:
+        """Parameters and constants of all graphs, not decoded yet: a function may use what another one defines."""
+        for body in self.graphs:
+            for tensor in body.parameter:
+                self.definitions[tensor.name] = tensor
+            for node in body.node:
+                if node.op_type == "Constant":
+                    if len(node.output) != 1 or not node.attribute:
+                        raise ParseError(f"{self.model_name}: constant {node.name!r} has no value or no name")
+                    self.definitions[node.output[0]] = node.attribute[0]
+
+    def _report_unknown_primitives(self) -> int:
+        """Report every primitive without a row, in every function, called or not. Returns the number of operators."""
+        total = 0
+        for body in self.graphs:
+            for node in body.node:
+                op = self._primitive(node)
+                if op is None or op in STRUCTURE:
+                    continue
+                total += 1
+                if op not in PRIMITIVES:
+                    self._report(op, node, WAYS_OUT.get(op, "not supported yet"))
+        return total
+
+    def _report(self, op: str, node: NodeProto, reason: str) -> None:
+        self.reported.setdefault((op, reason), []).append(_where(node))
+
+    def _primitive(self, node: NodeProto) -> str | None:
+        """Name of the primitive that a node applies; None for a constant or a call."""
+        if node.op_type == "Constant":
+            return None
+        if not node.op_type.startswith(_REFERENCE):
+            return node.op_type
+        target = node.op_type.removeprefix(_REFERENCE)
+        return self.primitives[target].op_type if target in self.primitives else None
+
+    def _input(self, info: ValueInfoProto) -> Operand:
+        name = _bare(info.name, self.main.name)
+        if info.HasField("attr_info"):
+            return self._input_tuple(name, info.attr_info)
+        if len(info.tensor) != 1:
+            raise ParseError(f"{self.model_name}: input {name!r} has no tensor type")
+        return self._input_tensor(name, info.tensor[0])
+
+    def _input_tuple(self, name: str, kind: AttributeProto) -> Operand:
+        """An argument of construct that is a tuple, item by item."""
+        if kind.type in (AttributeProto.TUPLE, AttributeProto.LIST):
+            return tuple(self._input_tuple(f"{name}.{i}", item) for i, item in enumerate(kind.values))
+        if kind.type in (AttributeProto.UMONAD, AttributeProto.IOMONAD):
+            return Monad()
+        if kind.type == AttributeProto.TENSORS and len(kind.tensors) == 1:
+            return self._input_tensor(name, kind.tensors[0])
+        kind_name = AttributeProto.AttributeType.Name(kind.type)
+        raise ParseError(f"{self.model_name}: input {name!r} is of kind {kind_name}; expected a tensor or a tuple of them")
+
+    def _input_tensor(self, name: str, tensor: TensorProto) -> Value:
+        shape = tuple(tensor.dims)
+        if any(d < -1 for d in shape):
+            raise ParseError(f"{self.model_name}: input {name!r} has an unknown rank; export it with a shape")
+        return self.graph.add_input(TensorSpec(tensor_dtype(tensor), shape, name))
+
+    def _read_nodes(self, body: GraphProto, scope: _Scope) -> None:
+        for node in body.node:
+            if node.op_type == "Constant":
+                continue
+            self.nodes_read += 1
+            if self.nodes_read > _MAX_NODES:
+                raise ParseError(f"{self.model_name}: function calls expand to more than {_MAX_NODES} nodes")
+            if len(node.output) != 1:
+                raise ParseError(f"{self.model_name}: node {node.name!r} has {len(node.output)} outputs; expected one")
+            try:
+                scope.values[node.output[0]] = self._read_node(node, scope)
+            except Unsupported as error:
+                if str(error):
+                    self._report(self._primitive(node) or "call", node, str(error))
+                scope.values[node.output[0]] = Missing()
+            except ConvertError as error:
+                raise ParseError(f"{self.model_name}: {_where(node)}: {error}") from error
+            except (LiteError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+                raise ParseError(f"{self.model_name}: {_where(node)} contradicts its inputs: {error}") from error
+
+    def _read_node(self, node: NodeProto, scope: _Scope) -> Operand:
+        inputs = [self._resolve(name, scope) for name in node.input]
+        op = self._primitive(node)
+        if op is None:
+            return self._call(node.op_type.removeprefix(_REFERENCE), inputs, scope)
+        if op in STRUCTURE:
+            return STRUCTURE[op](inputs)
+        if op not in PRIMITIVES:
+            return Missing()
+        target = node.op_type.removeprefix(_REFERENCE)
+        stored = self.primitives[target].attribute if target in self.primitives else node.attribute
+        context = Lowering(self.graph, _where(node), _Attributes(stored, self.constants))
+        return lower(PRIMITIVES[op], context, inputs)
+
+    def _call(self, target: str, inputs: Sequence[Operand], scope: _Scope) -> Operand:
+        """A function's result for these arguments, bound by position: its own parameter keys are the last caller's."""
+        callee = self._resolve(target, scope)
+        if isinstance(callee, Missing):
+            return callee
+        if not isinstance(callee, Function):
+            raise ParseError(f"calls {target!r}, which is {describe(callee)}")
+        body = callee.body
+        if len(inputs) != len(body.input) or len(body.output) != 1:
+            raise ParseError(f"calls {body.name!r} with {len(inputs)} arguments; it takes {len(body.input)}")
+        if scope.depth >= _MAX_CALL_DEPTH:
+            raise ParseError(f"calls {body.name!r} more than {_MAX_CALL_DEPTH} deep, or without end")
+        formal = [info.name for info in body.input]
+        inner = _Scope(scope, dict(zip(formal, inputs, strict=True)), scope.depth + 1)
+        self._read_nodes(body, inner)
+        return self._resolve(body.output[0].name, inner)
+
+    def _resolve(self, name: str, scope: _Scope) -> Operand:
+        """What a name stands for. Raises ParseError where it is defined later or nowhere."""
+        found = scope.find(name)
+        if not isinstance(found, _Scope):
+            return found
+        if name in self.definitions:
+            self.globals.values[name] = self._decode(name)
+            return self.globals.values[name]
+        if name in self.functions:
+            return Function(self.functions[name])
+        raise ParseError(f"{name!r} is used but not defined before")
+
+    def _decode(self, name: str) -> Operand:
+        definition = self.definitions[name]
+        if isinstance(definition, TensorProto):
+            graph_name, _, bare = definition.name.rpartition(":")
+            return Value.constant(self.constants.tensor(definition), definition.ref_key or bare or graph_name)
+        operand = self.constants.attribute(definition)
+        return Value.constant(operand.data, name) if isinstance(operand, Value) and operand.data is not None else operand
+
+    def _set_outputs(self, leaves: Sequence[Operand]) -> None:
+        if not leaves:
+            raise ParseError(f"{self.model_name}: the network returns nothing")
+        taken = {value.name for value in self.graph.inputs}
+        values: list[Value] = []
+        for index, leaf in enumerate(leaves):
+            if isinstance(leaf, Missing):
+                if leaf.reason:
+                    self.reported.setdefault(("output", leaf.reason), []).append(f"output {index}")
+                continue
+            if isinstance(leaf, bool | int | float):  # a Python number, such as a shape that construct returns
+                dtype = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT32}[type(leaf)].dtype
+                leaf = Value.constant(np.array(leaf, dtype), f"constant_{index}")
+            if not isinstance(leaf, Value):
+                raise ParseError(f"{self.model_name}: output {index} is {describe(leaf)}; expected tensors")
+            if leaf not in values and leaf not in self.graph.inputs:
+                leaf.spec = leaf.spec.named(_unique(leaf.name, taken))
+                taken.add(leaf.name)
+            values.append(leaf)
+        self.graph.outputs = values
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidate, suffix = name, 0
+    while candidate in taken:
+        suffix += 1
+        candidate = f"{name}_{suffix}"
+    return candidate
+
+
+def _bare(name: str, graph_name: str) -> str:
+    """`x` of `<graph>:x`."""
+    return name.removeprefix(f"{graph_name}:")
+
+
+def _where(node: NodeProto) -> str:
+    """Scope path of a node, as users know it from their cells' names."""
+    return node.domain or node.name.rpartition(":")[0] or node.name
