@@ -44,3 +44,6 @@ REDUCE = ("sum", "max", "min", "prod", "sum_square", "sum_abs")
 
 # pool2d_f32
 POOL = ("max", "mean")
+
+# cast: the element types it converts between.
+CAST = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bool")

@@ -29,6 +29,7 @@ __all__ = ["Simd", "Value", "micro"]
 I1, I8, I32, I64, F32 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
 
 Operand = "Value | int | float"
+Combine = Callable[["Value", "Value"], "Value"]
 Body = Callable[..., "tuple[Value, ...] | None"]  # takes what is carried, gives what is carried next
 
 
@@ -163,21 +164,21 @@ class Simd:
         return self.builder.inttoptr(address.ir, kind.as_pointer())
 
     def load(self, address: Value, lanes: Value | None = None, fill: float = 0.0) -> Value:
-        """The float vector at an address that is a multiple of 4; with `lanes`, the others hold `fill` and are not read."""
+        """The float vector at an address, of any alignment; with `lanes`, the others hold `fill` and are not read."""
         kind = ir.VectorType(F32, self.lanes)
         pointer = self._pointer(address, kind)
         if lanes is None:
-            return Value(self, self.builder.load(pointer, align=4))
-        arguments = [pointer, ir.Constant(I32, 4), self._mask(lanes).ir, _constant(kind, fill)]
+            return Value(self, self.builder.load(pointer, align=1))
+        arguments = [pointer, ir.Constant(I32, 1), self._mask(lanes).ir, _constant(kind, fill)]
         return Value(self, self._intrinsic(f"llvm.masked.load.v{self.lanes}f32.p0", kind, arguments))
 
     def store(self, x: Value, address: Value, lanes: Value | None = None) -> None:
-        """Writes a float vector, or its first `lanes` elements."""
+        """Writes a float vector, or its first `lanes` elements, to an address of any alignment."""
         pointer = self._pointer(address, x.ir.type)
         if lanes is None:
-            self.builder.store(x.ir, pointer, align=4)
+            self.builder.store(x.ir, pointer, align=1)
         else:
-            arguments = [x.ir, pointer, ir.Constant(I32, 4), self._mask(lanes).ir]
+            arguments = [x.ir, pointer, ir.Constant(I32, 1), self._mask(lanes).ir]
             self._intrinsic(f"llvm.masked.store.v{self.lanes}f32.p0", ir.VoidType(), arguments)
 
     def broadcast(self, address: Value) -> Value:
@@ -198,6 +199,14 @@ class Simd:
         kind = ir.VectorType(I32, self.lanes)
         count = self.splat(Value(self, self.builder.trunc(lanes.ir, I32)))
         return Value(self, ir.Constant(kind, list(range(self.lanes)))) < count
+
+    def keep(self, x: Value, lanes: Value, other: Value) -> Value:
+        """x in the first `lanes` lanes, other in the rest."""
+        return self.select(self._mask(lanes), x, other)
+
+    def everywhere(self, condition: Value) -> Value:
+        """A condition on numbers as one on every lane."""
+        return self.splat(condition)
 
     # Arithmetic
 
@@ -256,15 +265,27 @@ class Simd:
             y = self.fma(y, x, c)
         return y
 
-    def across(self, x: Value, combine: Callable[[Value, Value], Value]) -> Value:
+    def across(self, x: Value, combine: Combine) -> Value:
         """All lanes combined, in every lane: halves, quarters, ... , neighbors."""
         distance = self.lanes // 2
-        undefined = ir.Constant(x.ir.type, ir.Undefined)
         while distance:
-            order = ir.Constant(ir.VectorType(I32, self.lanes), [lane ^ distance for lane in range(self.lanes)])
-            x = combine(x, Value(self, self.builder.shuffle_vector(x.ir, undefined, order)))
+            x = combine(x, self._shuffle(x, x, [lane ^ distance for lane in range(self.lanes)]))
             distance //= 2
         return x
+
+    def transpose(self, rows: Sequence[Value]) -> list[Value]:
+        """The columns of `lanes` row vectors; each round exchanges blocks of half the size across the diagonal."""
+        columns = list(rows)
+        distance = self.lanes // 2
+        while distance:
+            low = [lane if not lane & distance else self.lanes + lane - distance for lane in range(self.lanes)]
+            high = [lane + distance if not lane & distance else self.lanes + lane for lane in range(self.lanes)]
+            for r in range(self.lanes):
+                if not r & distance:
+                    a, b = columns[r], columns[r + distance]
+                    columns[r], columns[r + distance] = self._shuffle(a, b, low), self._shuffle(a, b, high)
+            distance //= 2
+        return columns
 
     # Control
 
@@ -338,6 +359,25 @@ class Simd:
         self.builder.branch(done)
         self.builder.position_at_end(done)
         return tuple(self._merge([(value, before), (new, end)]) for value, new in zip(carried, last, strict=True))
+
+    def reduce(self, n: Value, term: Callable[[Value, Value | None], Value], combine: Combine, start: Value) -> Value:
+        """combine of start and term(i, lanes) over the vectors of n elements, in every lane, in a fixed order.
+
+        start, and term in the lanes beyond the last element, must be what leaves combine's other operand as it is.
+        """
+        streams = 4  # enough to hide the latency of an addition
+
+        def block(i: Value, vectors: int, lanes: Value | None, *totals: Value) -> tuple[Value, ...]:
+            new = [combine(totals[v], term(i + v * self.lanes, lanes)) for v in range(vectors)]
+            return *new, *totals[vectors:]
+
+        a, b, c, d = self.blocks(n, streams, block, *[start] * streams)
+        return self.across(combine(combine(a, b), combine(c, d)), combine)
+
+    def _shuffle(self, a: Value, b: Value, order: Sequence[int]) -> Value:
+        """Lane i is lane order[i] of a followed by b."""
+        mask = ir.Constant(ir.VectorType(I32, self.lanes), list(order))
+        return Value(self, self.builder.shuffle_vector(a.ir, b.ir, mask))
 
     def _merge(self, incoming: Sequence[tuple[Value, ir.Block]]) -> Value:
         phi = self.builder.phi(incoming[0][0].ir.type)

@@ -13,30 +13,27 @@ from lite.kernels.simd import Simd, Value, micro
 @micro("softmax_row_f32", Pointer, Pointer, Int, Int)
 def softmax_row_f32(s: Simd, x: Value, y: Value, n: Value, logarithm: Value) -> None:
     """y[n] = softmax(x[n]), or its logarithm; x and y may be the same."""
-    lowest = s.splat(float("-inf"))
 
-    def largest_of(i: Value, lanes: Value | None, largest: Value) -> tuple[Value, ...]:
-        return (s.max_nan(largest, s.load(x + 4 * i, lanes, float("-inf"))),)
+    def element(i: Value, lanes: Value | None) -> Value:
+        return s.load(x + 4 * i, lanes, float("-inf"))
 
-    (largest,) = s.span(n, largest_of, lowest)
-    largest = s.across(largest, s.max_nan)
+    largest = s.reduce(n, element, s.max_nan, s.splat(float("-inf")))
 
     def shifted(i: Value, lanes: Value | None) -> Value:
-        return s.load(x + 4 * i, lanes, float("-inf")) - largest
+        return element(i, lanes) - largest
 
     def softmax() -> None:
-        def exponential(i: Value, lanes: Value | None, total: Value) -> tuple[Value, ...]:
+        def exponential(i: Value, lanes: Value | None) -> Value:
             e = vmath.exp(s, shifted(i, lanes))
             s.store(e, y + 4 * i, lanes)
-            return (total + e,)
+            return e
 
-        (total,) = s.span(n, exponential, s.splat(0.0))
-        scale = 1.0 / s.across(total, Value.__add__)
+        scale = 1.0 / s.reduce(n, exponential, Value.__add__, s.splat(0.0))
         s.span(n, lambda i, lanes: s.store(s.load(y + 4 * i, lanes) * scale, y + 4 * i, lanes))
 
     def log_softmax() -> None:
-        (total,) = s.span(n, lambda i, lanes, total: (total + vmath.exp(s, shifted(i, lanes)),), s.splat(0.0))
-        offset = vmath.log(s, s.across(total, Value.__add__))
+        total = s.reduce(n, lambda i, lanes: vmath.exp(s, shifted(i, lanes)), Value.__add__, s.splat(0.0))
+        offset = vmath.log(s, total)
         s.span(n, lambda i, lanes: s.store(shifted(i, lanes) - offset, y + 4 * i, lanes))
 
     s.either(logarithm > 0, log_softmax, softmax)

@@ -1,0 +1,144 @@
+"""Moving elements without computing: copies with strides, transposes, gathers and fills, by element size (1, 2, 4 or 8 bytes).
+
+Concat, split, slice, stack, pad, tile and broadcasting are copies of rows whose addresses follow from strides (index.py).
+A transpose moves square blocks of as many rows as a vector has lanes through registers (4-byte elements; log2(lanes) rounds
+that exchange ever nearer neighbors), the edges and other sizes element by element.
+"""
+from __future__ import annotations
+
+from lite.kernels.declare import Int, Pointer, constant, i32, i64, kernel, routine, u8, u16, u32
+from lite.kernels.index import row_offset
+from lite.kernels.simd import Simd, Value, micro
+
+_LANES = constant("lanes", lambda target: target.lanes)
+
+
+@micro("copy_words", Pointer, Pointer, Int)
+def copy_words(s: Simd, x: Value, y: Value, n: Value) -> None:
+    """n words of 4 bytes, at any alignment, from x to y."""
+
+    def block(i: Value, vectors: int, lanes: Value | None) -> None:
+        loaded = [s.load(x + 4 * i + v * s.vector_bytes, lanes) for v in range(vectors)]
+        for v, value in enumerate(loaded):
+            s.store(value, y + 4 * i + v * s.vector_bytes, lanes)
+
+    s.blocks(n, 4, block)
+
+
+@micro("transpose_block_f32", Pointer, Int, Pointer, Int)
+def transpose_block_f32(s: Simd, x: Value, x_bytes: Value, y: Value, y_bytes: Value) -> None:
+    """A block of lanes x lanes words: row r of x (x_bytes apart) becomes column r of y (rows y_bytes apart)."""
+    rows = [s.load(x + r * x_bytes) for r in range(s.lanes)]
+    for c, column in enumerate(s.transpose(rows)):
+        s.store(column, y + c * y_bytes)
+
+
+@routine
+def copy_bytes(x: int, y: int, n: int) -> None:
+    """n bytes from x to y; they must not overlap."""
+    words = n // 4
+    copy_words(x, y, words)
+    for i in range(words * 4, n):
+        u8(y)[i] = u8(x)[i]
+
+
+@routine
+def copy_elements(x: int, step: int, y: int, y_step: int, n: int, size: int) -> None:
+    """n elements of `size` bytes, `step` bytes apart in x and y_step in y."""
+    if size == 4:
+        for i in range(n):
+            u32(y + i * y_step)[0] = u32(x + i * step)[0]
+    elif size == 8:
+        for i in range(n):
+            i64(y + i * y_step)[0] = i64(x + i * step)[0]
+    elif size == 2:
+        for i in range(n):
+            u16(y + i * y_step)[0] = u16(x + i * step)[0]
+    else:
+        for i in range(n):
+            u8(y + i * y_step)[0] = u8(x + i * step)[0]
+
+
+@kernel
+def copy_rows(
+    x: Pointer, y: Pointer, x_offset: Int, y_offset: Int, dims: Pointer, rows: Int, n: Int, step: Int, size: Int,
+    row_block: Int, begin: Int, end: Int, scratch: Pointer,
+) -> None:
+    """Rows of n elements of `size` bytes, contiguous in y, `step` bytes apart in x. Offsets in bytes.
+
+    dims: the dimensions over rows, for index.row_offset (strides of x, then of y). Units: blocks of row_block rows.
+    """
+    for row in range(begin * row_block, min(end * row_block, rows)):
+        source = x + x_offset + row_offset(dims, row, 0)
+        target = y + y_offset + row_offset(dims, row, 1)
+        if step == size:
+            copy_bytes(source, target, n * size)
+        else:
+            copy_elements(source, step, target, size, n, size)
+
+
+@kernel
+def transpose(
+    x: Pointer, y: Pointer, dims: Pointer, planes: Int, rows: Int, columns: Int, x_bytes: Int, y_bytes: Int, size: Int,
+    row_block: Int, begin: Int, end: Int, scratch: Pointer,
+) -> None:
+    """y[c, r] = x[r, c] in every plane; rows of x are x_bytes apart, rows of y (columns of x) y_bytes apart.
+
+    dims: the dimensions over planes, for index.row_offset. Units: planes x blocks of row_block rows of x.
+    """
+    blocks = (rows + row_block - 1) // row_block
+    for unit in range(begin, end):
+        plane = unit // blocks
+        first = unit % blocks * row_block
+        last = min(first + row_block, rows)
+        source = x + row_offset(dims, plane, 0)
+        target = y + row_offset(dims, plane, 1)
+        edge = first
+        if size == 4 and columns >= _LANES():
+            while edge + _LANES() <= last:
+                c = 0
+                while c + _LANES() <= columns:
+                    transpose_block_f32(source + edge * x_bytes + c * 4, x_bytes, target + c * y_bytes + edge * 4, y_bytes)
+                    c += _LANES()
+                for r in range(edge, edge + _LANES()):
+                    copy_elements(source + r * x_bytes + c * 4, 4, target + c * y_bytes + r * 4, y_bytes, columns - c, 4)
+                edge += _LANES()
+        if columns < last - edge:
+            for c in range(columns):
+                copy_elements(
+                    source + edge * x_bytes + c * size, x_bytes, target + c * y_bytes + edge * size, size, last - edge, size
+                )
+        else:
+            for r in range(edge, last):
+                copy_elements(source + r * x_bytes, size, target + r * size, y_bytes, columns, size)
+
+
+@kernel
+def gather(
+    x: Pointer, indices: Pointer, y: Pointer, index_bytes: Int, outer: Int, extent: Int, count: Int, run: Int,
+    block: Int, begin: Int, end: Int, scratch: Pointer,
+) -> None:
+    """y[outer, count, run bytes] = x[outer, indices[count], run bytes]; indices are int32 or int64 (index_bytes 4 or 8).
+
+    A negative index counts from the end; one outside [-extent, extent) gives zeros. Units: blocks of `block` of
+    outer x count.
+    """
+    for place in range(begin * block, min(end * block, outer * count)):
+        o = place // count
+        k = place - o * count
+        index = i64(indices)[k] if index_bytes == 8 else i32(indices)[k]
+        if index < 0:
+            index += extent
+        target = y + place * run
+        if 0 <= index < extent:
+            copy_bytes(x + (o * extent + index) * run, target, run)
+        else:
+            for i in range(run):
+                u8(target)[i] = 0
+
+
+@kernel
+def fill(y: Pointer, value: Pointer, n: Int, size: Int, block: Int, begin: Int, end: Int, scratch: Pointer) -> None:
+    """n elements of `size` bytes, all equal to the one at `value`. Units: blocks of `block` elements."""
+    first = begin * block
+    copy_elements(value, 0, y + first * size, size, min(end * block, n) - first, size)
