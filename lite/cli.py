@@ -1,0 +1,73 @@
+"""The device's commands, `python -m lite run|inspect`, and what every command shares: errors and exit codes.
+
+`mlite` (converter.cli) offers these two and the converter's. Exit codes: 0 done; 1 an error, said in one message on
+standard error; 2 the arguments were wrong; 130 interrupted.
+"""
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from types import ModuleType
+
+from lite.errors import LiteError
+
+# name -> (module, one line of help)
+COMMANDS = {
+    "run": ("lite.commands.run", "run a model on files or random numbers and show its outputs"),
+    "inspect": ("lite.commands.inspect", "show a model's graph, operators, sizes, memory plan and delegates"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; wrong arguments raise SystemExit(2), as argparse does."""
+    return execute(build_parser("python -m lite", COMMANDS), argv)
+
+
+def build_parser(prog: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:
+    """A parser with one subcommand a row of `commands`; each module adds its own arguments."""
+    parser = argparse.ArgumentParser(prog=prog, description="Convert MindSpore models and run them on the device.")
+    parser.add_argument("--version", action="version", version=f"mindlite {_version()}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (module_name, line) in commands.items():
+        module: ModuleType = import_module(module_name)
+        subparser = subparsers.add_parser(name, help=line, description=module.__doc__.strip())
+        module.add_arguments(subparser)
+        subparser.set_defaults(execute=module.execute, usage_error=subparser.error)
+    return parser
+
+
+def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
+    """Parse, run the command that was chosen, and turn whatever stops it into a message and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names in models are not bound to the terminal's alphabet
+    args = parser.parse_args(argv)
+    try:
+        code: int = args.execute(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return 130
+    except (LiteError, OSError) as error:
+        print(f"{parser.prog}: error: {_message(error)}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _message(error: LiteError | OSError) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{os.fspath(error.filename)}: {error.strerror}"
+    return str(error)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("mindlite")
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        return "(not installed)"

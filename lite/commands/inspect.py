@@ -1,0 +1,111 @@
+"""Show what a .ms file holds and how it would run: graph, operators, sizes, memory plan, and who runs each operator."""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lite.commands.show import add_common_arguments, print_json, progress, size, table
+from lite.errors import LiteError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lite.commands.listing import Listing
+    from lite.model import Model
+    from lite.plan.plan import MemoryReport, StepInfo
+
+FOLDED = "folded"  # what is said of a node that planning has computed or left out
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a .ms file")
+    add_common_arguments(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    from lite.commands.listing import as_json, as_text
+    from lite.model import read_model
+    from lite.session import Session
+
+    if Path(args.model).suffix.lower() == ".mindir":
+        raise ModelError(f"{args.model} is a MindIR, which needs the converter: mlite inspect {args.model}")
+    model = read_model(args.model)
+    steps: Sequence[StepInfo] = ()
+    memory: MemoryReport | None = None
+    cannot_run = ""
+    with progress(f"planning {args.model}", args.progress):
+        try:
+            with Session(args.model) as session:
+                steps, memory = session.steps, session.memory
+        except LiteError as error:
+            cannot_run = str(error)
+    listing = _listing(model, steps)
+
+    if args.json:
+        print_json(
+            {
+                "model": args.model,
+                "bytes": model.nbytes,
+                "format": model.version,
+                **as_json(listing),
+                "memory": _memory_json(memory),
+                "error": cannot_run or None,
+            }
+        )
+        return 0
+    print(f"{args.model}: {size(model.nbytes)}, format {model.version}, {len(listing.nodes)} nodes")
+    print(as_text(listing))
+    if memory is not None:
+        print(_memory_text(memory))
+    elif cannot_run:
+        print(f"cannot run\n  {cannot_run}".replace("\n", "\n  "))
+    else:
+        print("memory\n  planned once the inputs' open dimensions are known")
+    return 0
+
+
+def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
+    """The model's nodes, each with the delegate of its step; `steps` are in the nodes' order and may leave some out."""
+    from lite.commands.listing import ListedNode, Listing, changed_attributes
+
+    waiting = list(reversed(steps))
+    nodes = []
+    for node in model.nodes:
+        delegate = FOLDED if steps else ""
+        if waiting and (waiting[-1].name, waiting[-1].op) == (node.name, node.op):
+            delegate = waiting.pop().delegate
+        fields = {name: value for name, value in node.fields.items() if value is not None}
+        nodes.append(
+            ListedNode(
+                node.op,
+                node.name,
+                tuple(model.tensors[i].spec for i in node.inputs),
+                tuple(model.tensors[i].spec for i in node.outputs),
+                fields if node.attrs is None else changed_attributes(node.attrs),
+                delegate,
+            )
+        )
+    return Listing(
+        tuple(model.tensors[i].spec for i in model.inputs),
+        tuple(model.tensors[i].spec for i in model.outputs),
+        tuple(nodes),
+        tuple(tensor.spec for tensor in model.tensors if tensor.spec.value is not None),
+    )
+
+
+def _memory_json(memory: MemoryReport | None) -> dict[str, Any] | None:
+    return dataclasses.asdict(memory) if memory is not None else None
+
+
+def _memory_text(memory: MemoryReport) -> str:
+    ratio = memory.arena / memory.lower_bound if memory.lower_bound else 1.0
+    rows = [
+        ("arena", size(memory.arena), f"tensors of a run; at least {size(memory.lower_bound)}, ratio {ratio:.3f}"),
+        ("weights", size(memory.mapped), "read where the file is mapped"),
+        ("", size(memory.packed), "packed for kernels"),
+        ("scratch", size(memory.scratch), "of all threads"),
+        ("op table", size(memory.table), "rows and arguments"),
+    ]
+    return "memory\n" + table(rows, right="lr")

@@ -1,0 +1,79 @@
+"""Outputs of a model, described and written."""
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lite.errors import LiteError
+from lite.files import write_atomically
+from lite.types import Array
+
+_PRINTED_VALUES = 16  # up to this many elements are printed, more are summed up
+_LISTED_VALUES = 1000  # up to this many are in the JSON
+
+
+def describe(name: str, array: Array, values: bool = False) -> dict[str, Any]:
+    """A tensor as JSON has it; with `values` also its range, mean and, where they are few, its elements."""
+    row: dict[str, Any] = {"name": name, "dtype": array.dtype.name, "shape": list(array.shape)}
+    if values and array.size:
+        row |= {"min": array.min().item(), "max": array.max().item(), "mean": float(array.mean(dtype=float))}
+        if array.size <= _LISTED_VALUES:
+            row["values"] = array.tolist()
+    return row
+
+
+def spec_text(name: str, array: Array) -> str:
+    """`x: float32[1,2]`."""
+    return f"{name}: {array.dtype.name}[{','.join(map(str, array.shape))}]"
+
+
+def values_text(array: Array) -> str:
+    """The elements, or where they are many their range and mean."""
+    if array.size == 0:
+        return "empty"
+    if array.size <= _PRINTED_VALUES:
+        return " ".join(f"{value:.5g}" for value in array.ravel().tolist())
+    return f"min {array.min():.5g}, max {array.max():.5g}, mean {array.mean(dtype=float):.5g}"
+
+
+def write_outputs(where: str, outputs: Mapping[str, Array]) -> list[str]:
+    """Write the arrays to a .npz, a .npy, or as .npy files into a folder; return the paths. Raises OSError."""
+    path = Path(where)
+    if path.suffix.lower() == ".npz":
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:  # np.savez cannot take every name
+            for name, array in outputs.items():
+                archive.writestr(f"{name}.npy", _npy(array))
+        write_atomically(path, buffer.getbuffer())
+        return [str(path)]
+    if path.suffix.lower() == ".npy":
+        if len(outputs) != 1:
+            raise LiteError(f"{path} holds one array, the model has {len(outputs)} outputs: give a .npz or a folder")
+        targets = [path]
+    else:
+        path.mkdir(parents=True, exist_ok=True)
+        targets = [path / f"{stem}.npy" for stem in _stems(outputs)]
+    for target, array in zip(targets, outputs.values(), strict=True):
+        write_atomically(target, _npy(array))
+    return [str(target) for target in targets]
+
+
+def _npy(array: Array) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def _stems(names: Mapping[str, Array]) -> list[str]:
+    """File names for outputs: what is no letter, digit, dot or dash becomes "_", and equal ones are numbered."""
+    stems: list[str] = []
+    for position, name in enumerate(names):
+        stem = re.sub(r"[^\w.-]", "_", name).lstrip(".")[:100] or "output"
+        stems.append(stem if stem not in stems else f"{stem}_{position}")
+    return stems

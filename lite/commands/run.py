@@ -1,0 +1,182 @@
+"""Run a model once, or --repeat times, and show its outputs and how long it took.
+
+Inputs are files, NAME=FILE: .npy, .npz, or a picture in any format that Pillow reads, which is resized to the input and
+its pixels made numbers, (pixel * scale - mean) / std. --random uses random numbers instead.
+"""
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lite.commands.show import add_common_arguments, milliseconds, print_json, progress, table
+from lite.errors import ModelError
+
+if TYPE_CHECKING:
+    from lite.profile import StepTime
+    from lite.session import Session
+    from lite.types import Array
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a .ms file")
+    add("-i", "--input", metavar="NAME=FILE", action="append", default=[],
+        help="file of one input; without NAME= that of a model with one input, or a .npz that has them all")
+    add("--random", metavar="SEED", nargs="?", type=int, const=0, help="random inputs instead (seed 0 unless given)")
+    add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
+        help="resize an input first, such as x=1,224,224,3")
+    add("--scale", type=_numbers(1), default=(1 / 255,), help="of pixels (1/255)")
+    add("--mean", type=_numbers(4), default=(0.0,), help="of pixels, one number or one a channel (0)")
+    add("--std", type=_numbers(4), default=(1.0,), help="of pixels, one number or one a channel (1)")
+    add("-o", "--output", metavar="PATH", help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy")
+    add("--threads", metavar="N", type=positive, help="threads to compute with")
+    add("--repeat", metavar="N", type=positive, default=1, help="run N times, after one run that is not timed")
+    add("--profile", action="store_true", help="show the time of every operator")
+    add_common_arguments(parser)
+
+
+def positive(text: str) -> int:
+    """argparse type: an integer of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+    return value
+
+
+def named_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """argparse type: NAME=1,3,224,224."""
+    name, equals, dims = text.rpartition("=")
+    if not (equals and name and re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", dims)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=DIMS such as x=1,3,224,224")
+    return name, tuple(map(int, dims.split(",")))
+
+
+def _numbers(most: int) -> Callable[[str], tuple[float, ...]]:
+    """argparse type: 1 to `most` finite numbers, separated by commas."""
+
+    def numbers(text: str) -> tuple[float, ...]:
+        values = tuple(float(part) for part in text.split(","))
+        if len(values) > most or not all(map(math.isfinite, values)):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {most} or fewer finite numbers, separated by commas")
+        return values
+
+    return numbers
+
+
+def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
+    """Run the model that `args.model` names; its `.ms` bytes are `model`, or in the file."""
+    import numpy as np
+
+    from lite.commands.inputs import Pixels, random_input, read_inputs
+    from lite.commands.outputs import describe, spec_text, values_text, write_outputs
+    from lite.session import Session
+
+    if bool(args.input) == (args.random is not None):
+        args.usage_error("give --input NAME=FILE for each input, or --random")
+    if 0.0 in args.std:
+        args.usage_error("argument --std: pixels are divided by it, so it cannot be 0")
+    if model is None and Path(args.model).suffix.lower() == ".mindir":
+        raise ModelError(f"{args.model} is a MindIR: make a .ms of it first, with: mlite convert {args.model}")
+
+    with ExitStack() as stack:
+        with progress(f"loading {args.model}", args.progress):
+            session = stack.enter_context(Session(args.model if model is None else model, threads=args.threads))
+            if args.input_shape:
+                session.resize(dict(args.input_shape))
+        if args.random is None:
+            inputs = read_inputs(args.input, session.inputs, Pixels(args.scale[0], args.mean, args.std))
+        else:
+            generator = np.random.default_rng(args.random)
+            inputs = {spec.name: random_input(spec, generator) for spec in session.inputs}
+        with progress(f"running {args.model}", args.progress):
+            outputs, seconds = run_timed(session, inputs, args.repeat)
+            profile = session.profile(inputs) if args.profile else None
+    written = write_outputs(args.output, outputs) if args.output else []
+
+    report = {
+        "model": args.model,
+        "inputs": [describe(name, array) for name, array in inputs.items()],
+        "outputs": [describe(name, array, values=True) for name, array in outputs.items()],
+        "latency_ms": latency(seconds),
+        "written": written,
+    }
+    if args.json:
+        print_json({**report, "profile": _profile_rows(profile)} if profile is not None else report)
+        return 0
+    for name, array in inputs.items():
+        print(f"input   {spec_text(name, array)}")
+    for name, array in outputs.items():
+        print(f"output  {spec_text(name, array)}  {values_text(array)}")
+    print(f"latency {say_latency(seconds)}")
+    if profile is not None:
+        print(_profile_text(profile))
+    for path in written:
+        print(f"wrote   {path}")
+    return 0
+
+
+def run_timed(session: Session, inputs: Mapping[str, Array], repeat: int) -> tuple[dict[str, Array], list[float]]:
+    """Outputs by name, and the seconds of each of `repeat` runs; one that is not timed comes before several."""
+    if repeat > 1:
+        session.run(inputs)
+    seconds = []
+    for _ in range(repeat):
+        begin = time.perf_counter()
+        result = session.run(inputs)
+        seconds.append(time.perf_counter() - begin)
+    return (result if isinstance(result, dict) else {session.outputs[0].name: result}), seconds
+
+
+def latency(seconds: Sequence[float]) -> dict[str, float | int]:
+    """Runs, and milliseconds of the fastest, the median and the slowest."""
+    middle = statistics.median(seconds)
+    return {"runs": len(seconds), "min": min(seconds) * 1e3, "median": middle * 1e3, "max": max(seconds) * 1e3}
+
+
+def say_latency(seconds: Sequence[float]) -> str:
+    """The same in a phrase."""
+    if len(seconds) == 1:
+        return f"{milliseconds(seconds[0])} in one run"
+    low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
+    return f"{milliseconds(low)} min, {milliseconds(middle)} median, {milliseconds(high)} max of {len(seconds)} runs"
+
+
+def _profile_rows(times: Sequence[StepTime]) -> list[dict[str, Any]]:
+    return [
+        {"name": t.step.name, "op": t.step.op, "delegate": t.step.delegate, "ms": t.seconds * 1e3} for t in times
+    ]
+
+
+def _profile_text(times: Sequence[StepTime]) -> str:
+    """Every step in the order of the run, then the sum of each operator, the slowest first."""
+    total = sum(t.seconds for t in times) or 1.0
+    by_op: dict[str, list[float]] = {}
+    for t in times:
+        by_op.setdefault(t.step.op, []).append(t.seconds)
+    sums = sorted(((op, len(s), sum(s)) for op, s in by_op.items()), key=lambda row: -row[2])
+    return "\n".join(
+        (
+            "steps",
+            table(
+                [
+                    (t.step.op, t.step.delegate, milliseconds(t.seconds), f"{t.seconds / total:.1%}", t.step.name)
+                    for t in times
+                ],
+                ("operator", "delegate", "time", "share", "name"),
+                right="llrr",
+            ),
+            "operators",
+            table(
+                [(op, count, milliseconds(spent), f"{spent / total:.1%}") for op, count, spent in sums],
+                ("operator", "steps", "time", "share"),
+                right="lrrr",
+            ),
+        )
+    )
