@@ -25,7 +25,7 @@ class Record:
 class ArenaPlan:
     """Where each record lives.
 
-    offsets: bytes from the start of the arena, a multiple of ALIGNMENT, one a record in the order given. nbytes: size of
+    offsets: bytes from the start of the arena, multiples of ALIGNMENT, one a record in the order given. nbytes: size of
     the arena. lower_bound: the largest sum of (aligned) sizes alive at one time; no plan can be smaller.
     """
 

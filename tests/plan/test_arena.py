@@ -27,7 +27,8 @@ def random_lifetimes(seed: int) -> list[Record]:
     records = []
     for _ in range(rng.randint(0, 60)):
         first = rng.randrange(steps)
-        records.append(Record(rng.choice([0, 1, 63, 64, 65, rng.randint(1, 1 << 20)]), first, rng.randint(first, steps)))
+        size = rng.choice([0, 1, 63, 64, 65, rng.randint(1, 1 << 20)])
+        records.append(Record(size, first, rng.randint(first, steps)))
     return records
 
 

@@ -1,0 +1,85 @@
+"""Which delegates a session uses: the ones asked for by name, or the best there are."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from lite.delegates.base import Delegate
+from lite.delegates.reference import ReferenceDelegate
+from lite.errors import DelegateError, KernelBuildError
+from lite.native.pack import KernelPack, load_pack
+
+NAMES = ("cpu", "reference")
+_NO_PACK = (
+    "no built kernel pack fits this machine, and numba, which compiles one, is not installed "
+    "(pip install 'mindlite[jit]')"
+)
+
+_log = logging.getLogger("mindlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """delegates: in priority order. pack: the kernels of the native ones, None where there are none."""
+
+    delegates: tuple[Delegate, ...]
+    pack: KernelPack | None
+
+
+def select(names: Sequence[str] | None) -> Selection:
+    """The delegates of those names in that order; by default the cpu's kernels, and numpy for what they do not take.
+
+    Raises DelegateError for a name that is not known, or a delegate that this machine cannot have.
+    """
+    if names is None:
+        pack = _pack_or_none()
+        return _selection(NAMES if pack else ("reference",), pack)
+    _check(names)
+    pack = load_pack(_say) if "cpu" in names else None
+    if pack is None and "cpu" in names:
+        raise DelegateError(f'the delegate "cpu" cannot be had: {_NO_PACK}')
+    return _selection(names, pack)
+
+
+def _check(names: Sequence[str]) -> None:
+    if isinstance(names, str):
+        raise DelegateError(f"delegates is a list of names, as in delegates=[{names!r}]")
+    unknown = [name for name in names if name not in NAMES]
+    if unknown or not names:
+        asked = f"no delegate is named {unknown[0]!r}" if unknown else "the list of delegates is empty"
+        raise DelegateError(f"{asked}; there are {', '.join(NAMES)}")
+
+
+def _pack_or_none() -> KernelPack | None:
+    try:
+        pack = load_pack(_say)
+    except KernelBuildError as error:
+        _say_once(f"mindlite runs on numpy alone, slowly: {error}")
+        return None
+    if pack is None:
+        _say_once(f"mindlite runs on numpy alone, slowly: {_NO_PACK}")
+    return pack
+
+
+def _selection(names: Sequence[str], pack: KernelPack | None) -> Selection:
+    return Selection(tuple(_create(name, pack) for name in names), pack)
+
+
+def _create(name: str, pack: KernelPack | None) -> Delegate:
+    if name == "reference":
+        return ReferenceDelegate()
+    from lite.delegates.cpu import CpuDelegate  # of no use without a pack
+
+    assert pack is not None, "the caller has refused a cpu delegate without a pack"
+    return CpuDelegate(pack)
+
+
+def _say(line: str) -> None:
+    _log.warning("%s", line)
+
+
+@cache
+def _say_once(line: str) -> None:
+    _say(line)

@@ -1,0 +1,35 @@
+"""The plans of one model, by the shapes of its inputs."""
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from lite.model import Model
+from lite.plan.network import resolve
+from lite.plan.plan import Plan, Resources, build_plan
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+class PlanCache:
+    """Builds plans, and keeps the few that were used last: each has an arena of its own."""
+
+    def __init__(self, model: Model, resources: Resources, kept: int = 4) -> None:
+        self._model = model
+        self._resources = resources
+        self._kept = kept
+        self._plans: OrderedDict[Shapes, Plan] = OrderedDict()
+
+    def at(self, shapes: Shapes) -> Plan:
+        """The plan for inputs of these static shapes. Raises what resolve and build_plan raise."""
+        plan = self._plans.get(shapes)
+        if plan is None:
+            while len(self._plans) >= self._kept:  # before the new arena is allocated, not after
+                self._plans.popitem(last=False)
+            network = resolve(self._model, shapes, self._resources.memory_limit)
+            plan = self._plans[shapes] = build_plan(network, self._resources)
+        self._plans.move_to_end(shapes)
+        return plan
+
+    def keep_only(self, plan: Plan | None) -> None:
+        """Release all plans but this one."""
+        self._plans = OrderedDict((shapes, kept) for shapes, kept in self._plans.items() if kept is plan)

@@ -1,0 +1,71 @@
+"""Where a planned network's tensors are: in the arena, in the mapped file, or packed for a kernel."""
+from __future__ import annotations
+
+from lite.delegates.base import Argument, In, Out, Packed, Temp
+from lite.plan.arena import ArenaPlan
+from lite.plan.lifetime import Lifetimes
+from lite.plan.memory import PackedConstants, address_of
+from lite.plan.network import Network
+from lite.types import Array
+
+
+class Placement:
+    """Arrays and addresses of everything a step can name. It keeps alive what it has given an address of."""
+
+    def __init__(
+        self, network: Network, lifetimes: Lifetimes, layout: ArenaPlan, arena: Array, packed: PackedConstants
+    ) -> None:
+        self._network = network
+        self._lifetimes = lifetimes
+        self._layout = layout
+        self._arena = arena
+        self._shared = packed
+        self._constants: dict[int, Array] = {}
+        self._packed: dict[int, Array] = {}
+
+    @property
+    def mapped_nbytes(self) -> int:
+        """Bytes of the constants that some step reads as they are in the file."""
+        return sum(array.nbytes for array in self._constants.values())
+
+    @property
+    def packed_nbytes(self) -> int:
+        """Bytes of the packed constants."""
+        return sum(array.nbytes for array in self._packed.values())
+
+    def kept(self) -> tuple[Array, ...]:
+        """All memory outside the arena that addresses were given of."""
+        return (*self._constants.values(), *self._packed.values())
+
+    def array(self, tensor: int) -> Array:
+        """The tensor's elements: a view of the arena, or a read-only constant."""
+        spec = self._network.specs[tensor]
+        if tensor in self._lifetimes.constants:
+            return self._constant(self._lifetimes.constants[tensor]).reshape(spec.shape)
+        start = self._layout.offsets[self._lifetimes.blocks[tensor]]
+        return self._arena[start : start + spec.nbytes].view(spec.dtype.dtype).reshape(spec.shape)
+
+    def address(self, time: int, argument: Argument) -> int:
+        """Address of an operand of step `time`."""
+        step = self._network.steps[time]
+        match argument:
+            case In():
+                return address_of(self.array(step.inputs[argument.index]))
+            case Out():
+                return address_of(self.array(step.outputs[argument.index]))
+            case Temp():
+                return address_of(self._arena) + self._layout.offsets[self._lifetimes.temporaries[time, argument.key]]
+            case Packed():
+                array = self._shared.place(step.operation.name, argument.data)
+                self._packed[id(array)] = array
+                return address_of(array)
+        raise TypeError(f"{argument!r} is a number, not an operand")
+
+    def _constant(self, tensor: int) -> Array:
+        if tensor not in self._constants:
+            value = self._network.specs[tensor].value
+            assert value is not None, "a tensor that nothing computes is a constant"
+            # Files of old writers align data to 4 bytes whatever its type; a kernel may rely on whole elements.
+            usable = value.flags.aligned and value.flags.c_contiguous
+            self._constants[tensor] = value if usable else value.copy()
+        return self._constants[tensor]

@@ -1,0 +1,167 @@
+"""A network bound to memory: the arena, the op table, and the stretches of it that a run executes.
+
+Everything a run needs is an address or a bound callable by the time `build_plan` returns, so a run does no lookups and
+no allocation of its own.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from lite.delegates.base import Delegate, HostClaim, NativeClaim
+from lite.errors import MemoryPlanError
+from lite.plan.arena import align, plan_arena
+from lite.plan.host import HostCall
+from lite.plan.lifetime import lifetimes
+from lite.plan.memory import PackedConstants, address_of, allocate
+from lite.plan.network import Network
+from lite.plan.partition import partition
+from lite.plan.placement import Placement
+from lite.plan.table import BoundStep, Pack, build_table
+from lite.types import Array, TensorSpec
+
+
+class RowRunner(Protocol):
+    """What walks the op table: lite.native.workers.Workers."""
+
+    threads: int
+
+    def run(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the plans of one session have in common.
+
+    delegates: in priority order. memory_limit: bytes that arena and scratch may take together. pack, runner: the
+    kernels, and what walks the table; None without native delegates. packed: the constants that plans share.
+    """
+
+    delegates: tuple[Delegate, ...]
+    memory_limit: int
+    pack: Pack | None = None
+    runner: RowRunner | None = None
+    packed: PackedConstants = field(default_factory=PackedConstants)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReport:
+    """Bytes of a plan: the arena, the least that any arena needs, packed constants, constants that are read where the
+    file is mapped, scratch of all threads, and the op table.
+    """
+
+    arena: int
+    lower_bound: int
+    packed: int
+    mapped: int
+    scratch: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepInfo:
+    """One operation of a plan: its node's name, its operator, the delegate that runs it, and what it computes."""
+
+    name: str
+    op: str
+    delegate: str
+    outputs: tuple[TensorSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """run: does the operation's work on the plan's memory; None for a view, which has none."""
+
+    info: StepInfo
+    run: Callable[[], None] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """inputs: arrays over the arena. outputs: the same, or constants. segments: what a run calls, in order."""
+
+    inputs: tuple[Array, ...]
+    outputs: tuple[Array, ...]
+    output_specs: tuple[TensorSpec, ...]
+    steps: tuple[PlannedStep, ...]
+    segments: tuple[Callable[[], None], ...]
+    report: MemoryReport
+    arena: Array
+    kept: tuple[object, ...] = field(repr=False)  # memory that the op table has addresses of
+
+    def execute(self) -> None:
+        """Compute the outputs from the inputs."""
+        for segment in self.segments:
+            segment()
+
+
+def build_plan(network: Network, resources: Resources) -> Plan:
+    """Partition, place, pack and bind.
+
+    Raises UnsupportedOpError where no delegate takes an operation, MemoryPlanError where arena and scratch exceed
+    resources.memory_limit.
+    """
+    assignments = partition(network, resources.delegates)
+    alive = lifetimes(network, [a.claim for a in assignments])
+    layout = plan_arena(alive.records)
+    native = [a.claim.steps if isinstance(a.claim, NativeClaim) else () for a in assignments]
+    stride = align(max((s.scratch for steps in native for s in steps), default=0))
+    scratch_nbytes = stride * (resources.runner.threads if resources.runner else 1)
+    _check_limit(network, layout.nbytes + scratch_nbytes, resources.memory_limit)
+
+    arena, scratch = allocate(layout.nbytes), allocate(scratch_nbytes)
+    placement = Placement(network, alive, layout, arena, resources.packed)
+    table = build_table(
+        resources.pack,
+        [BoundStep(s, partial(placement.address, time)) for time, steps in enumerate(native) for s in steps],
+    )
+
+    def rows(first: int, end: int) -> Callable[[], None]:
+        assert resources.runner is not None, "there are rows only where there is a pack"
+        return partial(resources.runner.run, table.address, first, end, address_of(scratch), stride)
+
+    steps: list[PlannedStep] = []
+    segments: list[Callable[[], None]] = []
+    first = end = 0  # the rows since the last host step
+    for step, assignment, native_steps in zip(network.steps, assignments, native, strict=True):
+        operation, claim = step.operation, assignment.claim
+        run: Callable[[], None] | None = None
+        if isinstance(claim, HostClaim):
+            arrays = [[placement.array(i) for i in tensors] for tensors in (step.inputs, step.outputs)]
+            run = HostCall(operation, assignment.delegate, claim, *arrays)
+            segments += [rows(first, end), run] if first < end else [run]
+            first = end
+        elif native_steps:
+            run = rows(end, end + len(native_steps))
+            end += len(native_steps)
+        steps.append(PlannedStep(StepInfo(operation.name, operation.op, assignment.delegate, operation.outputs), run))
+    if first < end:
+        segments.append(rows(first, end))
+
+    outputs = tuple(placement.array(i) for i in network.outputs)
+    return Plan(
+        inputs=tuple(placement.array(i) for i in network.inputs),
+        outputs=outputs,
+        output_specs=tuple(network.specs[i] for i in network.outputs),
+        steps=tuple(steps),
+        segments=tuple(segments),
+        report=MemoryReport(
+            arena=layout.nbytes,
+            lower_bound=layout.lower_bound,
+            packed=placement.packed_nbytes,
+            mapped=placement.mapped_nbytes,
+            scratch=scratch_nbytes,
+            table=table.nbytes,
+        ),
+        arena=arena,
+        kept=(table, scratch, *placement.kept()),
+    )
+
+
+def _check_limit(network: Network, nbytes: int, memory_limit: int) -> None:
+    if nbytes > memory_limit:
+        raise MemoryPlanError(
+            f"{network.name} needs {nbytes:,} bytes for the tensors of a run; memory_limit is {memory_limit:,}"
+        )

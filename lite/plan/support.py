@@ -1,0 +1,63 @@
+"""Whether a model is of a kind that can be planned at all, asked before any shape is inferred."""
+from __future__ import annotations
+
+from lite.errors import UnsupportedOp, UnsupportedOpError
+from lite.model import Model, Node
+from lite.types import DType
+
+_CONTROL_FLOW = frozenset({"Call", "PartialFusion", "Switch", "SwitchLayer"})
+_TRAINING = frozenset(
+    {
+        "Adam",
+        "AdamWeightDecay",
+        "ApplyMomentum",
+        "BinaryCrossEntropy",
+        "Conv2DBackpropFilterFusion",
+        "Conv2DBackpropInputFusion",
+        "NLLLoss",
+        "SGD",
+        "SigmoidCrossEntropyWithLogits",
+        "SmoothL1Loss",
+        "SoftmaxCrossEntropyWithLogits",
+        "SparseSoftmaxCrossEntropyWithLogits",
+    }
+)
+_QUANTIZED_STORAGE = frozenset({DType.INT8, DType.UINT8, DType.INT16, DType.UINT16})
+
+_TRAINING_HINT = (
+    "this is a training graph: it needs a loss, gradient operators and an optimizer, which an inference engine does "
+    "not have; export the forward network alone, after net.set_train(False), and convert that"
+)
+
+
+def check_supported(model: Model) -> None:
+    """Raise UnsupportedOpError, listing every operator that cannot run, where there is one."""
+    refused: dict[tuple[str, str], list[Node]] = {}
+    for node in model.nodes:
+        reason = _reason(model, node)
+        if reason:
+            refused.setdefault((node.op, reason), []).append(node)
+    rows = [UnsupportedOp(op, len(nodes), nodes[0].name, reason) for (op, reason), nodes in refused.items()]
+    if len(model.subgraphs) > 1 and not any(row.op in _CONTROL_FLOW for row in rows):
+        extra = model.subgraphs[1:]
+        rows.append(UnsupportedOp("SubGraph", len(extra), extra[0].name, "control flow is not supported yet"))
+    if rows:
+        training = any(_is_training(row.op) for row in rows)
+        raise UnsupportedOpError(model.name, len(model.nodes), rows, _TRAINING_HINT if training else "")
+
+
+def _reason(model: Model, node: Node) -> str:
+    """Why the node cannot run; empty where nothing is known against it."""
+    if _is_training(node.op):
+        return "training only"
+    if node.op in _CONTROL_FLOW:
+        return "control flow is not supported yet"
+    if node.attrs is None:
+        return "unknown to this version"
+    if any(model.tensors[i].quant and model.tensors[i].spec.dtype in _QUANTIZED_STORAGE for i in node.inputs):
+        return "quantized tensors are not supported yet"
+    return ""
+
+
+def _is_training(op: str) -> bool:
+    return op in _TRAINING or "Grad" in op

@@ -1,0 +1,105 @@
+"""The op table: one row a native step, four int64 words: kernel address, argument block address, units, 0.
+
+An argument block is one word an argument in the order of the kernel's parameters: an address, an integer, or the bits
+of a float64. All addresses are final when the table is built, so a run only walks it.
+"""
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lite.delegates.base import Argument, In, NativeStep, Out, Packed, Temp
+from lite.errors import DelegateError
+from lite.plan.memory import address_of
+from lite.types import Array
+
+ROW_WORDS = 4
+
+
+class Parameter(Protocol):
+    """A kernel's parameter as the pack's manifest has it; kind is "pointer", "int" or "float"."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class Pack(Protocol):
+    """What the table needs of a kernel pack: where a kernel is, and what its arguments are."""
+
+    def address(self, kernel: str) -> int: ...
+    def parameters(self, kernel: str) -> Sequence[Parameter]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpTable:
+    """rows: int64[steps, ROW_WORDS]. words: int64, the argument blocks that the rows point into."""
+
+    rows: Array
+    words: Array
+
+    @property
+    def address(self) -> int:
+        """Address of the first row."""
+        return address_of(self.rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of rows and argument blocks."""
+        return self.rows.nbytes + self.words.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStep:
+    """A native step, and the function that gives the address of each of its arguments that is not a number."""
+
+    step: NativeStep
+    address: Callable[[Argument], int]
+
+
+def build_table(pack: Pack | None, steps: Sequence[BoundStep]) -> OpTable:
+    """The table that runs `steps` in order. Raises DelegateError for arguments that the kernel does not take."""
+    if pack is None:
+        if steps:
+            raise DelegateError(f"kernel {steps[0].step.kernel} needs a kernel pack, and there is none")
+        return OpTable(np.empty((0, ROW_WORDS), np.int64), np.empty(0, np.int64))
+    blocks = [_argument_block(pack, bound) for bound in steps]
+    words = np.array([word for block in blocks for word in block], np.int64)
+    rows = np.zeros((len(steps), ROW_WORDS), np.int64)
+    address = address_of(words)
+    for row, bound, block in zip(rows, steps, blocks, strict=True):
+        row[:3] = pack.address(bound.step.kernel), address, bound.step.units
+        address += words.itemsize * len(block)
+    return OpTable(rows, words)
+
+
+def _argument_block(pack: Pack, bound: BoundStep) -> list[int]:
+    step = bound.step
+    parameters = pack.parameters(step.kernel)
+    if step.arguments.keys() != {p.name for p in parameters}:
+        expected, bound_with = ", ".join(p.name for p in parameters), ", ".join(step.arguments)
+        raise DelegateError(f"kernel {step.kernel} takes ({expected}), and was bound with ({bound_with})")
+    return [_word(step.kernel, p, step.arguments[p.name], bound.address) for p in parameters]
+
+
+def _word(kernel: str, parameter: Parameter, argument: Argument, address: Callable[[Argument], int]) -> int:
+    match parameter.kind, argument:
+        case "pointer", In() | Out() | Packed() | Temp():
+            return address(argument)
+        case "pointer", 0:
+            return 0  # an optional operand that is absent
+        case "int", int():
+            return argument
+        case "float", int() | float():
+            return _float_bits(argument)
+    raise DelegateError(f"kernel {kernel}: parameter {parameter.name} is a {parameter.kind}, bound with {argument!r}")
+
+
+def _float_bits(value: float) -> int:
+    bits: int = struct.unpack("=q", struct.pack("=d", value))[0]
+    return bits

@@ -1,0 +1,29 @@
+"""Where the time of a run goes: one operation of a plan after another, each timed on its own."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+from lite.plan.plan import Plan, StepInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """An operation, and the seconds it took; 0 for a view, which does no work."""
+
+    step: StepInfo
+    seconds: float
+
+
+def execute_timed(plan: Plan) -> tuple[StepTime, ...]:
+    """Compute the plan's outputs from its inputs, as Plan.execute does, and time every step.
+
+    A step costs one Python call more than within a run, about a microsecond.
+    """
+    times: list[StepTime] = []
+    for step in plan.steps:
+        begin = perf_counter()
+        if step.run is not None:
+            step.run()
+        times.append(StepTime(step.info, perf_counter() - begin if step.run is not None else 0.0))
+    return tuple(times)

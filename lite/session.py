@@ -1,0 +1,187 @@
+"""Session: a model, ready to run.
+
+    with Session("model.ms") as session:
+        y = session.run(x)
+
+A session plans once for the shapes of its inputs: who runs each operation, where every tensor lives, and the op table
+that a run walks. `run` then copies the inputs in, walks the table and copies the outputs out.
+"""
+from __future__ import annotations
+
+import operator
+import weakref
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from lite.delegates.selection import select
+from lite.errors import InvalidModelError, SessionClosedError, ShapeError, TensorError
+from lite.model import Model, Source, read_model
+from lite.native.workers import Workers
+from lite.plan.cache import PlanCache
+from lite.plan.feed import Feed
+from lite.plan.memory import available_bytes
+from lite.plan.network import output_specs
+from lite.plan.plan import MemoryReport, Plan, Resources, StepInfo
+from lite.plan.support import check_supported
+from lite.profile import StepTime, execute_timed
+from lite.types import Array, TensorSpec
+
+
+class Session:
+    """A model, ready to run. Threads may share one: their runs take turns.
+
+    source: a path, or the bytes of a `.ms` file. threads: how many to compute with, 1 by default. delegates: names in
+    priority order, of "cpu" and "reference"; by default both, or "reference" alone where there are no kernels.
+    memory_limit: bytes that the tensors of a run may take; by default what the system has available.
+
+    Raises OSError, ModelError, UnsupportedOpError, MemoryPlanError or DelegateError.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        threads: int | None = None,
+        delegates: Sequence[str] | None = None,
+        memory_limit: int | None = None,
+    ) -> None:
+        self._lock = Lock()
+        model = read_model(source)
+        check_supported(model)
+        self._name = model.name
+        self._memory_limit = available_bytes() if memory_limit is None else memory_limit
+        self._model: Model | None = model
+        selection = select(delegates)
+        workers = None if selection.pack is None else Workers(selection.pack, 1 if threads is None else threads)
+        self._release_threads = weakref.finalize(self, workers.close) if workers else None
+        self._plans: PlanCache | None = PlanCache(
+            model, Resources(selection.delegates, self._memory_limit, selection.pack, workers)
+        )
+        self._plan: Plan | None = None
+        self._output_names = _unique([model.tensors[i].spec.name for i in model.outputs])
+        names = _unique([model.tensors[i].spec.name for i in model.inputs])
+        try:
+            self._adopt([model.tensors[i].spec.named(name) for i, name in zip(model.inputs, names, strict=True)])
+        except TensorError as error:  # nobody but the file asked for these shapes
+            raise InvalidModelError(f"{model.name}: {error}") from error
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """Name, shape and dtype of each input, in order. A dimension of -1 is taken from the arrays given to `run`."""
+        return self._feed.specs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """Name, shape and dtype of each output, in order; -1 for a dimension that the inputs leave open."""
+        return self._outputs
+
+    @property
+    def steps(self) -> tuple[StepInfo, ...]:
+        """The operations of a run, in order, with the delegate of each; empty while an input has an open dimension."""
+        return tuple(step.info for step in self._plan.steps) if self._plan else ()
+
+    @property
+    def memory(self) -> MemoryReport | None:
+        """Where the bytes go; None while an input has an open dimension."""
+        return self._plan.report if self._plan else None
+
+    def run(self, inputs: Any) -> Array | dict[str, Array]:
+        """Compute the outputs: one array, or a dict by name in the model's order where there are several.
+
+        inputs: one array; a sequence, one entry an input; or a mapping by name. Arrays need the input's exact dtype and
+        shape; Python numbers and nested lists take its dtype. The outputs are the caller's own.
+
+        Raises ShapeError, DTypeError, TensorNameError, DelegateError, SessionClosedError; where an input has an open
+        dimension also what planning raises.
+        """
+        with self._lock:
+            plan = self._fill(inputs)
+            plan.execute()
+            results = [output.copy() for output in plan.outputs]
+        return results[0] if len(results) == 1 else dict(zip(self._output_names, results, strict=True))
+
+    def profile(self, inputs: Any) -> tuple[StepTime, ...]:
+        """As `run`, one operation at a time: how long each took."""
+        with self._lock:
+            return execute_timed(self._fill(inputs))
+
+    def resize(self, shapes: Mapping[str, Sequence[int]]) -> None:
+        """Plan for other input shapes; inputs that are not named keep theirs.
+
+        A dimension of -1 leaves it open: it is taken from the arrays given to `run`, which plans for each new shape.
+        Where the model cannot have these shapes (ShapeError, DTypeError, MemoryPlanError, UnsupportedOpError), or an
+        input is unknown (TensorNameError), the session stays as it was.
+        """
+        with self._lock:
+            self._check_open()
+            specs = list(self._feed.specs)
+            for name, shape in shapes.items():
+                position = self._feed.position(name)
+                specs[position] = specs[position].like(_dimensions(name, shape)).named(name)
+            self._adopt(specs)
+
+    def close(self) -> None:
+        """Release the model, its plans and its threads. Closing twice is harmless."""
+        with self._lock:
+            self._model, self._plans, self._plan = None, None, None
+            if self._release_threads is not None:
+                self._release_threads()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        inputs, outputs = (", ".join(map(str, specs)) for specs in (self.inputs, self.outputs))
+        return f"<Session {self._name!r}{', closed' if self._model is None else ''}: {inputs} -> {outputs}>"
+
+    def _check_open(self) -> tuple[Model, PlanCache]:
+        if self._model is None or self._plans is None:
+            raise SessionClosedError(f"the session of {self._name!r} is closed")
+        return self._model, self._plans
+
+    def _adopt(self, specs: Sequence[TensorSpec]) -> None:
+        """Make these the inputs, and plan for them where every dimension is known. Changes nothing where that fails."""
+        model, plans = self._check_open()
+        shapes = tuple(spec.shape for spec in specs)
+        plan = plans.at(shapes) if all(spec.is_static for spec in specs) else None
+        outputs = plan.output_specs if plan else output_specs(model, shapes, self._memory_limit)
+        plans.keep_only(plan)
+        self._plan = plan
+        self._feed = Feed(specs)
+        self._outputs = tuple(y.like().named(name) for y, name in zip(outputs, self._output_names, strict=True))
+
+    def _fill(self, inputs: Any) -> Plan:
+        """The plan for these inputs, with the inputs in its arena."""
+        _, plans = self._check_open()
+        arrays = self._feed.arrange(inputs)
+        plan = self._plan or plans.at(tuple(array.shape for array in arrays))
+        for target, array in zip(plan.inputs, arrays, strict=True):
+            np.copyto(target, array)
+        return plan
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """The names, numbered where one is taken already."""
+    unique: list[str] = []
+    for position, name in enumerate(names):
+        unique.append(name if name not in unique else f"{name}:{position}")
+    return unique
+
+
+def _dimensions(name: str, shape: Sequence[int]) -> tuple[int, ...]:
+    try:
+        dimensions = tuple(operator.index(d) for d in shape)
+    except TypeError:
+        raise ShapeError(f"input {name!r}: a shape is a sequence of integers, got {shape!r}") from None
+    if any(d < -1 for d in dimensions):
+        raise ShapeError(f"input {name!r}: a dimension is at least 0, or -1 to leave it open; got {dimensions}")
+    return dimensions
