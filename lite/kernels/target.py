@@ -4,11 +4,10 @@ A kernel generator asks a Target for widths and capabilities and never for its n
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One level of one architecture.
 
     name: the pack's file name and manifest entry. machine: `platform.machine()` of devices it runs on. cpu, features:

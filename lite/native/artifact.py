@@ -1,56 +1,81 @@
 """The file of a kernel pack: a shared object, a manifest and a checksum, so that one rename publishes all three.
 
-    ELF shared object | manifest, JSON in UTF-8 | its length, 8 bytes little-endian | SHA-256 of all before | MAGIC
+    ELF shared object | manifest, UTF-8 | length of the manifest, 8 bytes little-endian | checksum of all before | magic
 
-The dynamic loader ignores what follows the object, so the file is loaded as it is.
+The dynamic loader ignores what follows the object, so the file is loaded as it is. The manifest is a list of lines,
+each a keyword and its values:
+
+    abi 1
+    target x86-64-v3
+    sources 0c6f...                                digest of what the pack was built from
+    tools llvmlite0.50.0-numba0.68.1
+    constant tile_rows 6
+    kernel scale_f32 x:pointer n:int alpha:float
 """
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lite.errors import KernelBuildError
 from lite.native.abi import ABI_VERSION
 
+try:
+    from _blake2 import blake2b  # hashlib would load OpenSSL, several milliseconds of every cold start
+except ImportError:
+    from hashlib import blake2b
 
 _MAGIC = b"MLPACK01"
-_TAIL = 8 + hashlib.sha256().digest_size + len(_MAGIC)
+_CHECKSUM = 32
+_TAIL = 8 + _CHECKSUM + len(_MAGIC)
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What a pack holds.
 
-    target: its level. sources: digest of what it was built from. kernels: name -> ((parameter, kind), ...), kind being
-    "pointer", "int" or "float". constants: integers the kernels' data layouts depend on. tools: versions that built it.
+    target: its level. sources: digest of what it was built from. tools: versions of what built it. kernels: name ->
+    ((parameter, kind), ...), kind being "pointer", "int" or "float". constants: integers data layouts depend on.
     """
 
     target: str
     sources: str
+    tools: str
     kernels: dict[str, tuple[tuple[str, str], ...]]
     constants: dict[str, int]
-    tools: str = ""
-    abi: int = ABI_VERSION
+
+
+def checksum(data: bytes) -> bytes:
+    """32 bytes that differ where the data differ."""
+    return blake2b(data, digest_size=_CHECKSUM).digest()
 
 
 def seal(shared_object: bytes, manifest: Manifest) -> bytes:
     """The pack file of a shared object and its manifest."""
-    text = json.dumps(vars(manifest), separators=(",", ":"), sort_keys=True).encode()
+    lines = [f"abi {ABI_VERSION}", f"target {manifest.target}"]
+    lines += [f"sources {manifest.sources}", f"tools {manifest.tools}"]
+    lines += [f"constant {name} {value}" for name, value in manifest.constants.items()]
+    for kernel, parameters in manifest.kernels.items():
+        lines.append(" ".join(["kernel", kernel, *(f"{name}:{kind}" for name, kind in parameters)]))
+    text = "\n".join(lines).encode()
     body = shared_object + text + len(text).to_bytes(8, "little")
-    return body + hashlib.sha256(body).digest() + _MAGIC
+    return body + checksum(body) + _MAGIC
 
 
 def unseal(data: bytes, name: str) -> Manifest:
-    """The manifest of a pack file. Raises KernelBuildError where the bytes are not what `seal` wrote."""
-    body, length = data[: 8 - _TAIL], int.from_bytes(data[-_TAIL : 8 - _TAIL], "little")
-    checksum = data[8 - _TAIL : -len(_MAGIC)]
-    if not data.endswith(_MAGIC) or hashlib.sha256(body).digest() != checksum:
-        raise KernelBuildError(f"kernel pack {name} is damaged ({len(data)} bytes, checksum differs): delete it")
-    fields = json.loads(body[-8 - length : -8])
-    if fields["abi"] != ABI_VERSION:
-        raise KernelBuildError(f"kernel pack {name} has ABI version {fields['abi']}, expected {ABI_VERSION}: delete it")
-    fields["kernels"] = {
-        kernel: tuple((name, kind) for name, kind in rows) for kernel, rows in fields["kernels"].items()
-    }
-    return Manifest(**fields)
+    """The manifest of a pack file called `name`. Raises KernelBuildError where the bytes are not what `seal` wrote."""
+    end = len(data) - _TAIL
+    if end < 0 or not data.endswith(_MAGIC) or checksum(data[: end + 8]) != data[end + 8 : -len(_MAGIC)]:
+        raise KernelBuildError(f"kernel pack {name} is damaged: its {len(data)} bytes do not match their checksum")
+    length = int.from_bytes(data[end : end + 8], "little")
+    rows: dict[str, list[list[str]]] = {}
+    for line in data[end - length : end].decode().split("\n"):
+        keyword, *values = line.split(" ")
+        rows.setdefault(keyword, []).append(values)
+    single = {keyword: values[0][0] for keyword, values in rows.items() if keyword not in ("constant", "kernel")}
+    if single["abi"] != str(ABI_VERSION):
+        raise KernelBuildError(f"kernel pack {name} has ABI version {single['abi']}, expected {ABI_VERSION}")
+    kernels = {}
+    for kernel, *parameters in rows.get("kernel", ()):
+        pairs = (parameter.partition(":") for parameter in parameters)
+        kernels[kernel] = tuple((parameter, kind) for parameter, _, kind in pairs)
+    constants = {constant: int(value) for constant, value in rows.get("constant", ())}
+    return Manifest(single["target"], single["sources"], single["tools"], kernels, constants)

@@ -87,11 +87,11 @@ def compile_packs(package: str, targets: Sequence[Target], progress: Progress) -
     for level in targets:
         progress(f"optimizing for {level.name}")
         manifest = Manifest(
-            target=level.name,
-            sources=cache.digest(package),
-            kernels={kernel.name: kernel.parameters for kernel in kernels if not kernel.entry},
-            constants=codegen.constants(level),
-            tools=cache.tools(),
+            level.name,
+            cache.digest(package),
+            cache.tools(),
+            {kernel.name: kernel.parameters for kernel in kernels if not kernel.entry},
+            codegen.constants(level),
         )
         packs[level.name] = seal(linker.link(codegen.assemble(lowered, level)), manifest)
     return packs
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     names = [row.name for row in TARGETS]
     parser = argparse.ArgumentParser(prog="python -m lite.native.build", description="Compile the kernels to packs.")
-    parser.add_argument("--target", action="append", choices=names, help="level, may be repeated; default: this device's")
+    parser.add_argument("--target", action="append", choices=names, help="may be repeated; default: this device's")
     parser.add_argument("--package", default=KERNELS, help="package of kernel sources (%(default)s)")
     parser.add_argument("--output", required=True, help="file, or a folder that gets <target>.so for each")
     options = parser.parse_args(arguments)

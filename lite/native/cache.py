@@ -1,24 +1,19 @@
 """Where built kernel packs are kept: one file a pack, named by what it was built from, published by rename.
 
-The folder is $MINDLITE_CACHE, else $XDG_CACHE_HOME/mindlite, else ~/.cache/mindlite; where that cannot be used, a private
-folder in the temporary directory. A folder or file that somebody else could have written (another owner than this user or
-root, or writable by group or others) is never read. Entries are never changed in place: a new version has a new name.
+The folder is $MINDLITE_CACHE, else $XDG_CACHE_HOME/mindlite, else ~/.cache/mindlite; where that cannot be used, a
+private folder in the temporary directory. A folder or file that somebody else could have written (another owner than
+this user or root, or writable by group or others) is never read. Entries are never changed in place: a new version has
+a new name.
 """
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from lite.native.abi import ABI_VERSION
-
-try:
-    import fcntl
-except ImportError:  # not a POSIX system: builders do not wait for each other, the last rename wins
-    fcntl = None  # type: ignore[assignment]
+from lite.native.artifact import checksum
 
 _TOOLS = ("llvmlite", "numba")
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -28,6 +23,7 @@ _GENERATOR = (
     "lite/kernels/declare.py",
     "lite/kernels/target.py",
     "lite/native/abi.py",
+    "lite/native/artifact.py",
     "lite/native/codegen.py",
     "lite/native/driver.py",
     "lite/native/linker.py",
@@ -41,13 +37,12 @@ def digest(package: str) -> str:
     """
     folder = os.path.join(_ROOT, *package.split("."))
     sources = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py")]
-    total = hashlib.sha256(b"%d" % ABI_VERSION)
+    parts = []
     for path in sorted({*sources, *(os.path.join(_ROOT, name) for name in _GENERATOR)}):
         with open(path, "rb", buffering=0) as file:
             content = file.read()
-        total.update(b"%s %d\n" % (os.path.basename(path).encode(), len(content)))
-        total.update(content)
-    return total.hexdigest()[:32]
+        parts += [b"%s %d\n" % (os.path.basename(path).encode(), len(content)), content]
+    return checksum(b"".join(parts)).hex()[:32]
 
 
 def tools() -> str:
@@ -74,7 +69,7 @@ def folders() -> tuple[str, ...]:
     best = environment.get("MINDLITE_CACHE") or os.path.join(
         environment.get("XDG_CACHE_HOME") or os.path.join(home, ".cache"), "mindlite"
     )
-    private = os.path.join(environment.get("TMPDIR") or "/tmp", f"mindlite-{_user()}")
+    private = os.path.join(environment.get("TMPDIR") or "/tmp", f"mindlite-{os.geteuid()}")
     # An unset HOME expands to "~" or "/": then only the private folder is left.
     return tuple(os.path.join(root, "packs") for root in (best, private) if os.path.isabs(root))
 
@@ -113,14 +108,16 @@ def publish(name: str, data: bytes) -> str | None:
 
 
 @contextlib.contextmanager
-def building(name: str) -> Iterator[None]:
-    """While this is held, other processes wait to build the entry. Where locks do not work, nobody waits."""
+def building() -> Iterator[None]:
+    """While this is held, other processes wait with their builds. Where locks do not work, nobody waits."""
+    import fcntl  # packs are built where there is one
+
     lock = -1
     for folder in folders():
         with contextlib.suppress(OSError):
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            if fcntl is not None and _is_ours(folder, stat.S_ISDIR):
-                lock = os.open(os.path.join(folder, f".{name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            if _is_ours(folder, stat.S_ISDIR):
+                lock = os.open(os.path.join(folder, ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 break
     try:
@@ -130,14 +127,10 @@ def building(name: str) -> Iterator[None]:
             os.close(lock)
 
 
-def _is_ours(path: str, kind: object) -> bool:
+def _is_ours(path: str, kind: Callable[[int], bool]) -> bool:
     """True for a directory or file (not a link) that nobody but this user and root can have written."""
     try:
         status = os.lstat(path)
     except OSError:
         return False
-    return kind(status.st_mode) and status.st_uid in (0, _user()) and not status.st_mode & 0o022  # type: ignore[operator]
-
-
-def _user() -> int:
-    return os.geteuid() if hasattr(os, "geteuid") else 0
+    return kind(status.st_mode) and status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022

@@ -1,4 +1,4 @@
-"""From declared kernels to a freestanding object file. The only module, with the kernel sources, that meets numba's LLVM.
+"""From declared kernels to a freestanding object file: with the kernel sources, all that meets numba and LLVM.
 
     kernels --numba, once--> target-neutral LLVM IR        lower()
     IR + wrappers + micro-kernels of a target --LLVM O3--> object file        assemble()
@@ -41,7 +41,7 @@ def lower(kernels: Iterable[Kernel], progress: Callable[[str], None]) -> tuple[L
 
     Raises KernelBuildError with numba's reason where a kernel does not compile.
     """
-    if config.OPT != 0:
+    if config.OPT != 0:  # type: ignore[attr-defined]  # set from the environment
         raise KernelBuildError("numba was imported with optimization on: build packs with python -m lite.native.build")
     for name in MICROKERNELS:
         llvm.add_symbol(name, 1)  # never called; without an address numba's host code would not link
@@ -49,9 +49,8 @@ def lower(kernels: Iterable[Kernel], progress: Callable[[str], None]) -> tuple[L
     for kernel in kernels:
         progress(kernel.name)
         try:
-            compiled = cfunc(
-                kernel.signature, nopython=True, error_model="numpy", boundscheck=False, fastmath=set(kernel.fastmath)
-            )(kernel.function)
+            compile_ = cfunc(kernel.signature, error_model="numpy", fastmath=set(kernel.fastmath))
+            compiled = compile_(kernel.function)
         except NumbaError as error:
             raise KernelBuildError(f"kernel {kernel.name} does not compile: {error}") from error
         text = re.sub(r"(?m)^target (triple|datalayout).*$", "", compiled.inspect_llvm())

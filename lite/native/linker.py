@@ -1,8 +1,8 @@
 """From an object file to a shared object: by the system's linker where it has one for the target, else by our own.
 
-Our own linker does what a freestanding object of kernels needs, for x86-64 and aarch64: code, read-only data, relocations
-relative to the program counter, exported functions, and the few functions LLVM may call by itself (IMPORTS) through
-stubs. Anything else (writable data, thread locals, other relocations) raises KernelBuildError. What it writes:
+Our own linker does what a freestanding object of kernels needs, for x86-64 and aarch64: code, read-only data,
+relocations relative to the program counter, exported functions, and the few functions LLVM may call by itself (IMPORTS)
+through stubs. Anything else (writable data, thread locals, other relocations) raises KernelBuildError. What it writes:
 
     read-only    ELF header, program headers, .dynsym, .dynstr, .hash, .rela.dyn, read-only sections
     executable   code sections, one stub an imported function
@@ -53,7 +53,7 @@ def exported(obj: bytes) -> tuple[str, ...]:
 
 
 def link_with_system(obj: bytes) -> bytes | None:
-    """By `ld`, or by `cc` where there is no ld; None where there is neither or it refuses, e.g. another machine's object."""
+    """By `ld`, or `cc` where there is no ld; None where there is neither, or it refuses (another machine's object)."""
     flags = ("-shared", "-z", "noexecstack", "--build-id=none")
     commands = {"ld": flags, "cc": ("-nostdlib", "-shared", "-Wl," + ",".join(flags[1:]))}
     tool = next((name for name in commands if shutil.which(name)), None)
@@ -134,7 +134,8 @@ class _Object:
                 continue
             if section.type == _REL:
                 raise KernelBuildError(f"relocations without addends ({section.name}) cannot be linked")
-            for offset, info, addend in struct.iter_unpack(_ENTRY, data[section.offset : section.offset + section.size]):
+            content = data[section.offset : section.offset + section.size]
+            for offset, info, addend in struct.iter_unpack(_ENTRY, content):
                 relocations.append(_Relocation(section.info, offset, info & 0xFFFFFFFF, info >> 32, addend))
         return cls(data, header[2], sections, symbols, tuple(relocations))
 
@@ -171,7 +172,7 @@ class _Image:
 
 
 def link_alone(obj: bytes) -> bytes:
-    """The shared object of `obj`, without any tool. Raises KernelBuildError for what the module's docstring excludes."""
+    """The shared object of `obj`, without any tool. Raises KernelBuildError for what the module's text excludes."""
     source = _Object.read(obj)
     if source.machine not in _MACHINES:
         raise KernelBuildError(f"ELF machine {source.machine} cannot be linked; x86-64 and aarch64 can")
@@ -219,7 +220,7 @@ def link_alone(obj: bytes) -> bytes:
     for r in source.relocations:
         symbol = source.symbols[r.symbol]
         if symbol.section and symbol.section not in addresses:
-            raise KernelBuildError(f"a relocation refers to {symbol.name or 'a symbol'}, which has no place in the pack")
+            raise KernelBuildError(f"a relocation refers to {symbol.name!r}, which has no place in the pack")
         value = addresses[symbol.section] + symbol.value if symbol.section else stubs[r.symbol]
         place_of = addresses[r.section] + r.offset
         if r.type not in machine.relocations:

@@ -6,15 +6,13 @@
     pack.constants["gemm_f32_panel"]             # what weight packing must know of the target
     pack.run(table, 0, rows, scratch)            # runs rows of the op table on this thread
 
-A row of the op table is four int64 words: kernel address, argument block address, units, 0. An argument block holds one
-8-byte word a parameter: an address, an int64, or the bits of a float64. `scratch` is the address of as many bytes as the
-most demanding row needs, 64-byte aligned; 0 where none needs any. To run rows on several threads see lite.native.workers.
+A row of the op table is four int64 words: kernel address, argument block address, units, 0. An argument block holds
+one 8-byte word a parameter: an address, an int64, or the bits of a float64. `scratch` is the address of as many bytes
+as the most demanding row needs, 64-byte aligned; 0 where none needs any. lite.native.workers runs rows on threads.
 """
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import importlib.util
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -54,11 +52,16 @@ class KernelPack:
         self._run = self.entry("run_rows")
 
     @classmethod
-    def open(cls, path: str) -> KernelPack:
-        """The pack in a file. Raises OSError where it cannot be read, KernelBuildError where it is damaged."""
+    def open(cls, path: str, sources: str = "") -> KernelPack:
+        """The pack in a file, built from `sources` (a digest; "" for any).
+
+        Raises OSError where it cannot be read, KernelBuildError where it is damaged or built from something else.
+        """
         with open(path, "rb", buffering=0) as file:
             data = file.read()
         manifest = unseal(data, path)
+        if sources and manifest.sources != sources:
+            raise KernelBuildError(f"kernel pack {path} was built from other sources")
         try:
             return cls(manifest, path)
         except OSError:  # a file system without execution
@@ -113,9 +116,9 @@ _loaded: dict[str, KernelPack | KernelBuildError | None] = {}
 def load_pack(progress: Progress | None = None) -> KernelPack | None:
     """This process's kernel pack, found or built on the first call; None where neither is possible.
 
-    Looked for, in this order: a pack shipped with the package for the best level of this cpu (then lower ones), one built
-    before for the best level, numba to build it now (progress is given lines to show, it takes seconds), one built before
-    for a lower level. Raises KernelBuildError where numba is there but the build fails, and again on every later call.
+    Looked for, in this order: a pack shipped with the package, for the best level of this cpu, then lower ones; one
+    built before for the best level; numba, to build it now, which takes seconds (progress is given lines to show); one
+    built before for a lower level. Raises KernelBuildError where numba is there but the build fails, on every call.
     """
     return load_from(_KERNELS, progress)
 
@@ -140,22 +143,27 @@ def _find_or_build(package: str, progress: Progress | None) -> KernelPack | None
         return None
     sources, best = cache.digest(package), levels[0]
     for level in levels:
-        pack = _open(os.path.join(_SHIPPED, f"{level.name}.so"), level, sources)
+        pack = _open(os.path.join(_SHIPPED, f"{level.name}.so"), sources)
         if pack is not None:
             return pack
     versions = cache.tools()
     pack = _cached(best, sources, versions)
-    if pack is None and importlib.util.find_spec("numba") is not None:
+    if pack is not None:
+        return pack
+
+    import importlib.util
+
+    if importlib.util.find_spec("numba") is not None:
         return _build(package, best, sources, versions, progress)
     lower = (_cached(level, sources, versions) for level in levels[1:])
-    return pack or next((found for found in lower if found is not None), None)
+    return next((found for found in lower if found is not None), None)
 
 
 def _build(package: str, level: Target, sources: str, versions: str, progress: Progress | None) -> KernelPack:
     from lite.native.build import build
 
     name = cache.entry_name(level.name, sources, versions)
-    with cache.building(name):
+    with cache.building():
         # Another process may have built it while this one waited.
         pack = _cached(level, sources, versions)
         if pack is not None:
@@ -167,12 +175,12 @@ def _build(package: str, level: Target, sources: str, versions: str, progress: P
 
 def _cached(level: Target, sources: str, versions: str) -> KernelPack | None:
     path = cache.find(level.name, sources, versions)
-    return None if path is None else _open(path, level, sources)
+    return None if path is None else _open(path, sources)
 
 
-def _open(path: str, level: Target, sources: str) -> KernelPack | None:
-    """The pack at `path` if it is whole and built for `level` from `sources`."""
-    with contextlib.suppress(OSError, KernelBuildError):
-        pack = KernelPack.open(path)
-        return pack
-    return None
+def _open(path: str, sources: str) -> KernelPack | None:
+    """The pack at `path` if it is there, whole and built from `sources`."""
+    try:
+        return KernelPack.open(path, sources)
+    except (OSError, KernelBuildError):
+        return None

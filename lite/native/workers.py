@@ -1,0 +1,124 @@
+"""Running the op table on several threads.
+
+    workers = Workers(pack, threads=2)
+    workers.run(table, 0, rows, scratch, scratch_stride)      # returns when all rows are done
+    workers.close()
+
+A row with units > 1 is shared: the caller and the workers claim its units, and the caller never waits for a worker
+that has claimed nothing. A row with units <= 1 runs on the caller and wakes nobody. Thread t of `threads` uses the
+scratch bytes from `scratch + t * scratch_stride`; the caller is thread 0. What a run computes does not depend on the
+number of threads, since kernels give the same bytes for any split of their units.
+
+Worker threads start with the first run and are shared by all Workers of the process with the same pack and number of
+threads. One run at a time has them: another that starts meanwhile runs on its own thread alone, so sessions do not
+crowd the cpus. Idle workers spin for about 0.1 ms, then sleep in the system. They are daemon threads that hold no
+interpreter lock while they work or sleep: the interpreter exits without waiting for them. A forked child starts its
+own.
+"""
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import threading
+
+from lite.native.abi import CONTROL_WORDS, SCRATCH, STRIDE, SYSCALL, TABLE, THREADS
+from lite.native.pack import KernelPack
+
+_LINE = 64
+
+
+class Workers:
+    """The caller and `threads - 1` worker threads. threads: at least 1; with 1 no thread is ever started."""
+
+    def __init__(self, pack: KernelPack, threads: int) -> None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        self.threads = threads
+        self._pack = pack
+        self._team: _Team | None = None
+
+    def run(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> None:
+        """Runs rows [first, end) of the op table at address `table`."""
+        if self.threads == 1 or not _turn.acquire(blocking=False):
+            self._pack.run(table, first, end, scratch)
+            return
+        try:
+            if self._team is None or self._team.process != os.getpid():
+                self._team = _join_team(self._pack, self.threads)
+            self._team.run(table, first, end, scratch, scratch_stride)
+        finally:
+            _turn.release()
+
+    def close(self) -> None:
+        """Gives the threads back; they end when nobody else uses them. The next run would start them again."""
+        team, self._team = self._team, None
+        if team is not None and team.process == os.getpid():
+            with _turn:
+                _leave_team(team)
+
+
+class _Team:
+    """Worker threads and the control block they watch. Used by one run at a time."""
+
+    def __init__(self, pack: KernelPack, threads: int) -> None:
+        self.key = (pack, threads)
+        self.users = 0
+        self.process = os.getpid()
+        self._memory = ctypes.create_string_buffer(8 * CONTROL_WORDS + _LINE)
+        self._address = -(-ctypes.addressof(self._memory) // _LINE) * _LINE
+        self._words = (ctypes.c_int64 * CONTROL_WORDS).from_address(self._address)
+        self._words[THREADS] = threads
+        self._words[SYSCALL] = ctypes.cast(ctypes.CDLL(None).syscall, ctypes.c_void_p).value or 0
+        self._run = pack.entry("run_rows_shared")
+        self._stop = pack.entry("stop_workers")
+        work = pack.entry("work")
+        # Where the system refuses threads the caller runs all units.
+        with contextlib.suppress(RuntimeError):
+            for index in range(1, threads):
+                # The memory is among the arguments so that it outlives the thread.
+                arguments = (work, self._memory, self._address, index)
+                threading.Thread(target=_work, args=arguments, name=f"mindlite-{index}", daemon=True).start()
+
+    def run(self, table: int, first: int, end: int, scratch: int, stride: int) -> None:
+        words = self._words
+        words[TABLE], words[SCRATCH], words[STRIDE] = table, scratch, stride
+        self._run(self._address, first, end, scratch)
+
+    def stop(self) -> None:
+        self._stop(self._address, 0, 0, 0)
+
+
+def _work(work: object, memory: object, address: int, index: int) -> None:
+    work(address, index, 0, 0)  # type: ignore[operator]
+
+
+# One run at a time has worker threads; it also guards the teams.
+_turn = threading.Lock()
+_teams: dict[tuple[KernelPack, int], _Team] = {}
+
+
+def _join_team(pack: KernelPack, threads: int) -> _Team:
+    team = _teams.get((pack, threads))
+    if team is None:
+        team = _teams[pack, threads] = _Team(pack, threads)
+    team.users += 1
+    return team
+
+
+def _leave_team(team: _Team) -> None:
+    team.users -= 1
+    if team.users == 0:
+        del _teams[team.key]
+        team.stop()
+
+
+def _forget_teams() -> None:
+    """In a forked child: the threads are gone, and the lock may have been held by one of them."""
+    global _turn
+    _turn = threading.Lock()
+    _teams.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_teams)
