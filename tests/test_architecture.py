@@ -24,7 +24,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.ops": {*LITE_BASICS, "numpy"},
     "lite.kernels": {"lite.types", "numpy", "numba", "llvmlite"},
     "lite.native": {*LITE_BASICS, "lite.files", "lite.kernels", "numpy", "numba", "llvmlite"},
-    "lite.schema": set(),
+    "lite.schema": {"lite.errors"},
+    "lite.schema.encode": {"lite.schema", "numpy", "flatbuffers"},
     "lite.model": {*LITE_BASICS, "lite.ops", "lite.schema", "numpy"},
     "lite.delegates": {*LITE_BASICS, "lite.ops", "lite.native", "numpy"},
     "lite.plan": {*LITE_BASICS, "lite.ops", "lite.model", "lite.delegates", "lite.native", "numpy"},
@@ -41,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "converter.passes": {*LITE_BASICS, "lite.ops", "converter.errors", "converter.ir", "numpy"},
     "converter.checkpoint": {*LITE_BASICS, "converter.errors", "numpy", "google"},
     "converter.mindir": {*LITE_BASICS, "lite.ops", "converter.errors", "converter.ir", "numpy", "google"},
-    "converter.emit": {*LITE_BASICS, "lite.ops", "lite.schema", "converter.errors", "converter.ir", "numpy", "flatbuffers"},
+    "converter.emit": {*LITE_BASICS, "lite.schema", "lite.schema.encode", "converter.errors", "converter.ir", "numpy"},
     "converter.__init__": {
         *LITE_BASICS, "converter.errors", "converter.options", "converter.ir", "converter.passes", "converter.mindir", "converter.emit",
     },

@@ -6,12 +6,9 @@ and comes after the nodes whose results it reads. Outputs are written by a node,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from lite.errors import InvalidModelError
-
-if TYPE_CHECKING:
-    from lite.model import Model, Node
+from lite.model.contents import Model, Node
 
 
 def check_graph(model: Model) -> None:

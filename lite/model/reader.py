@@ -1,4 +1,4 @@
-"""From a `.ms` file to a read-only Model. Untrusted bytes stop here: what a Model says has been checked.
+"""Maps a `.ms` file and turns its tables into tensors and nodes.
 
 The file is mapped, not read: constants are views of the mapping, and a page is loaded when a kernel first touches it.
 So the file must not be overwritten in place while a Model lives; replacing it by renaming is fine.
@@ -9,19 +9,18 @@ import math
 import mmap
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lite import ops
 from lite.errors import InvalidModelError, UnsupportedVersionError
-from lite.ops.registry import Attributes
+from lite.model.contents import Model, Node, Subgraph, Tensor
+from lite.model.header import check_identifier, read_version
+from lite.model.rules import check_graph
 from lite.schema import layout
 from lite.schema.decode import Decoder
 from lite.schema.describe import Schema
-from lite.schema.header import check_identifier, read_version
-from lite.schema.rules import check_graph
 from lite.types import Array, DType, QuantParams, TensorSpec
 
 SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
@@ -32,63 +31,6 @@ _TENSOR_BYTES_LIMIT = 1 << 40
 _MAX_RANK = 32  # numpy's limit in its older versions
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """A tensor of the model.
-
-    spec: name, dtype and shape (-1: not known); value is a read-only array for a constant, else None. quant: how stored
-    numbers map to real ones; one, one a channel, or none. kind: 0 constant, 1 parameter, 2 variable, as the file says.
-    """
-
-    spec: TensorSpec
-    quant: tuple[QuantParams, ...] = ()
-    kind: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """An operator. inputs, outputs: indices of tensors.
-
-    op: its schema name. attrs: its attributes, None where lite.ops does not know the operator. fields: all its schema
-    fields, None where one is absent; nested lists are tuples, attributes of Custom (name, bytes) pairs.
-    """
-
-    name: str
-    op: str
-    attrs: Attributes | None
-    fields: Mapping[str, object]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    quant_type: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Subgraph:
-    """A function of the model. inputs, outputs: indices of tensors; nodes: indices of nodes, in topological order."""
-
-    name: str
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    nodes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A verified model. subgraphs: one or more, the first is the entry. nbytes: size of the file.
-
-    name: for messages. version: of the file format, such as "2.7.0". inputs, outputs: indices of tensors.
-    """
-
-    name: str
-    version: str
-    tensors: tuple[Tensor, ...]
-    nodes: tuple[Node, ...]
-    subgraphs: tuple[Subgraph, ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    nbytes: int
 
 
 def read_model(source: Source, *, name: str | None = None) -> Model:
@@ -123,17 +65,18 @@ def _read(data: memoryview, label: str) -> Model:
     decoder = Decoder(SCHEMA, data)
     version = read_version(decoder)
     root = decoder.root(layout.ROOT)
+    tensors = root["allTensors"] or ()
     nodes = tuple(_node(i, row) for i, row in enumerate(root["nodes"] or ()))
+    subgraphs = tuple(_subgraph(i, row, len(tensors)) for i, row in enumerate(root["subGraph"] or ()))
     inputs, outputs = root["inputIndex"] or (), root["outputIndex"] or ()
     # An empty constant has no data to know it by; a tensor that some node writes or the caller feeds is none.
     fed = {*inputs, *(i for node in nodes for i in node.outputs)}
     model = Model(
         name=label,
         version=version,
-        tensors=tuple(_tensor(i, row, i in fed) for i, row in enumerate(root["allTensors"] or ())),
+        tensors=tuple(_tensor(i, row, i in fed) for i, row in enumerate(tensors)),
         nodes=nodes,
-        subgraphs=tuple(_subgraph(i, row, len(root["allTensors"] or ())) for i, row in enumerate(root["subGraph"] or ()))
-        or (Subgraph("main", inputs, outputs, tuple(range(len(nodes)))),),
+        subgraphs=subgraphs or (Subgraph("main", inputs, outputs, tuple(range(len(nodes)))),),
         inputs=inputs,
         outputs=outputs,
         nbytes=len(data),

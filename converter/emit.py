@@ -1,0 +1,204 @@
+"""The IR as a `.ms` file.
+
+What readers of the format expect beyond its schema: every tensor has a name of its own; indices count through the whole
+file; one subgraph holds all nodes, in topological order; `version` reads "MindSpore Lite X.Y.Z" (this project's own
+version is the name of the outermost table); a graph output is the result of one node and occurs once. So an output that
+is an input, a constant or a repeated value is given a Cast to its own type: of the schema's operators the one that does
+nothing to any element type and any shape, known or not.
+
+Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped.
+"""
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
+from typing import Any
+
+import numpy as np
+
+from converter.errors import EmitError
+from converter.ir.graph import Graph, Node, Value
+from lite.schema import layout
+from lite.schema.describe import Field, Schema
+from lite.schema.encode import Encoder
+from lite.types import Array, DType, Format, TensorSpec
+
+VERSION = "MindSpore Lite 2.7.0"
+
+_SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
+_FMK_MINDIR = 3
+_CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
+_FILE_LIMIT = (1 << 31) - 1
+_TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
+
+
+def emit(graph: Graph) -> bytes:
+    """The graph as the bytes of a `.ms` file.
+
+    Raises EmitError, naming the node or tensor, for what the format cannot hold.
+    """
+    size = graph.parameter_bytes() + _TABLE_BYTES * (4 * len(graph.nodes) + len(graph.inputs) + len(graph.outputs) + 4)
+    if size > _FILE_LIMIT:
+        raise EmitError(f"{graph.name}: expected {_FILE_LIMIT} bytes of constants and nodes at most, found {size}")
+    emitter = _Emitter(graph, size)
+    for value in graph.inputs:
+        emitter.tensor(value)
+    for node in graph.nodes:
+        emitter.node(node)
+    outputs = emitter.outputs()
+    return emitter.finish(outputs)
+
+
+class _Emitter:
+    """Tensors and nodes written so far."""
+
+    def __init__(self, graph: Graph, size: int) -> None:
+        self._graph = graph
+        self._encoder = Encoder(_SCHEMA, size)
+        self._tensors: list[int] = []
+        self._nodes: list[int] = []
+        self._index: dict[int, int] = {}  # by id of the Value
+        self._constants: dict[tuple[DType, tuple[int, ...], bytes], int] = {}
+        # Names that the user of the model sees are kept for the values that they belong to.
+        self._public = {v.name: v for v in (*graph.outputs, *graph.inputs) if v.name}
+        self._names = set(self._public)
+
+    def tensor(self, value: Value) -> int:
+        """Index of the tensor of a value, which is written on its first use."""
+        found = self._index.get(id(value))
+        if found is None:
+            data = value.data
+            found = self._variable(value) if data is None else self._constant(value.spec, data)
+            self._index[id(value)] = found
+        return found
+
+    def node(self, node: Node) -> None:
+        """Write a node and the tensors it is the first to use."""
+        where = f"node {node.name!r} ({node.op})"
+        if node.op not in _SCHEMA.union:
+            raise EmitError(f"{where}: the format has no such operator; express it as Custom")
+        for value in node.inputs:
+            if value.data is None and id(value) not in self._index:
+                raise EmitError(f"{where}: reads {value.spec} before it is computed")
+        name = node.name or f"{node.op}-{len(self._nodes)}"
+        inputs, outputs = ([self.tensor(value) for value in values] for values in (node.inputs, node.outputs))
+        try:
+            self._write_node(name, node.op, _fields(node), inputs, outputs)
+        except ValueError as error:
+            raise EmitError(f"{where}: {error}") from error
+
+    def outputs(self) -> list[int]:
+        """Indices of the graph's outputs, each the result of a node and distinct; copies where they were not."""
+        indices: list[int] = []
+        for value in self._graph.outputs:
+            if value.data is None and id(value) not in self._index:
+                raise EmitError(f"output {value.spec}: no node computes it")
+            index = self.tensor(value)
+            indices.append(self._copy(value, index) if value.producer is None or index in indices else index)
+        return indices
+
+    def finish(self, outputs: list[int]) -> bytes:
+        """The file, once all nodes are written."""
+        inputs = [self.tensor(value) for value in self._graph.inputs]
+        subgraph = {
+            "name": self._graph.name or "main",
+            "inputIndices": inputs,
+            "outputIndices": outputs,
+            "nodeIndices": range(len(self._nodes)),
+            "tensorIndices": range(len(self._tensors)),
+        }
+        root = {
+            "name": _producer(),
+            "version": VERSION,
+            "fmkType": _FMK_MINDIR,
+            "inputIndex": inputs,
+            "outputIndex": outputs,
+            "nodes": self._nodes,
+            "allTensors": self._tensors,
+            "subGraph": [subgraph],
+        }
+        return self._encoder.finish(self._encoder.table(layout.ROOT, root), layout.IDENTIFIER)
+
+    def _copy(self, value: Value, source: int) -> int:
+        """A node that copies a tensor, and the index of its output."""
+        target = self._constant(TensorSpec(DType.INT32, (), f"{value.name}:type"), np.array(value.spec.dtype, np.int32))
+        copy = self._variable(value)
+        self._write_node(f"Cast-{len(self._nodes)}", "Cast", {}, [source, target], [copy])
+        return copy
+
+    def _write_node(
+        self, name: str, op: str, fields: Mapping[str, Any], inputs: list[int], outputs: list[int]
+    ) -> None:
+        primitive = {"value_type": op, "value": fields}
+        row = {"name": name, "primitive": primitive, "inputIndex": inputs, "outputIndex": outputs}
+        self._nodes.append(self._encoder.table("CNode", row))
+
+    def _variable(self, value: Value) -> int:
+        """Index of a new tensor for a value, or for a copy of it if the value's name is given away."""
+        name = value.name
+        if self._public.get(name) is value:
+            del self._public[name]
+        else:
+            name = self._fresh(name)
+        return self._write_tensor(name, value.spec, {"nodeType": _VARIABLE})
+
+    def _constant(self, spec: TensorSpec, data: Array) -> int:
+        """Index of a constant tensor, shared with an equal one written before."""
+        if spec.dtype is DType.STRING:
+            raise EmitError(f"constant {spec}: strings cannot be stored")
+        stored = np.ascontiguousarray(data, spec.dtype.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+        key = (spec.dtype, spec.shape, hashlib.blake2b(stored.data, digest_size=16).digest())
+        if key not in self._constants:
+            row = {"nodeType": _CONSTANT, "data": stored}
+            self._constants[key] = self._write_tensor(self._fresh(spec.name or "constant"), spec, row)
+        return self._constants[key]
+
+    def _write_tensor(self, name: str, spec: TensorSpec, row: Mapping[str, Any]) -> int:
+        common = {"name": name, "dataType": spec.dtype, "dims": spec.shape, "format": Format.NHWC}
+        try:
+            self._tensors.append(self._encoder.table("Tensor", {**common, **row}))
+        except ValueError as error:
+            raise EmitError(f"tensor {spec}: {error}") from error
+        return len(self._tensors) - 1
+
+    def _fresh(self, name: str) -> str:
+        """`name`, or where it is taken, the first of `name:1`, `name:2`, ... that is not."""
+        name = name or "tensor"
+        unique, count = name, 0
+        while unique in self._names:
+            count += 1
+            unique = f"{name}:{count}"
+        self._names.add(unique)
+        return unique
+
+
+def _fields(node: Node) -> dict[str, Any]:
+    """The schema fields of a node's operator. Raises ValueError for an attribute that the schema lacks."""
+    # Every Attributes subclass is a dataclass. `global` is a schema field and a Python keyword.
+    values = {f.name.rstrip("_"): getattr(node.attrs, f.name) for f in dataclass_fields(node.attrs)}  # type: ignore[arg-type]
+    described = {field.name: field for field in _SCHEMA.table(node.op).fields if field}
+    if "format" in described:
+        values.setdefault("format", Format.NHWC)
+    unknown = values.keys() - described.keys()
+    if unknown:
+        raise ValueError(f"the format has no attribute {min(unknown)!r}")
+    return {name: _wrapped(described[name], value) for name, value in values.items() if value is not None}
+
+
+def _wrapped(field: Field, value: Any) -> Any:
+    """An attribute with the tables that the schema wraps it in."""
+    if field.element == "Vec2D":
+        return {"data": [{"data": row} for row in value]}
+    if field.element == "Attribute":
+        return [{"name": name, "data": data} for name, data in value]
+    return value
+
+
+def _producer() -> str:
+    """This project's name and version."""
+    try:
+        return f"mindlite {importlib.metadata.version('mindlite')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "mindlite"

@@ -1,0 +1,11 @@
+"""From a `.ms` file to a read-only Model. Untrusted bytes stop here: what a Model says has been checked.
+
+header.py decides what kind of file it is, reader.py turns its tables into tensors and nodes, rules.py checks the graph
+that they form. How tables lie in a file is lite.schema's business.
+"""
+from __future__ import annotations
+
+from lite.model.contents import Model, Node, Subgraph, Tensor
+from lite.model.reader import Source, read_model
+
+__all__ = ["Model", "Node", "Source", "Subgraph", "Tensor", "read_model"]

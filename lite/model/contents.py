@@ -1,0 +1,65 @@
+"""What a model consists of: tensors, nodes that refer to them by index, and the subgraphs that the nodes form."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lite.ops.registry import Attributes
+from lite.types import QuantParams, TensorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor of the model.
+
+    spec: name, dtype and shape (-1: not known); value is a read-only array for a constant, else None. quant: how stored
+    numbers map to real ones; one, one a channel, or none. kind: 0 constant, 1 parameter, 2 variable, as the file says.
+    """
+
+    spec: TensorSpec
+    quant: tuple[QuantParams, ...] = ()
+    kind: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An operator. inputs, outputs: indices of tensors.
+
+    op: its schema name. attrs: its attributes, None where lite.ops does not know the operator. fields: all its schema
+    fields, None where one is absent; nested lists are tuples, attributes of Custom (name, bytes) pairs.
+    """
+
+    name: str
+    op: str
+    attrs: Attributes | None
+    fields: Mapping[str, object]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    quant_type: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subgraph:
+    """A function of the model. inputs, outputs: indices of tensors; nodes: indices of nodes, in topological order."""
+
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A verified model. subgraphs: one or more, the first is the entry. nbytes: size of the file.
+
+    name: for messages. version: of the file format, such as "2.7.0". inputs, outputs: indices of tensors.
+    """
+
+    name: str
+    version: str
+    tensors: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    subgraphs: tuple[Subgraph, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    nbytes: int

@@ -1,0 +1,112 @@
+"""Writes FlatBuffers tables by their description: the inverse of decode.py. Used by the converter, not on a device."""
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import numpy.typing as npt
+
+from lite.schema.describe import Field, Schema
+
+_BYTES_ALIGNMENT = 64
+_SLOT_WRITERS = {
+    "?": "PrependBoolSlot", "b": "PrependInt8Slot", "B": "PrependUint8Slot", "h": "PrependInt16Slot",
+    "H": "PrependUint16Slot", "i": "PrependInt32Slot", "I": "PrependUint32Slot", "q": "PrependInt64Slot",
+    "Q": "PrependUint64Slot", "f": "PrependFloat32Slot", "d": "PrependFloat64Slot",
+}  # fmt: skip
+
+
+class Encoder:
+    """Writes tables of `schema` into one file, children before parents.
+
+    size: about how large the file will be; a buffer that turns out too small is doubled, and copied.
+
+    Values are what Decoder reads: a dict for a table, in which absent and None fields are left out, and so are scalars
+    that equal their default. The value of a union is a dict too, its type field the name of the table. A table may be
+    given as the number that `table` returned instead.
+    """
+
+    def __init__(self, schema: Schema, size: int) -> None:
+        self._schema = schema
+        self._builder = flatbuffers.Builder(size)
+
+    def table(self, name: str, values: Mapping[str, Any]) -> int:
+        """Write a table and what it holds; a number that stands for it.
+
+        Raises ValueError, naming the field, for a value that the field cannot hold.
+        """
+        table = self._schema.table(name)
+        present = [field for field in table.fields if field and values.get(field.name) is not None]
+        unknown = values.keys() - {field.name for field in table.fields if field}
+        if unknown:
+            raise ValueError(f"{name}.{min(unknown)}: no such field")
+        try:
+            rows = [(field, self._value(field, values)) for field in present]
+            self._builder.StartObject(len(table.fields))
+            for field, value in sorted(rows, key=lambda row: struct.calcsize(f"<{row[0].code}"), reverse=True):
+                if field.kind == "scalar":
+                    getattr(self._builder, _SLOT_WRITERS[field.code])(field.slot, value, field.default)
+                else:
+                    self._builder.PrependUOffsetTRelativeSlot(field.slot, value, 0)
+            return int(self._builder.EndObject())
+        except (TypeError, struct.error) as error:
+            raise ValueError(f"{name}: {error}") from error
+
+    def finish(self, root: int, identifier: bytes) -> bytes:
+        """The file, whose root is the table that `table` returned as `root`."""
+        self._builder.Finish(root, file_identifier=identifier)
+        return bytes(memoryview(self._builder.Bytes)[self._builder.Head() :])
+
+    def _value(self, field: Field, values: Mapping[str, Any]) -> Any:
+        """What the table itself holds for a field: a scalar, or the number of something written before it."""
+        value = values[field.name]
+        if field.kind == "scalar":
+            return self._scalar(field, value)
+        if field.kind == "string":
+            return self._builder.CreateString(value)
+        if field.kind == "union":
+            return self.table(values[f"{field.name}_type"], value)
+        if field.kind == "table":
+            return self._child(field.element, value)
+        if field.kind == "tables":
+            return self._tables([self._child(field.element, child) for child in value])
+        if field.element == "B":
+            return self._bytes(np.frombuffer(value, np.uint8))
+        return self._numbers(field, value)
+
+    def _scalar(self, field: Field, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._schema.union.index(value)
+        if field.allowed and value not in field.allowed:
+            raise ValueError(f"{field.name}: expected one of {', '.join(field.allowed.values())}, found {value}")
+        return struct.unpack(f"<{field.code}", struct.pack(f"<{field.code}", value))[0]  # checked, and rounded to fp32
+
+    def _child(self, table: str, value: Mapping[str, Any] | int) -> int:
+        return value if isinstance(value, int) else self.table(table, value)
+
+    def _tables(self, children: Sequence[int]) -> int:
+        self._builder.StartVector(4, len(children), 4)
+        for child in reversed(children):
+            self._builder.PrependUOffsetTRelative(child)
+        return int(self._builder.EndVector())
+
+    def _bytes(self, value: npt.NDArray[np.uint8]) -> int:
+        place = self._vector(1, len(value), _BYTES_ALIGNMENT)
+        np.frombuffer(self._builder.Bytes, np.uint8)[place : place + len(value)] = value
+        return int(self._builder.EndVector())
+
+    def _numbers(self, field: Field, value: Sequence[int | float]) -> int:
+        packed = struct.pack(f"<{len(value)}{field.element}", *value)
+        width = struct.calcsize(f"<{field.element}")
+        place = self._vector(width, len(value), width)
+        self._builder.Bytes[place : place + len(packed)] = packed
+        return int(self._builder.EndVector())
+
+    def _vector(self, width: int, length: int, alignment: int) -> int:
+        """Start a vector; where in the builder's buffer its elements belong."""
+        self._builder.StartVector(width, length, alignment)
+        self._builder.head -= width * length
+        return int(self._builder.head)
