@@ -3,7 +3,7 @@
     with Editor(graph) as editor:
         editor.apply(Patch(remove=[bn], add=[scale], replace={bn.outputs[0]: scale.outputs[0]}))
 
-A patch costs what it touches, not what the graph holds: `graph.nodes` is brought up to date once, when the editor closes.
+A patch costs what it touches, not what the graph holds: `graph.nodes` is brought up to date when the editor closes.
 """
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from converter.ir.graph import Graph, Node, Value
 class Patch:
     """One change of a graph.
 
-    remove: nodes that go; what their outputs were used for must be in `replace`, or go too. add: nodes that come, in any
-    order; they are placed right before their first user. replace: old value -> the value its users read from now on; the
-    added nodes themselves keep reading the old one, so a patch can insert a node behind a value.
+    remove: nodes that go; what their outputs were used for must be in `replace`, or go too. add: nodes that come, in
+    any order; they are placed right before their first user. replace: old value -> the value its users read from now
+    on; the added nodes themselves keep reading the old one, so a patch can insert a node behind a value.
     """
 
     remove: Sequence[Node] = ()
@@ -43,7 +43,9 @@ class Editor:
     def __enter__(self) -> Editor:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __contains__(self, node: Node) -> bool:
@@ -187,4 +189,6 @@ def topological_order(nodes: Iterable[Node]) -> Iterator[Node]:
 def _agree(old: Value, new: Value) -> bool:
     """True where dtypes are the same and shapes differ at most in which dimensions are known."""
     a, b = old.spec, new.spec
-    return a.dtype == b.dtype and a.rank == b.rank and all(m == n or m < 0 or n < 0 for m, n in zip(a.shape, b.shape, strict=True))
+    if a.dtype != b.dtype or a.rank != b.rank:
+        return False
+    return all(m == n or m < 0 or n < 0 for m, n in zip(a.shape, b.shape, strict=True))

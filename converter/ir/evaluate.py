@@ -26,7 +26,8 @@ def evaluate(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
         try:
             results = ops.evaluate(node.attrs, arguments)
         except (LiteError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise GraphError(f"{node} failed on {', '.join(str(TensorSpec.of(a)) for a in arguments)}: {error}") from error
+            given = ", ".join(str(TensorSpec.of(a)) for a in arguments)
+            raise GraphError(f"{node} failed on {given}: {error}") from error
         for value in node.inputs:
             pending[value] -= 1
             if not pending[value]:

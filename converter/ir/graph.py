@@ -101,7 +101,12 @@ class Graph:
         return self.inputs[-1]
 
     def add(
-        self, attrs: Attributes, inputs: Sequence[Value], name: str = "", origin: str = "", output_names: Sequence[str] = ()
+        self,
+        attrs: Attributes,
+        inputs: Sequence[Value],
+        name: str = "",
+        origin: str = "",
+        output_names: Sequence[str] = (),
     ) -> tuple[Value, ...]:
         """Append a node and return its outputs; their specs come from shape inference."""
         node = make_node(attrs, inputs, name, origin, output_names)

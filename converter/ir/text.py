@@ -7,10 +7,10 @@
     %c: float32[1,8,8,4] = Conv2DFusion(%t, %w) {kernel_size=[1, 1], activation_type=RELU}
     output %c
 
-Types of results may be left out; where they are given they are checked. A constant is a literal in place (int32 without a
-decimal point, float32 with one, or typed as in `int64[2] [1, 2]`), a named list, `seed n` (standard normal numbers,
-integers 0..9, coin flips), or `given`: taken from the table passed to `parse`. Attributes at their defaults are left out.
-`#` starts a comment.
+Types of results may be left out; where they are given they are checked. A constant is a literal in place (int32 without
+a decimal point, float32 with one, or typed as in `int64[2] [1, 2]`), a named list, `seed n` (standard normal numbers,
+integers 0..9, coin flips), or `given`: taken from the table passed to `parse`. Attributes at their defaults are left
+out. `#` starts a comment.
 """
 from __future__ import annotations
 
@@ -45,12 +45,15 @@ _TOKEN = re.compile(
 
 
 def to_text(graph: Graph) -> str:
-    """The graph as text that `parse` reads. Names that occur twice are made distinct; inputs and outputs keep theirs."""
+    """The graph as text that `parse` reads. Names that occur twice are made distinct; inputs and outputs keep theirs.
+
+    Names and origins of nodes are not part of it.
+    """
     labels = _labels(graph)
-    lines = [f"graph {graph.name}"] + [f"input {labels[v]}: {_type(v.spec)}" for v in graph.inputs]
-    for value in graph.constants():
-        if not _in_place(graph, value):
-            lines.append(f"const {labels[value]}: {_type(value.spec)} = {_content(value)}")
+    constants = [v for v in graph.constants() if not _in_place(graph, v)]
+    lines = [f"graph {graph.name}"]
+    lines += [f"input {labels[v]}: {_type(v.spec)}" for v in graph.inputs]
+    lines += [f"const {labels[v]}: {_type(v.spec)} = {_content(v)}" for v in constants]
     for node in graph.nodes:
         results = ", ".join(f"{labels[v]}: {_type(v.spec)}" for v in node.outputs)
         arguments = ", ".join(_literal(v) if _in_place(graph, v) else labels[v] for v in node.inputs)
@@ -72,11 +75,12 @@ def parse(text: str, given: Mapping[str, Array] | None = None) -> Graph:
     Raises GraphError, which says the line, where the text or what it describes is wrong.
     """
     reader = _Reader(given or {})
-    for number, line in enumerate(text.splitlines(), 1):
-        try:
+    number, line = 0, ""
+    try:
+        for number, line in enumerate(text.splitlines(), 1):
             reader.read(line)
-        except (LiteError, KeyError, TypeError, ValueError) as error:
-            raise GraphError(f"line {number}, {line.strip()!r}: {error}") from error
+    except (LiteError, KeyError, TypeError, ValueError) as error:
+        raise GraphError(f"line {number}, {line.strip()!r}: {error}") from error
     return reader.graph
 
 
@@ -221,7 +225,8 @@ class _Reader:
 
 def _tokens(line: str) -> list[tuple[str, str]]:
     """(kind, text) of each token, the last one ("end", ...)."""
-    found, at = [], 0
+    found: list[tuple[str, str]] = []
+    at = 0
     while True:
         match = _TOKEN.match(line, at)
         if match is None or match.lastgroup is None:
