@@ -103,7 +103,9 @@ def main() -> None:
     print(f"accuracy on {len(held)} held-out images {accuracy(network, images[held], labels[held]):.4f}")
 
     ms.save_checkpoint(network, str(HERE / "digits.ckpt"))
-    ms.export(network, ms.Tensor(images[:1]), file_name=str(HERE / "digits"), file_format="MINDIR")
+    exported = Digits().set_train(False)  # a fresh one: operators of the trained one are named after the training step
+    ms.load_param_into_net(exported, ms.load_checkpoint(str(HERE / "digits.ckpt")))
+    ms.export(exported, ms.Tensor(images[:1]), file_name=str(HERE / "digits"), file_format="MINDIR")
     (HERE / "digits.mindir").chmod(0o644)  # MindSpore leaves it readable by its owner alone
     (HERE / "digits.ckpt").chmod(0o644)
     held_pixels = pixels[held].reshape(-1, 8, 8).astype(np.uint8)
