@@ -43,11 +43,13 @@ def _divide(x: Array, y: Array) -> Array:
         quotient: Array = np.true_divide(x, y)
         return quotient
     floor = np.floor_divide(x, y)
-    return np.add(floor, (floor * y != x) & ((x < 0) != (y < 0)) & (y != 0), dtype=x.dtype)
+    toward_zero: Array = floor + ((floor * y != x) & ((x < 0) != (y < 0)) & (y != 0)).astype(x.dtype)
+    return toward_zero
 
 
 def _squared_difference(x: Array, y: Array) -> Array:
-    return np.square(x - y)
+    square: Array = np.square(x - y)
+    return square
 
 
 def _define(

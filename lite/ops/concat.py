@@ -9,6 +9,7 @@ from lite.errors import ShapeError
 from lite.ops.checks import check_same_dtype
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import normalize_axis
+from lite.ops.split import MOST_OUTPUTS
 from lite.types import Array, TensorSpec
 
 
@@ -79,8 +80,8 @@ class Unstack(Attributes):
 def infer_unstack(attrs: Unstack, x: TensorSpec) -> tuple[TensorSpec, ...]:
     """One output for each index along `axis`, without that dimension."""
     axis = normalize_axis(attrs.op, attrs.axis, x.rank, x)
-    if not 0 <= x.shape[axis] <= _MOST_OUTPUTS:
-        raise ShapeError(f"{attrs.op} along axis {axis} of {x} must give at most {_MOST_OUTPUTS} outputs")
+    if not 0 <= x.shape[axis] <= MOST_OUTPUTS:
+        raise ShapeError(f"{attrs.op} along axis {axis} of {x} must give at most {MOST_OUTPUTS} outputs")
     return (x.like(x.shape[:axis] + x.shape[axis + 1 :]),) * x.shape[axis]
 
 
@@ -89,4 +90,4 @@ def unstack(attrs: Unstack, x: Array) -> tuple[Array, ...]:
     return tuple(np.ascontiguousarray(part) for part in np.moveaxis(x, attrs.axis, 0))
 
 
-_MOST_OUTPUTS = 65536
+

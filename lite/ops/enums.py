@@ -110,27 +110,3 @@ class PoolMode(IntEnum):
 
     MAX_POOLING = 0
     MEAN_POOLING = 1
-
-
-class Format(IntEnum):
-    """Layouts as attributes store them."""
-
-    NCHW = 0
-    NHWC = 1
-    NHWC4 = 2
-    HWKC = 3
-    HWCK = 4
-    KCHW = 5
-    CKHW = 6
-    KHWC = 7
-    CHWK = 8
-    HW = 9
-    HW4 = 10
-    NC = 11
-    NC4 = 12
-    NC4HW4 = 13
-    NUM_OF_FORMAT = 14
-    NCDHW = 15
-    NWC = 16
-    NCW = 17
-    NC8HW8 = 18

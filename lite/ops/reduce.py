@@ -17,7 +17,7 @@ from lite.ops.checks import BOOLS, FLOATS, NUMBERS, check_dtype
 from lite.ops.enums import ReduceMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
-from lite.ops.shapes import known_integers, normalize_axes
+from lite.ops.shapes import integers, known_integers, normalize_axes
 from lite.types import Array, TensorSpec
 
 
@@ -65,7 +65,7 @@ def infer(attrs: ReduceFusion, x: TensorSpec, axes: TensorSpec | None = None) ->
 @infer.reference
 @in_float32
 def reference(attrs: ReduceFusion, x: Array, axes: Array | None = None) -> Array:
-    given = () if axes is None else tuple(int(axis) for axis in axes.reshape(-1))
+    given = () if axes is None else integers(axes)
     over = reduced_axes(attrs, TensorSpec.of(x), given)
     y = _reduce(attrs.mode, wide(x), over, attrs.keep_dims)
     if attrs.reduce_to_end and abs(attrs.coeff) > 1e-5:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lite.errors import ShapeError
 from lite.ops.registry import Attributes, op
-from lite.ops.shapes import known_integers, normalize_axes, normalize_axis, product
+from lite.ops.shapes import integers, known_integer, known_integers, normalize_axes, normalize_axis, product
 from lite.types import Array, TensorSpec
 
 
@@ -53,7 +53,7 @@ def _resolve(x: TensorSpec, wanted: tuple[int, ...]) -> tuple[int, ...]:
 
 @infer_reshape.reference
 def reshape(attrs: Reshape, x: Array, shape: Array) -> Array:
-    return x.reshape(_resolve(TensorSpec.of(x), tuple(int(d) for d in shape.reshape(-1))))
+    return x.reshape(_resolve(TensorSpec.of(x), integers(shape)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,10 @@ class ExpandDims(Attributes):
 @op(ExpandDims)
 def infer_expand_dims(attrs: ExpandDims, x: TensorSpec, axis: TensorSpec) -> TensorSpec:
     """x of any dtype and axis, one int32 or int64 -> rank + 1."""
-    where = known_integers(attrs.op, axis)
+    where = known_integer(attrs.op, "axis", axis)
     if where is None:
         return x.like((-1,) * (x.rank + 1))
-    if len(where) != 1:
-        raise ShapeError(f"{attrs.op} expects one axis, got {list(where)} for {x}")
-    place = normalize_axis(attrs.op, where[0], x.rank + 1, x)
+    place = normalize_axis(attrs.op, where, x.rank + 1, x)
     return x.like((*x.shape[:place], 1, *x.shape[place:]))
 
 

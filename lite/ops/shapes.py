@@ -5,7 +5,7 @@ import math
 
 from lite.errors import ShapeError
 from lite.ops.checks import INDICES, check_dtype, check_rank
-from lite.types import TensorSpec
+from lite.types import Array, TensorSpec
 
 
 def broadcast(op: str, *specs: TensorSpec) -> tuple[int, ...]:
@@ -40,11 +40,24 @@ def normalize_axes(op: str, axes: tuple[int, ...], rank: int, x: TensorSpec) -> 
     return normal
 
 
-def known_integers(op: str, x: TensorSpec) -> tuple[int, ...] | None:
-    """Elements of an int32 or int64 tensor of rank 0 or 1, or None where they are not known yet."""
+def known_integers(op: str, x: TensorSpec, *ranks: int) -> tuple[int, ...] | None:
+    """Elements, in order, of an int32 or int64 tensor of one of these ranks (0 or 1), or None where not known yet."""
     check_dtype(op, x, INDICES)
-    check_rank(op, x, 0, 1)
-    return None if x.value is None else tuple(int(v) for v in x.value.reshape(-1))
+    check_rank(op, x, *(ranks or (0, 1)))
+    return None if x.value is None else integers(x.value)
+
+
+def integers(x: Array) -> tuple[int, ...]:
+    """Elements of an integer array, in order."""
+    return tuple(x.reshape(-1).tolist())
+
+
+def known_integer(op: str, what: str, x: TensorSpec) -> int | None:
+    """The one element of an int32 or int64 tensor, or None where it is not known yet."""
+    values = known_integers(op, x)
+    if values is not None and len(values) != 1:
+        raise ShapeError(f"{op} expects one {what}, got {list(values)}")
+    return None if values is None else values[0]
 
 
 def product(dims: tuple[int, ...]) -> int:
