@@ -17,7 +17,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from lite.errors import KernelBuildError
 from lite.kernels.target import Target
@@ -28,6 +28,11 @@ _KERNELS = "lite.kernels"
 _SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packs")
 
 Progress = Callable[[str], None]
+
+
+# Files of packs loaded from memory. The loader takes an equal path for the same library, so a descriptor's number must
+# not come back.
+_open_files: list[BinaryIO] = []
 
 
 class Parameter(NamedTuple):
@@ -73,13 +78,14 @@ class KernelPack:
         from lite.native.build import memory_file
 
         manifest = unseal(data, "in memory")
-        with memory_file() as file:
-            file.write(data)
-            file.flush()
-            try:
-                return cls(manifest, f"/proc/self/fd/{file.fileno()}")
-            except OSError as error:
-                raise KernelBuildError(f"kernel pack {manifest.target} cannot be loaded: {error}") from error
+        file = memory_file()
+        _open_files.append(file)
+        file.write(data)
+        file.flush()
+        try:
+            return cls(manifest, f"/proc/self/fd/{file.fileno()}")
+        except OSError as error:
+            raise KernelBuildError(f"kernel pack {manifest.target} cannot be loaded: {error}") from error
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""A kernel that needs libm, which packs must not."""

@@ -1,0 +1,251 @@
+"""Finding, building and loading packs: what happens when a cache is there, missing, damaged, shared or out of reach."""
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lite.errors import KernelBuildError
+from lite.native import artifact, build, cache, cpu
+from lite.native import pack as packs
+from lite.native.pack import KernelPack, Parameter
+from tests.native.conftest import SOURCES, arguments, table
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+NOWHERE = "/proc/nowhere"  # not even root can make a folder there
+
+
+def works(pack: KernelPack | None) -> bool:
+    assert pack is not None
+    buffer = np.full(64, 7, np.uint8)
+    rows = table(pack, ("clear_u8", arguments(buffer, 64), 1))
+    pack.run(rows.ctypes.data, 0, 1, 0)
+    return not buffer.any()
+
+
+def entry() -> str:
+    return cache.entry_name(cpu.levels()[0].name, cache.digest(SOURCES), cache.tools())
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack_file: Path) -> Path:
+    """An empty cache folder in a process that has not loaded anything and builds at once, by copying."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("MINDLITE_CACHE", str(folder))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(packs, "_loaded", {})
+    monkeypatch.setattr(build, "build", lambda *_: pack_file.read_bytes())
+    return folder / "packs"
+
+
+@pytest.fixture
+def no_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise AssertionError("nothing should be built")
+
+    monkeypatch.setattr(build, "build", fail)
+
+
+@pytest.fixture
+def no_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "tools", lambda: "")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+
+def test_manifest(pack: KernelPack) -> None:
+    assert pack.target == cpu.levels()[0].name
+    assert pack.constants == {"lanes": cpu.levels()[0].lanes}
+    assert pack.names == ("clear_u8", "mix_i64", "narrow_i8", "polynomial_f32", "scale_f32", "widths")
+    assert pack.parameters("scale_f32") == (
+        Parameter("x", "pointer"),
+        Parameter("y", "pointer"),
+        Parameter("n", "int"),
+        Parameter("alpha", "float"),
+    )
+    for ask in (pack.address, pack.parameters):
+        with pytest.raises(KernelBuildError, match="no kernel softmin; it has clear_u8"):
+            ask("softmin")
+
+
+def test_first_use_builds_and_publishes(home: Path) -> None:
+    assert works(packs.load_from(SOURCES))
+    assert [path.name for path in home.glob("[!.]*")] == [entry()]
+    assert packs.load_from(SOURCES) is packs.load_from(SOURCES)
+
+
+@pytest.mark.usefixtures("no_build")
+def test_later_processes_load_what_was_built(home: Path, pack_file: Path) -> None:
+    cache.publish(entry(), pack_file.read_bytes())
+    assert works(packs.load_from(SOURCES))
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "cut short": lambda data: data[: len(data) // 2],
+    "one bit": lambda data: data[:900] + bytes([data[900] ^ 1]) + data[901:],
+    "checksum": lambda data: data[:-20] + b"x" + data[-19:],
+    "other sources": lambda data: _resealed(data, sources="0" * 32),
+}
+
+
+def _resealed(data: bytes, **changes: str) -> bytes:
+    manifest = artifact.unseal(data, "test")
+    return artifact.seal(data, manifest._replace(**changes))
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_entry_is_built_again(home: Path, pack_file: Path, damage: str) -> None:
+    good = pack_file.read_bytes()
+    cache.publish(entry(), DAMAGE[damage](good))
+    assert works(packs.load_from(SOURCES))
+    assert (home / entry()).read_bytes() == good
+
+
+def test_damage_is_named(pack_file: Path) -> None:
+    data = pack_file.read_bytes()
+    with pytest.raises(KernelBuildError, match="kernel pack here is damaged"):
+        artifact.unseal(data[:100], "here")
+    other = artifact.seal(data, artifact.unseal(data, "x")).replace(b"abi 1\n", b"abi 9\n")
+    body = other[: -artifact._CHECKSUM - 8]
+    with pytest.raises(KernelBuildError, match="ABI version 9, expected 1"):
+        artifact.unseal(body + artifact.checksum(body) + artifact._MAGIC, "here")
+
+
+@pytest.mark.usefixtures("no_numba")
+def test_without_numba_and_pack_there_is_none(home: Path) -> None:
+    assert packs.load_from(SOURCES) is None
+
+
+@pytest.mark.usefixtures("no_numba", "no_build")
+def test_without_numba_any_pack_of_the_sources_will_do(home: Path, pack_file: Path) -> None:
+    cache.publish(cache.entry_name(cpu.levels()[-1].name, cache.digest(SOURCES), "older"), pack_file.read_bytes())
+    assert works(packs.load_from(SOURCES))
+
+
+@pytest.mark.usefixtures("no_build")
+def test_a_shipped_pack_comes_first(
+    home: Path, pack_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "_SHIPPED", str(tmp_path))
+    (tmp_path / f"{cpu.levels()[0].name}.so").write_bytes(pack_file.read_bytes())
+    assert works(packs.load_from(SOURCES))
+
+
+def test_a_home_out_of_reach_leaves_the_temporary_folder(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINDLITE_CACHE", NOWHERE)
+    assert works(packs.load_from(SOURCES))
+    assert (tmp_path / "temporary" / f"mindlite-{os.geteuid()}" / "packs" / entry()).exists()
+
+
+def test_no_folder_at_all_leaves_memory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINDLITE_CACHE", NOWHERE)
+    monkeypatch.setenv("TMPDIR", NOWHERE)
+    assert works(packs.load_from(SOURCES))
+
+
+def test_a_build_that_fails_is_told_every_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def fail(*_: object) -> bytes:
+        calls.append(1)
+        raise KernelBuildError("no compiler today")
+
+    monkeypatch.setattr(build, "build", fail)
+    for _ in range(2):
+        with pytest.raises(KernelBuildError, match="no compiler today"):
+            packs.load_from(SOURCES)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("what", ["folder for all", "file for all", "stranger's folder", "link to a folder"])
+def test_what_others_could_have_written_is_not_read(
+    home: Path, pack_file: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = cache.publish(entry(), pack_file.read_bytes())
+    assert path == str(home / entry())
+    find = (cpu.levels()[0].name, cache.digest(SOURCES), cache.tools())
+    assert cache.find(*find) == path
+    if what == "folder for all":
+        home.chmod(0o777)
+    elif what == "file for all":
+        (home / entry()).chmod(0o666)
+    elif what == "link to a folder":
+        home.rename(home.with_name("elsewhere"))
+        home.symlink_to("elsewhere")
+    elif os.geteuid() == 0:
+        os.chown(home, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert cache.find(*find) is None
+    if what != "file for all":
+        assert cache.publish(entry(), b"pack") != path
+
+
+def test_folders_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    private = f"/t/mindlite-{os.geteuid()}/packs"
+    monkeypatch.setenv("TMPDIR", "/t")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    for name in ("MINDLITE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert cache.folders() == ("/home/somebody/.cache/mindlite/packs", private)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache.folders() == ("/xdg/mindlite/packs", private)
+    monkeypatch.setenv("MINDLITE_CACHE", "/mine")
+    assert cache.folders() == ("/mine/packs", private)
+
+
+BUILD = f"""
+import sys
+from lite.native.pack import load_from
+pack = load_from({SOURCES!r}, print)
+print("loaded", pack.target, *pack.names)
+print("imported", *(name for name in ("numba", "llvmlite", "hashlib", "json", "subprocess") if name in sys.modules))
+"""
+
+
+def test_two_processes_at_once_build_once(tmp_path: Path, run_python: Run) -> None:
+    """And the user's own numba settings reach neither; a third process loads without importing what builds."""
+    import concurrent.futures
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        runs = [pool.submit(run_python, BUILD, NUMBA_DISABLE_JIT="1", NUMBA_OPT="3") for _ in range(2)]
+        outputs = [run.result() for run in runs]
+    assert [output.stderr for output in outputs] == ["", ""]
+    assert sorted("optimizing for" in output.stdout for output in outputs) == [False, True]
+    assert all("loaded" in output.stdout for output in outputs)
+    assert len(list((tmp_path / "cache" / "packs").glob("[!.]*"))) == 1
+
+    third = run_python(BUILD)
+    assert third.stdout.splitlines()[-1] == "imported"
+    assert "kernel pack" not in third.stdout
+
+
+BROKEN = [
+    ("tests.native.broken_import", r"kernels call expf?, which a pack must not import"),
+    ("tests.native.broken_types", r"kernel confused_f32 does not compile: "),
+]
+
+
+@pytest.mark.parametrize(("package", "message"), BROKEN)
+def test_broken_kernels_are_explained(package: str, message: str) -> None:
+    with pytest.raises(KernelBuildError, match=message):
+        build.build(package, cpu.levels()[0])
+
+
+def test_the_command_writes_a_file_a_target(tmp_path: Path, run_python: Run) -> None:
+    code = "import sys; from lite.native.build import main; sys.exit(main(sys.argv[1:]))"
+    common = ("--package", SOURCES, "--target", "aarch64", "--target", "x86-64-v4", "--output")
+    done = run_python(code, *common, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    for name in ("aarch64", "x86-64-v4"):
+        assert artifact.unseal((tmp_path / f"{name}.so").read_bytes(), name).target == name
+    failed = run_python(code, *common, str(tmp_path / "file.so"))
+    assert failed.returncode == 1
+    assert "2 packs need a folder" in failed.stderr
