@@ -5,7 +5,8 @@
     ├── GraphError     an IR graph broke one of its rules (a bug of a pass or of the importer)
     ├── PassError      a pass failed; names the pass and those that ran before it
     ├── EmitError      the graph cannot be written as `.ms`
-    └── OptionError    an option is unknown or out of range (also a ValueError)
+    ├── OptionError    an option is unknown or out of range (also a ValueError)
+    └── ArgumentError  an argument is of the wrong type (also a TypeError)
 """
 from __future__ import annotations
 
@@ -30,3 +31,7 @@ class EmitError(ConvertError):
 
 class OptionError(ConvertError, ValueError):
     """A conversion option is unknown or out of range."""
+
+
+class ArgumentError(ConvertError, TypeError):
+    """An argument is of the wrong type; the message says which and what was expected."""

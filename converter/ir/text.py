@@ -75,12 +75,8 @@ def parse(text: str, given: Mapping[str, Array] | None = None) -> Graph:
     Raises GraphError, which says the line, where the text or what it describes is wrong.
     """
     reader = _Reader(given or {})
-    number, line = 0, ""
-    try:
-        for number, line in enumerate(text.splitlines(), 1):
-            reader.read(line)
-    except (LiteError, KeyError, TypeError, ValueError) as error:
-        raise GraphError(f"line {number}, {line.strip()!r}: {error}") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        reader.read(number, line)
     return reader.graph
 
 
@@ -93,9 +89,15 @@ class _Reader:
         self._values: dict[str, Value] = {}
         self._tokens: list[tuple[str, str]] = []
 
-    def read(self, line: str) -> None:
-        """Take in one line."""
-        self._tokens = _tokens(line)
+    def read(self, number: int, line: str) -> None:
+        """Take in one line. Raises GraphError, which says its number, where it is wrong."""
+        try:
+            self._tokens = _tokens(line)
+            self._statement()
+        except (LiteError, KeyError, TypeError, ValueError) as error:
+            raise GraphError(f"line {number}, {line.strip()!r}: {error}") from error
+
+    def _statement(self) -> None:
         kind, word = self._tokens[0]
         if kind == "word" and word in ("graph", "input", "const", "output"):
             self._next()

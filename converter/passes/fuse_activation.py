@@ -3,7 +3,8 @@
     relu(conv(x, w))    ->   conv(x, w, activation RELU)
     relu6(relu(x + y))  ->   add(x, y, activation RELU6)
 
-Likewise for transposed convolutions, matrix products, arithmetic, scales and pools. RELU and RELU6 are the activations that readers of the format accept there.
+Likewise for transposed convolutions, matrix products, arithmetic, scales and pools. RELU and RELU6 are the activations
+that readers of the format accept there.
 Declines when: the operator's output has another user or is a graph output; the activation is another one.
 """
 from __future__ import annotations

@@ -1,0 +1,71 @@
+"""What a user can choose when a model is converted."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+from converter.errors import ArgumentError, OptionError
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertOptions:
+    """Options of `convert`; all have defaults.
+
+    optimize: run the passes; without them the file holds the network as it was exported. input_shapes: input name ->
+    shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
+    place of its own outputs. progress: called with a line of text at every stage.
+
+    Raises OptionError for a value of the wrong type or out of range.
+    """
+
+    optimize: bool = True
+    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    outputs: Sequence[str] = ()
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.optimize, bool):
+            raise OptionError(f"optimize is {self.optimize!r}: expected True or False")
+        if not isinstance(self.input_shapes, Mapping):
+            raise OptionError(f"input_shapes is {self.input_shapes!r}: expected a mapping of input name to shape")
+        shapes = {name: _shape(name, shape) for name, shape in self.input_shapes.items()}
+        object.__setattr__(self, "input_shapes", shapes)
+        if not isinstance(self.outputs, (tuple, list)) or not all(isinstance(name, str) for name in self.outputs):
+            raise OptionError(f"outputs is {self.outputs!r}: expected a sequence of names")
+        object.__setattr__(self, "outputs", tuple(self.outputs))
+        if len(set(self.outputs)) < len(self.outputs):
+            raise OptionError(f"outputs is {list(self.outputs)}: a name occurs twice")
+        if self.progress is not None and not callable(self.progress):
+            raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
+
+    @classmethod
+    def of(cls, options: ConvertOptions | Mapping[str, Any] | None) -> ConvertOptions:
+        """Options as they are, from a mapping of names to values, or the defaults.
+
+        Raises OptionError for a name that is not an option, ArgumentError where it is none of these.
+        """
+        if options is None:
+            return cls()
+        if isinstance(options, ConvertOptions):
+            return options
+        if not isinstance(options, Mapping):
+            raise ArgumentError(f"options is a {type(options).__name__}: expected ConvertOptions or a mapping")
+        known = [f.name for f in fields(cls)]
+        for name in options:
+            if name not in known:
+                near = get_close_matches(str(name), known, n=1)
+                instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+                raise OptionError(f"there is no option {name!r}; {instead}")
+        return cls(**options)
+
+
+def _shape(name: object, shape: object) -> tuple[int, ...]:
+    if not isinstance(name, str) or not isinstance(shape, (tuple, list)):
+        raise OptionError(f"input_shapes has {name!r}: {shape!r}: expected a name and a sequence of dimensions")
+    if not all(isinstance(d, int) and d >= 0 for d in shape):
+        raise OptionError(f"input_shapes[{name!r}] is {list(shape)}: expected dimensions >= 0")
+    return tuple(shape)
