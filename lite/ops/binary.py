@@ -15,16 +15,11 @@ from lite.ops.activation import apply
 from lite.ops.checks import BOOLS, NUMBERS, check_dtype, check_fused_activation, check_same_dtype
 from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import broadcast
 from lite.types import Array, DType, TensorSpec
 
 Function = Callable[[Array, Array], Array]
-
-
-@dataclass(frozen=True, slots=True)
-class Binary(Attributes):
-    """A function of two tensors without attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +68,16 @@ def _fused(name: str, doc: str, function: Function) -> type[FusedBinary]:
     return cast("type[FusedBinary]", _define(name, doc, function, FusedBinary, NUMBERS, None))
 
 
-def _arithmetic(name: str, doc: str, function: Function) -> type[Binary]:
-    return cast("type[Binary]", _define(name, doc, function, Binary, NUMBERS, None))
+def _arithmetic(name: str, doc: str, function: Function) -> type[NoAttributes]:
+    return cast("type[NoAttributes]", _define(name, doc, function, NoAttributes, NUMBERS, None))
 
 
-def _comparison(name: str, doc: str, function: Function) -> type[Binary]:
-    return cast("type[Binary]", _define(name, doc, function, Binary, NUMBERS | BOOLS, DType.BOOL))
+def _comparison(name: str, doc: str, function: Function) -> type[NoAttributes]:
+    return cast("type[NoAttributes]", _define(name, doc, function, NoAttributes, NUMBERS | BOOLS, DType.BOOL))
 
 
-def _logical(name: str, doc: str, function: Function) -> type[Binary]:
-    return cast("type[Binary]", _define(name, doc, function, Binary, BOOLS, DType.BOOL))
+def _logical(name: str, doc: str, function: Function) -> type[NoAttributes]:
+    return cast("type[NoAttributes]", _define(name, doc, function, NoAttributes, BOOLS, DType.BOOL))
 
 
 AddFusion = _fused("AddFusion", "x + y", np.add)

@@ -5,18 +5,17 @@ Floating point to integer drops the fraction (a value that does not fit gives an
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lite.errors import DTypeError
 from lite.ops.checks import BOOLS, NUMBERS, check_dtype
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.ops.shapes import known_integer
 from lite.types import Array, DType, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Cast(Attributes):
+class Cast(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Cast)

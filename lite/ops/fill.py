@@ -15,14 +15,15 @@ import numpy as np
 from lite.errors import DTypeError, ShapeError
 from lite.ops.checks import BOOLS, FLOATS, NUMBERS, check_dtype, check_length, check_same_dtype, check_shape
 from lite.ops.numerics import in_float32
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import integers, known_integer, known_integers, product
 from lite.types import Array, DType, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Fill(Attributes):
+class Fill(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Fill)
@@ -37,9 +38,10 @@ def fill(attrs: Fill, value: Array, shape: Array) -> Array:
     return np.full(integers(shape), value.reshape(()), value.dtype)
 
 
-@dataclass(frozen=True, slots=True)
-class FillV2(Attributes):
+class FillV2(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(FillV2)
@@ -133,9 +135,10 @@ def _count(op_name: str, start: float, limit: float, delta: float) -> int:
     return max(math.ceil(steps), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class LinSpace(Attributes):
+class LinSpace(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(LinSpace)

@@ -6,20 +6,19 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import INDICES, check_dtype, check_rank_at_least
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.ops.shapes import known_integer, normalize_axis
 from lite.types import Array, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Gather(Attributes):
+class Gather(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Gather)
@@ -45,9 +44,10 @@ def gather(attrs: Gather, x: Array, indices: Array, axis: Array) -> Array:
     return _zero_outside(y, inside.reshape(inside.shape + (1,) * (x.ndim - place - 1)))
 
 
-@dataclass(frozen=True, slots=True)
-class GatherNd(Attributes):
+class GatherNd(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(GatherNd)
@@ -73,9 +73,10 @@ def gather_nd(attrs: GatherNd, x: Array, indices: Array) -> Array:
     return _zero_outside(y, np.reshape(inside, inside.shape + (1,) * (x.ndim - depth)))
 
 
-@dataclass(frozen=True, slots=True)
-class GatherD(Attributes):
+class GatherD(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(GatherD)

@@ -13,15 +13,16 @@ import numpy as np
 from lite.ops.checks import NUMBERS, check_dtype, check_same_dtype, check_shape
 from lite.ops.enums import EltwiseMode
 from lite.ops.numerics import in_float32, wide
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import Attributes, NoAttributes, op
 from lite.types import Array, TensorSpec
 
 _FUNCTIONS = {EltwiseMode.PROD: np.multiply, EltwiseMode.SUM: np.add, EltwiseMode.MAXIMUM: np.maximum}
 
 
-@dataclass(frozen=True, slots=True)
-class AddN(Attributes):
+class AddN(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

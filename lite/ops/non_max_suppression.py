@@ -1,7 +1,7 @@
 """Keep the best boxes that overlap little.
 
-For each image and class, boxes are taken by falling score, except those whose overlap (intersection over union) with one
-already taken is above iou_threshold or whose score is not above score_threshold.
+For each image and class, boxes are taken by falling score, except those whose overlap (intersection over union) with
+one already taken is above iou_threshold or whose score is not above score_threshold.
 
 Inputs are boxes [N, B, 4], scores [N, classes, B] and, optional, the greatest number of boxes for a class (0 without),
 iou_threshold (0) and score_threshold (none). The result is int32 [-1, 3]: image, class, box.
@@ -20,7 +20,10 @@ from lite.types import Array, DType, TensorSpec
 
 @dataclass(frozen=True, slots=True)
 class NonMaxSuppression(Attributes):
-    """center_point_box: 0 for boxes (y1, x1, y2, x2), corners in any order; 1 for (x, y of the center, width, height)."""
+    """center_point_box: what a box is.
+
+    0: (y1, x1, y2, x2), two corners in any order. 1: (center x, center y, width, height).
+    """
 
     center_point_box: int = 0
 

@@ -72,7 +72,7 @@ def infer_lp(attrs: LpNormalization, x: TensorSpec) -> TensorSpec:
 def lp_normalize(attrs: LpNormalization, x: Array) -> Array:
     values = wide(x)
     norm = np.linalg.norm(values, attrs.p, axis=attrs.axis, keepdims=True)
-    return np.divide(values, norm).astype(x.dtype)
+    return np.asarray(values / norm, x.dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +109,4 @@ def local_response_norm(attrs: LRN, x: Array) -> Array:
     first = np.maximum(places - attrs.depth_radius, 0)
     last = np.minimum(places + attrs.depth_radius + 1, channels)
     near = sums[..., last] - sums[..., first]
-    return np.divide(values, np.power(attrs.bias + attrs.alpha * near, attrs.beta)).astype(x.dtype)
+    return np.asarray(values / np.power(attrs.bias + attrs.alpha * near, attrs.beta), x.dtype)

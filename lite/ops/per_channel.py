@@ -24,14 +24,15 @@ from lite.ops.checks import (
 )
 from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32, wide
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import normalize_axis
 from lite.types import Array, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class BiasAdd(Attributes):
+class BiasAdd(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
     ignored = ("format",)
 

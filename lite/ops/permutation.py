@@ -11,15 +11,16 @@ import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import INDICES, check_dtype, check_rank
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import Attributes, NoAttributes, op
 from lite.types import Array, Format, TensorSpec
 
 _ORDERS = {(Format.NHWC, Format.NCHW): (0, 3, 1, 2), (Format.NCHW, Format.NHWC): (0, 2, 3, 1)}
 
 
-@dataclass(frozen=True, slots=True)
-class InvertPermutation(Attributes):
+class InvertPermutation(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(InvertPermutation)

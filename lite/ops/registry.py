@@ -15,6 +15,7 @@ import importlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from enum import IntEnum
 from typing import Any, ClassVar
@@ -50,6 +51,11 @@ class Attributes:
     def op(self) -> str:
         """The operator's schema name."""
         return type(self).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class NoAttributes(Attributes):
+    """Base of the operators without attributes. Subclasses are plain classes: making a dataclass of each takes time."""
 
 
 class Op:

@@ -12,14 +12,15 @@ import math
 from dataclasses import dataclass
 
 from lite.errors import ShapeError
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import integers, known_integer, known_integers, normalize_axes, normalize_axis, product
 from lite.types import Array, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Reshape(Attributes):
+class Reshape(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Reshape)
@@ -127,9 +128,10 @@ def unsqueeze(attrs: Unsqueeze, x: Array) -> Array:
     return x.reshape(_unsqueezed(attrs, TensorSpec.of(x)))
 
 
-@dataclass(frozen=True, slots=True)
-class ExpandDims(Attributes):
+class ExpandDims(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(ExpandDims)

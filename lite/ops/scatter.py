@@ -15,14 +15,15 @@ import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import INDICES, NUMBERS, check_dtype, check_rank_at_least, check_same_dtype, check_shape
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import integers, known_integers, normalize_axis, product
 from lite.types import Array, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class ScatterNd(Attributes):
+class ScatterNd(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(ScatterNd)
@@ -46,9 +47,10 @@ def scatter_nd(attrs: ScatterNd, indices: Array, updates: Array, shape: Array) -
     return _scatter(attrs.op, np.zeros(integers(shape), updates.dtype), indices, updates, True)
 
 
-@dataclass(frozen=True, slots=True)
-class ScatterNdUpdate(Attributes):
+class ScatterNdUpdate(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(ScatterNdUpdate)
@@ -66,9 +68,10 @@ def scatter_nd_update(attrs: ScatterNdUpdate, x: Array, indices: Array, updates:
     return _scatter(attrs.op, x.copy(), indices, updates, False)
 
 
-@dataclass(frozen=True, slots=True)
-class TensorScatterAdd(Attributes):
+class TensorScatterAdd(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(TensorScatterAdd)

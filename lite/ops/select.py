@@ -6,20 +6,19 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import BOOLS, NUMBERS, check_dtype, check_same_dtype
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.ops.shapes import broadcast
 from lite.types import Array, DType, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Select(Attributes):
+class Select(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Select)
@@ -33,9 +32,10 @@ def select(attrs: Select, condition: Array, a: Array, b: Array) -> Array:
     return np.where(condition, a, b)
 
 
-@dataclass(frozen=True, slots=True)
-class Where(Attributes):
+class Where(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Where)
@@ -56,9 +56,10 @@ def where(attrs: Where, condition: Array, a: Array | None = None, b: Array | Non
     return np.argwhere(condition).astype(np.int32) if a is None or b is None else np.where(condition, a, b)
 
 
-@dataclass(frozen=True, slots=True)
-class NonZero(Attributes):
+class NonZero(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(NonZero)

@@ -4,17 +4,16 @@ Their values are known as soon as the shape is: this is how computed shapes reac
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.types import Array, DType, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Shape(Attributes):
+class Shape(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Shape)
@@ -28,9 +27,10 @@ def shape_of(attrs: Shape, x: Array) -> Array:
     return np.array(x.shape, np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class Size(Attributes):
+class Size(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Size)
@@ -45,9 +45,10 @@ def size_of(attrs: Size, x: Array) -> Array:
     return np.array(x.size, np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class Rank(Attributes):
+class Rank(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Rank)

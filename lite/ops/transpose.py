@@ -1,19 +1,18 @@
 """Reorder dimensions: y's dimension i is x's dimension perm[i]."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.ops.shapes import known_integers, normalize_axes
 from lite.types import Array, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Transpose(Attributes):
+class Transpose(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Transpose)

@@ -6,19 +6,18 @@ k is the second input, 0 (the main diagonal) where there is none; positive lies 
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.ops.checks import BOOLS, NUMBERS, check_dtype, check_rank_at_least
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.ops.shapes import known_integer
 from lite.types import Array, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Tril(Attributes):
+class Tril(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Tril)
@@ -32,9 +31,10 @@ def tril(attrs: Tril, x: Array, k: Array | None = None) -> Array:
     return np.where(_diagonals(x) <= _diagonal(k), x, np.zeros((), x.dtype))
 
 
-@dataclass(frozen=True, slots=True)
-class Triu(Attributes):
+class Triu(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Triu)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -10,29 +9,24 @@ import numpy as np
 from lite.ops.checks import BOOLS, FLOATS, NUMBERS, SIGNED, check_dtype
 from lite.ops.erf import erf
 from lite.ops.numerics import in_float32, wide
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.types import Array, DType, TensorSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Unary(Attributes):
-    """A function of one tensor without attributes."""
 
 
 def _define(
     name: str, doc: str, function: Callable[[Array], Array], dtypes: Collection[DType], result: DType | None = None
-) -> type[Unary]:
-    cls = type(name, (Unary,), {"__slots__": (), "__doc__": doc, "__module__": __name__})
+) -> type[NoAttributes]:
+    cls = type(name, (NoAttributes,), {"__slots__": (), "__doc__": doc, "__module__": __name__})
 
-    def infer(attrs: Unary, x: TensorSpec) -> TensorSpec:
+    def infer(attrs: NoAttributes, x: TensorSpec) -> TensorSpec:
         check_dtype(name, x, dtypes)
         return x.like(dtype=result)
 
-    def reference(attrs: Unary, x: Array) -> Array:
+    def reference(attrs: NoAttributes, x: Array) -> Array:
         return function(wide(x)).astype(x.dtype if result is None else result)
 
     op(cls)(infer).reference(in_float32(reference))
-    return cast("type[Unary]", cls)
+    return cast("type[NoAttributes]", cls)
 
 
 Abs = _define("Abs", "|x|", np.abs, NUMBERS)

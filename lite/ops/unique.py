@@ -1,18 +1,17 @@
 """The different elements of a vector, in order of first appearance, and which of them each element is (int32)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.ops.checks import NUMBERS, check_dtype, check_rank
-from lite.ops.registry import Attributes, op
+from lite.ops.registry import NoAttributes, op
 from lite.types import Array, DType, TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Unique(Attributes):
+class Unique(NoAttributes):
     """No attributes."""
+
+    __slots__ = ()
 
 
 @op(Unique)
