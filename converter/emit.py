@@ -11,7 +11,6 @@ Equal constants are stored once, their bytes on multiples of 64 so that kernels 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 
 from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
+from lite import __version__
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
 from lite.schema.encode import Encoder
@@ -110,7 +110,7 @@ class _Emitter:
             "tensorIndices": range(len(self._tensors)),
         }
         root = {
-            "name": _producer(),
+            "name": f"mindlite {__version__}",
             "version": VERSION,
             "fmkType": _FMK_MINDIR,
             "inputIndex": inputs,
@@ -194,11 +194,3 @@ def _wrapped(field: Field, value: Any) -> Any:
     if field.element == "Attribute":
         return [{"name": name, "data": data} for name, data in value]
     return value
-
-
-def _producer() -> str:
-    """This project's name and version."""
-    try:
-        return f"mindlite {importlib.metadata.version('mindlite')}"
-    except importlib.metadata.PackageNotFoundError:
-        return "mindlite"

@@ -42,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "converter.passes": {*LITE_BASICS, "lite.ops", "converter.errors", "converter.ir", "numpy"},
     "converter.checkpoint": {*LITE_BASICS, "converter.errors", "numpy", "google"},
     "converter.mindir": {*LITE_BASICS, "lite.ops", "converter.errors", "converter.ir", "numpy", "google"},
-    "converter.emit": {*LITE_BASICS, "lite.schema", "lite.schema.encode", "converter.errors", "converter.ir", "numpy"},
+    "converter.emit": {*LITE_BASICS, "lite.__init__", "lite.schema", "lite.schema.encode", "converter.errors", "converter.ir", "numpy"},
     "converter.__init__": {
         *LITE_BASICS, "converter.errors", "converter.options", "converter.ir", "converter.passes", "converter.mindir", "converter.emit",
     },
