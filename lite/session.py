@@ -28,7 +28,7 @@ from lite.plan.network import output_specs
 from lite.plan.plan import MemoryReport, Plan, Resources, StepInfo
 from lite.plan.support import check_supported
 from lite.profile import StepTime, execute_timed
-from lite.types import Array, TensorSpec
+from lite.types import TensorSpec
 
 
 class Session:
@@ -38,7 +38,8 @@ class Session:
     priority order, of "cpu" and "reference"; by default both, or "reference" alone where there are no kernels.
     memory_limit: bytes that the tensors of a run may take; by default what the system has available.
 
-    Raises OSError, ModelError, UnsupportedOpError, MemoryPlanError or DelegateError.
+    Raises OSError, ModelError, UnsupportedOpError, MemoryPlanError, DelegateError or KernelBuildError; TypeError or
+    ValueError for an argument that is none.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class Session:
         memory_limit: int | None = None,
     ) -> None:
         self._lock = Lock()
+        threads = _thread_count(threads)
         model = read_model(source)
         check_supported(model)
         self._name = model.name
         self._memory_limit = available_bytes() if memory_limit is None else memory_limit
         self._model: Model | None = model
         selection = select(delegates)
-        workers = None if selection.pack is None else Workers(selection.pack, 1 if threads is None else threads)
+        workers = None if selection.pack is None else Workers(selection.pack, threads)
         self._release_threads = weakref.finalize(self, workers.close) if workers else None
         self._plans: PlanCache | None = PlanCache(
             model, Resources(selection.delegates, self._memory_limit, selection.pack, workers)
@@ -89,8 +91,8 @@ class Session:
         """Where the bytes go; None while an input has an open dimension."""
         return self._plan.report if self._plan else None
 
-    def run(self, inputs: Any) -> Array | dict[str, Array]:
-        """Compute the outputs: one array, or a dict by name in the model's order where there are several.
+    def run(self, inputs: Any) -> Any:  # Array | dict[str, Array], which a caller who knows the model need not tell apart
+        """Compute the outputs: an array, or where there are several a dict by name in the model's order.
 
         inputs: one array; a sequence, one entry an input; or a mapping by name. Arrays need the input's exact dtype and
         shape; Python numbers and nested lists take its dtype. The outputs are the caller's own.
@@ -167,6 +169,16 @@ class Session:
         for target, array in zip(plan.inputs, arrays, strict=True):
             np.copyto(target, array)
         return plan
+
+
+def _thread_count(threads: int | None) -> int:
+    if threads is None:
+        return 1
+    if not isinstance(threads, int) or isinstance(threads, bool):
+        raise TypeError(f"threads is an integer, got {threads!r}")
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, got {threads}")
+    return threads
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ class Parameter(NamedTuple):
 
 def floats(address: int, count: int) -> Array:
     """The float32 elements at an address."""
-    return np.frombuffer((ctypes.c_float * count).from_address(address), np.float32)
+    return np.ctypeslib.as_array((ctypes.c_float * count).from_address(address))
 
 
 def add(a: int, b: int, y: int, n: int) -> None:
@@ -82,7 +82,7 @@ def _argument(kind: str, word: int) -> int | float:
 
 
 class PythonDelegate:
-    """Takes additions of equal shapes and RELU in place where it can, SUM-like scaling through a temporary, and views."""
+    """Takes additions of equal shapes and RELU, in place where it can, scaling through a temporary, and views."""
 
     name = "python"
 

@@ -26,8 +26,8 @@ WITH_TEMPORARIES = NativeClaim(
     )
 )
 
-# One row a case: sizes in elements of 4 bytes (of tensors not listed: 4), steps (claim, reads, writes) over tensors named
-# by a letter, outputs; then the records expected and the record of each tensor. x and z are inputs, k is a constant.
+# One row a case: sizes in elements of 4 bytes (4 where not listed), steps (claim, reads, writes) over tensors named by a
+# letter, outputs; then the records expected and the record of each tensor. x and z are inputs, k is a constant.
 Steps = Sequence[tuple[Claim, str, str]]
 ROWS: list[tuple[str, Mapping[str, int], Steps, str, list[tuple[int, int, int]], Mapping[str, int]]] = [
     (
@@ -191,7 +191,9 @@ def make_network(sizes: Mapping[str, int], steps: Steps, outputs: str) -> Networ
     return Network("net", specs, inputs, tuple(map(ord, outputs)), tuple(rows))
 
 
-@pytest.mark.parametrize(("sizes", "steps", "outputs", "records", "blocks"), [r[1:] for r in ROWS], ids=[r[0] for r in ROWS])
+@pytest.mark.parametrize(
+    ("sizes", "steps", "outputs", "records", "blocks"), [r[1:] for r in ROWS], ids=[r[0] for r in ROWS]
+)
 def test_lifetimes(
     sizes: Mapping[str, int],
     steps: Steps,
@@ -205,7 +207,7 @@ def test_lifetimes(
 
 
 def test_views_of_constants_name_the_constant() -> None:
-    steps = [(VIEW, "k", "a"), (VIEW, "a", "b"), (NATIVE, "xb", "c")]
+    steps: Steps = [(VIEW, "k", "a"), (VIEW, "a", "b"), (NATIVE, "xb", "c")]
     found = lifetimes(make_network({}, steps, "c"), [claim for claim, _, _ in steps])
     assert {chr(i): chr(source) for i, source in found.constants.items()} == {"k": "k", "a": "k", "b": "k"}
 

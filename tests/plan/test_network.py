@@ -131,7 +131,7 @@ def test_whatever_breaks_inference_is_the_models_fault(monkeypatch: pytest.Monke
         raise ZeroDivisionError("by a stride")
 
     monkeypatch.setattr("lite.ops.infer", broken)
-    with pytest.raises(InvalidModelError, match=r"model: Activation 'Activation-0' does not accept its inputs .*stride"):
+    with pytest.raises(InvalidModelError, match=r"Activation 'Activation-0' does not accept its inputs .*stride"):
         resolve(model_that((RELU, ["x"], ["y"])), [(2, 3)], LIMIT)
 
 

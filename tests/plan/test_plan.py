@@ -77,7 +77,7 @@ def random_network(seed: int) -> Model:
         "weights": np.random.default_rng(seed).standard_normal((2, 6)).astype(np.float32),
     }
     nodes: list[Row] = []
-    square, flat = ["x", "z"], []
+    square, flat = ["x", "z"], list[str]()
     for i in range(rng.randint(1, 25)):
         x, y = rng.choice(square[-4:]), rng.choice(square)
         rows: list[Row] = [
@@ -92,7 +92,7 @@ def random_network(seed: int) -> Model:
             rows += [(Reshape(), [rng.choice(flat), "square"], [f"t{i}"]), (RELU, [rng.choice(flat)], [f"t{i}"])]
         attrs, reads, writes = rng.choice(rows)
         nodes.append((attrs, reads, writes))
-        to_flat = reads[-1] == "flat" or reads[0] in flat and reads[-1] != "square"
+        to_flat = reads[-1] == "flat" or (reads[0] in flat and reads[-1] != "square")
         (flat if to_flat else square).append(f"t{i}")
     computed = [name for name in square + flat if name.startswith("t")]
     outputs = rng.sample(computed, min(len(computed), rng.randint(1, 3)))
@@ -145,7 +145,11 @@ def test_host_steps_split_the_table() -> None:
 def test_plans_report_where_bytes_go() -> None:
     weights = np.ones((16,), np.float32)
     spec = TensorSpec(DType.FLOAT32, (16,), "x")
-    nodes: list[Row] = [(AddFusion(), ["x", "w"], ["a"]), (MulFusion(), ["a", "half"], ["b"]), (Concat(), ["b", "w"], ["c"])]
+    nodes: list[Row] = [
+        (AddFusion(), ["x", "w"], ["a"]),
+        (MulFusion(), ["a", "half"], ["b"]),
+        (Concat(), ["b", "w"], ["c"]),
+    ]
     constants = {"w": weights, "half": np.full((1,), 0.5, np.float32)}
     report = native_plan(make_model([spec], nodes, ["c"], constants)).report
     assert (report.packed, report.mapped) == (64, 64)
