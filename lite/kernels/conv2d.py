@@ -1,10 +1,11 @@
 """Convolution as an implicit matrix product, fp32, NHWC; any kernel, stride, dilation, padding and group.
 
 Every output pixel has a row of addresses, one a filter tap, of the input pixels under the filter; a tap that falls into the
-padding has the address of a pixel of zeros, so the inner loop knows no borders and no image is copied.
+padding has the address of a pixel of zeros, so the inner loop knows no borders and no image is copied. Where all pixels of a
+tile have their filter rows inside the image from left to right, a filter row is one tap (its pixels are neighbors in memory).
 Weights are packed [group][panel][tap][channel][TILE_COLUMNS], bias [group][panel][TILE_COLUMNS] (see gemm.py).
-A unit is one block of output pixels of an image x one block of panels: its addresses are written once, to scratch, in the
-order of the tiles, [tile][tap][pixel]; then each panel of weights stays in cache while the block's tiles pass.
+A part is a block of output pixels of an image x a block of panels: its addresses are written once, to scratch, in the
+order of the tiles, [tile][taps, then tap][pixel]; then each panel of weights stays in cache while the block's tiles pass.
 """
 from __future__ import annotations
 
@@ -14,15 +15,16 @@ from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
 
 @kernel
 def conv2d_f32(
-    x: Pointer, w: Pointer, bias: Pointer, zeros: Pointer, y: Pointer,
+    x: Pointer, w: Pointer, bias: Pointer, zeros: Pointer, y: Pointer, images: Int,
     in_height: Int, in_width: Int, in_channels: Int, out_height: Int, out_width: Int, out_channels: Int,
     kernel_height: Int, kernel_width: Int, stride_height: Int, stride_width: Int, dilation_height: Int, dilation_width: Int,
-    top: Int, left: Int, group: Int, pixel_block: Int, panel_block: Int, low: Float, high: Float,
+    top: Int, left: Int, group: Int, pixel_block: Int, panel_block: Int, parts: Int, low: Float, high: Float,
     begin: Int, end: Int, scratch: Pointer,
 ) -> None:
-    """y = clamp(conv(x, w) + bias, low, high). zeros: in_channels / group floats of zero.
+    """y = clamp(conv(x, w) + bias, low, high). zeros: in_channels / group x kernel_width floats of zero.
 
-    Units: images x groups x pixel blocks x panel blocks. Scratch: 8 bytes x pixel_block x taps.
+    Units: `parts` parts each, of images x groups x pixel blocks x panel blocks.
+    Scratch: 8 bytes x (pixel_block x taps + one a tile).
     """
     width = TILE_COLUMNS()
     depth = in_channels // group
@@ -32,9 +34,11 @@ def conv2d_f32(
     pixels = out_height * out_width
     pixel_blocks = (pixels + pixel_block - 1) // pixel_block
     panel_blocks = (panels + panel_block - 1) // panel_block
-    for unit in range(begin, end):
-        panel_part = unit % panel_blocks
-        rest = unit // panel_blocks
+    mergeable = group == 1 and dilation_width == 1
+    unpadded = left == 0 and (out_width - 1) * stride_width + kernel_width <= in_width
+    for part in range(begin * parts, min(end * parts, images * group * pixel_blocks * panel_blocks)):
+        panel_part = part % panel_blocks
+        rest = part // panel_blocks
         first_pixel = rest % pixel_blocks * pixel_block
         rest //= pixel_blocks
         g = rest % group
@@ -46,15 +50,21 @@ def conv2d_f32(
         pixel = first_pixel
         for tile in range(tiles):
             height = (first_pixel + count - pixel + tiles - tile - 1) // (tiles - tile)
+            first_column = pixel % out_width * stride_width - left
+            last_column = first_column + (height - 1) * stride_width + kernel_width
+            one_row = pixel % out_width + height <= out_width
+            whole = unpadded or (one_row and first_column >= 0 and last_column <= in_width)
+            row_taps = 1 if mergeable and whole else kernel_width
+            i64(table)[0] = kernel_height * row_taps
             for r in range(height):
                 i = (pixel + r) // out_width
                 j = pixel + r - i * out_width
                 pixel_addresses(
-                    table + r * 8, height, source, zeros, i * stride_height - top, j * stride_width - left,
-                    in_height, in_width, in_channels * 4, kernel_height, kernel_width, dilation_height, dilation_width,
+                    table + 8 + r * 8, height, source, zeros, i * stride_height - top, j * stride_width - left,
+                    in_height, in_width, in_channels * 4, kernel_height, row_taps, dilation_height, dilation_width,
                 )
             pixel += height
-            table += height * taps * 8
+            table += 8 + height * taps * 8
         for panel in range(panel_part * panel_block, min((panel_part + 1) * panel_block, panels)):
             weights = w + (g * panels + panel) * taps * depth * width * 4
             column = panel * width
@@ -63,11 +73,12 @@ def conv2d_f32(
             left_over = count
             for tile in range(tiles):
                 height = (left_over + tiles - tile - 1) // (tiles - tile)
+                tile_taps = i64(table)[0]
                 gemm_tile_f32(
-                    table, height, taps, depth, weights, target, out_channels * 4, columns - column,
-                    bias + (g * panels + panel) * width * 4, low, high,
+                    table + 8, height, tile_taps, depth * taps // tile_taps, weights, target, out_channels * 4,
+                    columns - column, bias + (g * panels + panel) * width * 4, low, high,
                 )
-                table += height * taps * 8
+                table += 8 + height * taps * 8
                 target += height * out_channels * 4
                 left_over -= height
 

@@ -1,8 +1,8 @@
 """Matrix product, fp32, on the register tile of gemm.py: y = clamp(a @ b + bias, low, high), batches broadcast.
 
-`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`, as is a
-transposed `a` by `transpose_rows`. A unit is one block of rows x one block of column panels of one batch; within it a
-panel of weights (depth x 16 floats) stays in cache while all rows of the block pass.
+`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`. A transposed `a` is
+transposed into a temporary first. A part is a block of rows x a block of column panels of one batch; within it a panel of
+weights (depth x 16 floats) stays in cache while all rows of the block pass.
 One row alone (`gemv_f32`) is bound by memory: four panels are read at once, as four streams.
 """
 from __future__ import annotations
@@ -16,22 +16,24 @@ GEMV_PANELS = 4
 
 @kernel
 def matmul_f32(
-    a: Pointer, b: Pointer, bias: Pointer, y: Pointer, batches: Pointer, rows: Int, columns: Int, depth: Int,
-    row_stride: Int, row_block: Int, panel_block: Int, low: Float, high: Float, begin: Int, end: Int, scratch: Pointer,
+    a: Pointer, b: Pointer, bias: Pointer, y: Pointer, batches: Pointer, batch_count: Int, rows: Int, columns: Int,
+    depth: Int, row_block: Int, panel_block: Int, parts: Int, low: Float, high: Float,
+    begin: Int, end: Int, scratch: Pointer,
 ) -> None:
-    """y[batch, rows, columns] from a (row_stride elements between rows) and packed b. Scratch: TILE_ROWS addresses.
+    """y[batch, rows, columns] from a[..., rows, depth] and packed b. Scratch: TILE_ROWS addresses.
 
-    batches: int64 pairs, bytes from a and from b to the matrices of each batch. Units: batches x row blocks x panel blocks.
+    batches: int64 pairs, bytes from a and from b to the matrices of each batch.
+    Units: `parts` parts each, of batches x row blocks x panel blocks.
     """
     panels = (columns + TILE_COLUMNS() - 1) // TILE_COLUMNS()
     row_blocks = (rows + row_block - 1) // row_block
     panel_blocks = (panels + panel_block - 1) // panel_block
-    for unit in range(begin, end):
-        batch = unit // (row_blocks * panel_blocks)
-        part = unit - batch * row_blocks * panel_blocks
-        first_row = part // panel_blocks * row_block
+    for part in range(begin * parts, min(end * parts, batch_count * row_blocks * panel_blocks)):
+        batch = part // (row_blocks * panel_blocks)
+        block = part - batch * row_blocks * panel_blocks
+        first_row = block // panel_blocks * row_block
         last_row = min(first_row + row_block, rows)
-        first_panel = part % panel_blocks * panel_block
+        first_panel = block % panel_blocks * panel_block
         a_batch = a + i64(batches)[2 * batch]
         b_batch = b + i64(batches)[2 * batch + 1]
         y_batch = y + batch * rows * columns * 4
@@ -43,7 +45,7 @@ def matmul_f32(
             for tile in range(tiles):
                 height = (last_row - row + tiles - tile - 1) // (tiles - tile)
                 for r in range(height):
-                    i64(scratch)[r] = a_batch + (row + r) * row_stride * 4
+                    i64(scratch)[r] = a_batch + (row + r) * depth * 4
                 gemm_tile_f32(
                     scratch, height, 1, depth, weights, y_batch + (row * columns + column) * 4, columns * 4,
                     columns - column, bias + column * 4, low, high,
@@ -54,20 +56,20 @@ def matmul_f32(
 @kernel
 def pack_columns_f32(
     b: Pointer, packed: Pointer, depth: Int, columns: Int, depth_stride: Int, column_stride: Int, batch_stride: Int,
-    begin: Int, end: Int, scratch: Pointer,
+    panel_count: Int, block: Int, begin: Int, end: Int, scratch: Pointer,
 ) -> None:
     """packed[batch, panel, depth, TILE_COLUMNS] from b, by strides in elements; zeros beyond the last column.
 
-    Units: batches x panels.
+    panel_count: panels of all batches. Units: blocks of `block` of them.
     """
     width = TILE_COLUMNS()
     panels = (columns + width - 1) // width
-    for unit in range(begin, end):
-        batch = unit // panels
-        panel = unit - batch * panels
+    for i in range(begin * block, min(end * block, panel_count)):
+        batch = i // panels
+        panel = i - batch * panels
         valid = min(width, columns - panel * width)
         source = b + (batch * batch_stride + panel * width * column_stride) * 4
-        target = packed + unit * depth * width * 4
+        target = packed + i * depth * width * 4
         for k in range(depth):
             for j in range(valid):
                 f32(target)[k * width + j] = f32(source)[k * depth_stride + j * column_stride]

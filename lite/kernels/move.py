@@ -80,16 +80,17 @@ def copy_rows(
 @kernel
 def transpose(
     x: Pointer, y: Pointer, dims: Pointer, planes: Int, rows: Int, columns: Int, x_bytes: Int, y_bytes: Int, size: Int,
-    row_block: Int, begin: Int, end: Int, scratch: Pointer,
+    row_block: Int, parts: Int, begin: Int, end: Int, scratch: Pointer,
 ) -> None:
     """y[c, r] = x[r, c] in every plane; rows of x are x_bytes apart, rows of y (columns of x) y_bytes apart.
 
-    dims: the dimensions over planes, for index.row_offset. Units: planes x blocks of row_block rows of x.
+    dims: the dimensions over planes, for index.row_offset (strides of x, then of y).
+    Units: `parts` parts each, of planes x blocks of row_block rows of x.
     """
     blocks = (rows + row_block - 1) // row_block
-    for unit in range(begin, end):
-        plane = unit // blocks
-        first = unit % blocks * row_block
+    for part in range(begin * parts, min(end * parts, planes * blocks)):
+        plane = part // blocks
+        first = part % blocks * row_block
         last = min(first + row_block, rows)
         source = x + row_offset(dims, plane, 0)
         target = y + row_offset(dims, plane, 1)

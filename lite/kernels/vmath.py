@@ -67,10 +67,11 @@ def erf(s: Simd, x: Value) -> Value:
 
 
 def _odd_rational(s: Simd, x: Value, limit: float, p: tuple[float, ...], q: tuple[float, ...]) -> Value:
-    x = s.min(s.max(x, -limit), limit)
-    x2 = x * x
-    y = x * s.polynomial(x2, *p) / s.polynomial(x2, *q)
-    return s.min(s.max(y, -1.0), 1.0)
+    inside = s.min(s.max(x, -limit), limit)
+    x2 = inside * inside
+    y = inside * s.polynomial(x2, *p) / s.polynomial(x2, *q)
+    y = s.min(s.max(y, -1.0), 1.0)
+    return s.select(s.abs(x) > limit, s.copysign(s.splat(1.0), x), y)
 
 
 def sigmoid(s: Simd, x: Value) -> Value:

@@ -1,0 +1,28 @@
+"""The cpu delegate: binds operations to the kernels of a pack. What no kernel fits is left to other delegates."""
+from __future__ import annotations
+
+import importlib
+
+from lite.delegates.base import Claim, NativeClaim, Operation
+from lite.delegates.cpu.index import MODULES
+from lite.delegates.cpu.tile import Pack, Tile
+
+
+class CpuDelegate:
+    """Offers the pack's kernels. An operator's binder is imported when a model first has the operator."""
+
+    name = "cpu"
+
+    def __init__(self, pack: Pack) -> None:
+        """pack: the loaded kernels, as from lite.native.pack.load_pack."""
+        self._tile = Tile.of(pack)
+
+    def claim(self, operation: Operation) -> Claim | None:
+        """The kernels, views or neither for an operation; its weights are packed here."""
+        module = MODULES.get(operation.op)
+        if module is None:
+            return None
+        if all(y.size == 0 for y in operation.outputs):
+            return NativeClaim(())
+        claim: Claim | None = importlib.import_module(f"lite.delegates.cpu.{module}").bind(operation, self._tile)
+        return claim

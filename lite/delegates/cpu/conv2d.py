@@ -1,0 +1,118 @@
+"""Binds Conv2DFusion: to the matrix product where the filter is one pixel, depthwise, or the implicit product."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.cpu.matmul import constant_product
+from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.work import FLOP, bounds, split
+from lite.ops.conv2d import Conv2DFusion, window
+from lite.ops.window import Window
+from lite.types import DType, TensorSpec
+
+_PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache; 8 or 16 tiles
+_DEPTHWISE_PIXELS = 4  # whose addresses the depthwise kernel holds at a time
+
+
+def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
+    """float32 with constant weights and bias."""
+    x, w, *rest = operation.inputs
+    bias = rest[0] if rest else None
+    if x.dtype != DType.FLOAT32 or w.value is None or (bias is not None and bias.value is None):
+        return None
+    attrs = operation.attrs
+    assert isinstance(attrs, Conv2DFusion), "the index names this module for it alone"
+    place = window(attrs, x.shape, w.shape)
+    outputs, channels = w.shape[0], x.shape[3]
+    if w.shape[1:3] == (1, 1) and attrs.stride == (1, 1) and not any(place.pads) and attrs.group == 1:
+        weights = w.value.reshape(outputs, channels)
+        return constant_product(In(0), math.prod(x.shape[:3]), weights, 1, bias, attrs.activation_type, tile)
+    if attrs.group == channels == outputs and attrs.group > 1:
+        return _bind_depthwise(attrs, x, w, bias, place)
+    return _bind_implicit(attrs, x, w, bias, place, tile)
+
+
+def _bind_implicit(
+    attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, bias: TensorSpec | None, place: Window, tile: Tile
+) -> NativeClaim:
+    assert w.value is not None
+    images, _, _, channels = x.shape
+    outputs, kernel_h, kernel_w, depth = w.shape
+    group, columns, taps = attrs.group, outputs // attrs.group, kernel_h * kernel_w
+    pixels = place.output[0] * place.output[1]
+    pixel_block = min(pixels, _PIXEL_BLOCK)
+    pixel_blocks = images * group * -(-pixels // pixel_block)
+    panels = tile.panels(columns)
+    cost = 2 * pixel_block * taps * depth * tile.columns * FLOP + 2 * pixel_block * taps / panels  # of a panel
+    # Few pixels: the panels are what threads share.
+    panel_block = panels if pixel_blocks >= 8 else split(panels, cost).block
+    units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
+    # The kernel's [group][panel][tap][channel][column]: taps and channels are one depth to pack_weights.
+    weights = w.value.reshape(group, columns, taps * depth)
+    step = NativeStep(
+        "conv2d_f32",
+        {
+            "w": Packed(tile.pack_weights(weights), replaces=1),
+            "bias": Packed(tile.pack_bias(None if bias is None else bias.value, group, columns)),
+            "zeros": Packed(np.zeros(depth * kernel_w, np.float32)),
+            "out_channels": outputs,
+            "in_channels": channels,
+            "group": group,
+            "pixel_block": pixel_block,
+            "panel_block": panel_block,
+            "parts": units.block,
+            **_geometry(attrs, x, w, place),
+        },
+        units.count,
+        scratch=8 * (pixel_block * taps + -(-pixel_block // tile.rows)),
+    )
+    return NativeClaim((step,))
+
+
+def _bind_depthwise(
+    attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, bias: TensorSpec | None, place: Window
+) -> NativeClaim:
+    assert w.value is not None
+    channels, taps = x.shape[3], w.shape[1] * w.shape[2]
+    padded = np.zeros(channels, np.float32) if bias is None or bias.value is None else bias.value
+    rows = x.shape[0] * place.output[0]
+    units = split(rows, 2 * place.output[1] * channels * taps * FLOP * 2)
+    step = NativeStep(
+        "depthwise_f32",
+        {
+            "w": Packed(np.ascontiguousarray(w.value.reshape(channels, taps).T), replaces=1),
+            "bias": Packed(padded),
+            "zeros": Packed(np.zeros(channels, np.float32)),
+            "channels": channels,
+            "row_block": units.block,
+            **_geometry(attrs, x, w, place),
+        },
+        units.count,
+        scratch=8 * _DEPTHWISE_PIXELS * taps,
+    )
+    return NativeClaim((step,))
+
+
+def _geometry(attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, place: Window) -> dict[str, Argument]:
+    """The arguments that the kernels share."""
+    return {
+        "x": In(0),
+        "y": Out(0),
+        "images": x.shape[0],
+        "in_height": x.shape[1],
+        "in_width": x.shape[2],
+        "out_height": place.output[0],
+        "out_width": place.output[1],
+        "kernel_height": w.shape[1],
+        "kernel_width": w.shape[2],
+        "stride_height": attrs.stride[0],
+        "stride_width": attrs.stride[1],
+        "dilation_height": attrs.dilation[0],
+        "dilation_width": attrs.dilation[1],
+        "top": place.pads[0],
+        "left": place.pads[2],
+        **bounds(attrs.activation_type),
+    }

@@ -1,0 +1,139 @@
+"""Binds element-wise operators: functions of one float32 tensor, and of two that broadcast."""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, ViewClaim
+from lite.delegates.cpu.strides import broadcast, merge
+from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.work import BYTE, bounds, split
+from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, ROWS, UNARY
+from lite.ops.activation import Activation
+from lite.ops.enums import ActivationType
+from lite.types import DType
+
+_INF = float("inf")
+_A = ActivationType
+
+# A function of codes.UNARY with its parameters a and b.
+Function = tuple[str, float, float]
+
+_ACTIVATIONS: dict[ActivationType, Callable[[Activation], Function]] = {
+    _A.RELU: lambda x: ("clamp", 0.0, _INF),
+    _A.RELU6: lambda x: ("clamp", 0.0, 6.0),
+    _A.RELU1: lambda x: ("clamp", -1.0, 1.0),
+    _A.HARD_TANH: lambda x: ("clamp", x.min_val, x.max_val),
+    _A.SIGMOID: lambda x: ("sigmoid", 0.0, 0.0),
+    _A.ELU: lambda x: ("elu", x.alpha, 0.0),
+    _A.LEAKY_RELU: lambda x: ("leaky_relu", x.alpha, 0.0),
+    _A.ABS: lambda x: ("abs", 0.0, 0.0),
+    _A.SOFTSIGN: lambda x: ("softsign", 0.0, 0.0),
+    _A.SOFTPLUS: lambda x: ("softplus", 0.0, 0.0),
+    _A.TANH: lambda x: ("tanh", 0.0, 0.0),
+    _A.SELU: lambda x: ("selu", 0.0, 0.0),
+    _A.HSWISH: lambda x: ("hswish", 0.0, 0.0),
+    _A.HSIGMOID: lambda x: ("hsigmoid", 0.0, 0.0),
+    _A.THRESHOLDRELU: lambda x: ("threshold_relu", x.alpha, 0.0),
+    _A.SIGN: lambda x: ("sign", 0.0, 0.0),
+    _A.SWISH: lambda x: ("swish", 1.0, 0.0),
+    _A.FAST_GELU: lambda x: ("swish", 1.702, 0.0),
+    _A.GELU: lambda x: ("gelu_tanh" if x.approximate else "gelu", 0.0, 0.0),
+}
+
+_UNARY: dict[str, Callable[[Any], Function]] = {
+    "Abs": lambda x: ("abs", 0.0, 0.0),
+    "Ceil": lambda x: ("ceil", 0.0, 0.0),
+    "Erf": lambda x: ("erf", 0.0, 0.0),
+    "Floor": lambda x: ("floor", 0.0, 0.0),
+    "Log": lambda x: ("log", 0.0, 0.0),
+    "Log1p": lambda x: ("log1p", 0.0, 0.0),
+    "Neg": lambda x: ("negate", 0.0, 0.0),
+    "Reciprocal": lambda x: ("reciprocal", 0.0, 0.0),
+    "Round": lambda x: ("round", 0.0, 0.0),
+    "Rsqrt": lambda x: ("rsqrt", 0.0, 0.0),
+    "Sqrt": lambda x: ("sqrt", 0.0, 0.0),
+    "Square": lambda x: ("square", 0.0, 0.0),
+}
+
+_BINARY = {
+    "AddFusion": "add",
+    "DivFusion": "div",
+    "Maximum": "max",
+    "Minimum": "min",
+    "MulFusion": "mul",
+    "RealDiv": "div",
+    "SquaredDifference": "squared_difference",
+    "SubFusion": "sub",
+}
+
+_LIGHT = 8 * BYTE  # nanoseconds an element: read and written
+_HEAVY = 2.0  # with a polynomial and a division
+
+
+def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
+    """The kernel for float32 operands; a view where nothing is to be done."""
+    if any(x.dtype != DType.FLOAT32 for x in operation.inputs):
+        return None
+    if operation.op in _BINARY:
+        return _bind_binary(operation, _BINARY[operation.op])
+    attrs: Any = operation.attrs
+    if operation.op in _UNARY:
+        return bind_unary(operation, *_UNARY[operation.op](attrs))
+    if attrs.activation_type == ActivationType.NO_ACTIVATION:
+        return ViewClaim()
+    return bind_unary(operation, *_ACTIVATIONS[attrs.activation_type](attrs))
+
+
+def bind_unary(operation: Operation, function: str, a: float, b: float) -> NativeClaim:
+    """y = function(x; a, b) for input and output 0; see codes.UNARY."""
+    n = operation.outputs[0].size
+    units = split(n, _LIGHT if function in ("clamp", "abs", "negate", "square") else _HEAVY)
+    step = NativeStep(
+        "unary_f32",
+        {"x": In(0), "y": Out(0), "n": n, "function": UNARY.index(function), "a": a, "b": b, "block": units.block},
+        units.count,
+    )
+    return NativeClaim((step,), in_place=0)
+
+
+def _bind_binary(operation: Operation, function: str) -> NativeClaim:
+    x, y = operation.inputs
+    shape = operation.outputs[0].shape
+    step = binary_step(function, (x.shape, y.shape), shape, getattr(operation.attrs, "activation_type", _A.NO_ACTIVATION))
+    fits = [i for i, spec in enumerate((x, y)) if spec.shape == shape and spec.value is None]
+    return NativeClaim((step,), in_place=fits[0] if fits else -1)
+
+
+def binary_step(
+    function: str, operands: tuple[tuple[int, ...], tuple[int, ...]], shape: tuple[int, ...], activation: ActivationType
+) -> NativeStep:
+    """output 0 = act(function(input 0, input 1)), the operands seen as having the given shapes; see codes.BINARY."""
+    walk = merge(shape, *(broadcast(operand, shape, 4) for operand in operands))
+    left, right = (strides[-1] for strides in walk.strides)
+    rows, n = math.prod(walk.extents[:-1]), walk.extents[-1]
+    if rows > 1:
+        row_units = split(rows, n * 12 * BYTE + 20)
+        blocks = {"row_block": row_units.block, "block": n}
+        units = row_units.count
+    else:
+        span = split(n, 12 * BYTE)
+        blocks = {"row_block": 1, "block": span.block}
+        units = span.count
+    return NativeStep(
+        "binary_f32",
+        {
+            "x": In(0),
+            "y": In(1),
+            "z": Out(0),
+            "function": BINARY.index(function),
+            "mode": LEFT_SCALAR if left == 0 else RIGHT_SCALAR if right == 0 else ROWS,
+            "dims": walk.without(-1).table(),
+            "rows": rows,
+            "n": n,
+            **blocks,
+            **bounds(activation),
+        },
+        units,
+    )

@@ -1,0 +1,195 @@
+"""Binds MatMulFusion and FullConnection to the matrix kernels; 1x1 convolutions come here too."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
+from lite.delegates.cpu.strides import Walk
+from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.work import BYTE, FLOP, bounds, split
+from lite.ops.enums import ActivationType
+from lite.ops.full_connection import FullConnection
+from lite.ops.matmul import MatMulFusion
+from lite.types import Array, DType, TensorSpec
+
+_ROW_BLOCK = 96  # rows that pass while a panel of weights is in cache; 8 or 16 tiles
+_A, _B = 0, 1  # keys of temporaries
+
+
+def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
+    """float32 operands; a bias must be constant."""
+    if any(x.dtype != DType.FLOAT32 for x in operation.inputs):
+        return None
+    bias = operation.inputs[2] if len(operation.inputs) > 2 else None
+    if bias is not None and bias.value is None:
+        return None
+    attrs = operation.attrs
+    if isinstance(attrs, FullConnection):
+        w = operation.inputs[1]
+        columns, depth = w.shape
+        if w.value is None or depth == 0:
+            return None
+        rows = operation.inputs[0].size // depth
+        return constant_product(In(0), rows, w.value, 1, bias, attrs.activation_type, tile)
+    assert isinstance(attrs, MatMulFusion), "the index names this module for these two"
+    return _bind_matmul(operation, attrs, bias, tile)
+
+
+def constant_product(
+    a: Argument, rows: int, w: Array, replaces: int, bias: TensorSpec | None, activation: ActivationType, tile: Tile
+) -> NativeClaim:
+    """Output 0 [rows, columns] = act(a [rows, depth] @ w.T + bias) for constant w [columns, depth], which is packed.
+
+    replaces: the input that w comes from.
+    """
+    columns, depth = w.shape
+    packed = Packed(tile.pack_weights(w), replaces)
+    padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
+    if rows == 1:
+        return NativeClaim((_vector_step(a, packed, padded, columns, depth, activation, tile),))
+    batches = Packed(np.zeros(2, np.int64))
+    return NativeClaim((_product_step(a, packed, padded, batches, (1, rows, columns, depth), activation, tile),))
+
+
+def _vector_step(
+    a: Argument, b: Packed, bias: Packed, columns: int, depth: int, activation: ActivationType, tile: Tile
+) -> NativeStep:
+    units = split(tile.panels(columns), depth * tile.columns * 4 * BYTE / 3)
+    return NativeStep(
+        "gemv_f32",
+        {
+            "a": a,
+            "b": b,
+            "bias": bias,
+            "y": Out(0),
+            "columns": columns,
+            "depth": depth,
+            "panel_block": units.block,
+            **bounds(activation),
+        },
+        units.count,
+        scratch=8,
+    )
+
+
+def _product_step(
+    a: Argument,
+    b: Argument,
+    bias: Packed,
+    batches: Packed,
+    extents: tuple[int, int, int, int],
+    activation: ActivationType,
+    tile: Tile,
+) -> NativeStep:
+    """extents: batches, rows, columns, depth."""
+    count, rows, columns, depth = extents
+    panels = tile.panels(columns)
+    row_block = min(rows, _ROW_BLOCK)
+    row_blocks = count * -(-rows // row_block)
+    cost = 2 * row_block * depth * tile.columns * FLOP  # of a panel
+    # Few rows: the panels are what threads share.
+    panel_block = panels if row_blocks >= 8 else split(panels, cost).block
+    parts = row_blocks * -(-panels // panel_block)
+    units = split(parts, cost * panel_block)
+    return NativeStep(
+        "matmul_f32",
+        {
+            "a": a,
+            "b": b,
+            "bias": bias,
+            "y": Out(0),
+            "batches": batches,
+            "batch_count": count,
+            "rows": rows,
+            "columns": columns,
+            "depth": depth,
+            "row_block": row_block,
+            "panel_block": panel_block,
+            "parts": units.block,
+            **bounds(activation),
+        },
+        units.count,
+        scratch=8 * tile.rows,
+    )
+
+
+def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | None, tile: Tile) -> NativeClaim:
+    a, b = operation.inputs[:2]
+    outer, (rows, columns) = operation.outputs[0].shape[:-2], operation.outputs[0].shape[-2:]
+    depth = a.shape[-2] if attrs.transpose_a else a.shape[-1]
+    steps: list[NativeStep] = []
+    left: Argument = In(0)
+    if attrs.transpose_a:
+        left = Temp(_A, a.nbytes)
+        steps.append(_transpose_step(math.prod(a.shape[:-2]), depth, rows, left))
+    b_count = math.prod(b.shape[:-2])
+    if b.value is not None:
+        w = b.value if attrs.transpose_b else np.swapaxes(b.value, -1, -2)
+        if b_count == 1:  # the batches of a are just more rows
+            claim = constant_product(
+                left, math.prod(outer) * rows, w.reshape(columns, depth), 1, bias, attrs.activation_type, tile
+            )
+            return NativeClaim((*steps, *claim.steps))
+        right: Argument = Packed(tile.pack_weights(w), replaces=1)
+    else:
+        right = Temp(_B, b_count * tile.panels(columns) * tile.columns * depth * 4)
+        steps.append(_pack_step(b_count, depth, columns, attrs.transpose_b, right, tile))
+    batches = _batches(outer, a.shape[:-2], rows * depth * 4, b.shape[:-2], tile.panels(columns) * tile.columns * depth * 4)
+    padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
+    extents = (math.prod(outer), rows, columns, depth)
+    steps.append(_product_step(left, right, padded, batches, extents, attrs.activation_type, tile))
+    return NativeClaim(tuple(steps))
+
+
+def _batches(outer: tuple[int, ...], a: tuple[int, ...], a_bytes: int, b: tuple[int, ...], b_bytes: int) -> Packed:
+    """int64 [batches, 2]: where each batch's matrices begin in a and in packed b."""
+    offsets = [
+        np.broadcast_to(np.arange(math.prod(shape), dtype=np.int64).reshape(shape) * nbytes, outer).reshape(-1)
+        for shape, nbytes in ((a, a_bytes), (b, b_bytes))
+    ]
+    return Packed(np.ascontiguousarray(np.stack(offsets, axis=-1)))
+
+
+def _transpose_step(matrices: int, depth: int, rows: int, target: Temp) -> NativeStep:
+    """target [matrices, rows, depth] from input 0 [matrices, depth, rows]."""
+    planes = Walk((matrices,), ((depth * rows * 4,),) * 2)
+    units = split(matrices, depth * rows * 8 * BYTE)
+    return NativeStep(
+        "transpose",
+        {
+            "x": In(0),
+            "y": target,
+            "dims": planes.table(),
+            "planes": matrices,
+            "rows": depth,
+            "columns": rows,
+            "x_bytes": rows * 4,
+            "y_bytes": depth * 4,
+            "size": 4,
+            "row_block": depth,
+            "parts": units.block,
+        },
+        units.count,
+    )
+
+
+def _pack_step(matrices: int, depth: int, columns: int, transposed: bool, target: Temp, tile: Tile) -> NativeStep:
+    panels = matrices * tile.panels(columns)
+    units = split(panels, depth * tile.columns * 1.0)
+    return NativeStep(
+        "pack_columns_f32",
+        {
+            "b": In(1),
+            "packed": target,
+            "depth": depth,
+            "columns": columns,
+            "depth_stride": 1 if transposed else columns,
+            "column_stride": depth if transposed else 1,
+            "batch_stride": depth * columns,
+            "panel_count": panels,
+            "block": units.block,
+        },
+        units.count,
+    )

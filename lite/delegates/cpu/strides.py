@@ -1,0 +1,62 @@
+"""Dimensions and strides as the kernels that walk rows take them (see lite.kernels.index)."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lite.delegates.base import Packed
+
+
+class Walk(NamedTuple):
+    """extents: outermost first. strides: for each operand one a dimension, in bytes."""
+
+    extents: tuple[int, ...]
+    strides: tuple[tuple[int, ...], ...]
+
+    def table(self) -> Packed:
+        """The int64 numbers that index.row_offset reads."""
+        return Packed(np.array([len(self.extents), *self.extents, *(s for row in self.strides for s in row)], np.int64))
+
+    def without(self, *dims: int) -> Walk:
+        """The dimensions other than these; negative ones count from the end."""
+        dropped = {d % len(self.extents) for d in dims}
+        kept = [d for d in range(len(self.extents)) if d not in dropped]
+        return Walk(tuple(self.extents[d] for d in kept), tuple(tuple(row[d] for d in kept) for row in self.strides))
+
+
+def contiguous(shape: Sequence[int], size: int) -> tuple[int, ...]:
+    """Strides in bytes of a row-major tensor of that shape with elements of `size` bytes."""
+    strides = [size] * len(shape)
+    for d in range(len(shape) - 2, -1, -1):
+        strides[d] = strides[d + 1] * shape[d + 1]
+    return tuple(strides)
+
+
+def broadcast(shape: Sequence[int], result: Sequence[int], size: int) -> tuple[int, ...]:
+    """Strides of a row-major tensor seen under the shape it broadcasts to: 0 along what repeats."""
+    strides = contiguous(shape, size)
+    missing = len(result) - len(shape)
+    own = [0 if extent == 1 else stride for extent, stride in zip(shape, strides, strict=True)]
+    return (*[0] * missing, *own)
+
+
+def merge(extents: Sequence[int], *strides: Sequence[int]) -> Walk:
+    """The same elements in the same order with as few dimensions as possible, but at least one."""
+    merged: list[int] = []
+    rows: list[list[int]] = [[] for _ in strides]
+    for d, extent in enumerate(extents):
+        if extent == 1:
+            continue
+        if merged and all(row[-1] == own[d] * extent for row, own in zip(rows, strides, strict=True)):
+            merged[-1] *= extent
+            for row, own in zip(rows, strides, strict=True):
+                row[-1] = own[d]
+        else:
+            merged.append(extent)
+            for row, own in zip(rows, strides, strict=True):
+                row.append(own[d])
+    if not merged:
+        return Walk((1,), tuple((0,) for _ in strides))
+    return Walk(tuple(merged), tuple(tuple(row) for row in rows))

@@ -1,0 +1,53 @@
+"""What weight packing knows of a pack, and how weights and bias are laid out for the register tile of lite.kernels.gemm."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lite.types import Array
+
+
+class Pack(Protocol):
+    """The part of a kernel pack that binding needs."""
+
+    @property
+    def constants(self) -> Mapping[str, int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """The register tile of a pack's matrix kernels: rows x columns of the result."""
+
+    rows: int
+    columns: int
+
+    @classmethod
+    def of(cls, pack: Pack) -> Tile:
+        """The tile that the pack was compiled for."""
+        return cls(pack.constants["tile_rows"], pack.constants["tile_columns"])
+
+    def panels(self, columns: int) -> int:
+        """How many tiles lie across that many columns."""
+        return -(-columns // self.columns)
+
+    def pack_weights(self, w: Array) -> Array:
+        """[..., columns, depth] -> [..., panel, depth, tile columns], zeros beyond the last column."""
+        *outer, columns, depth = w.shape
+        panels = self.panels(columns)
+        packed = np.zeros((*outer, panels, depth, self.columns), np.float32)
+        whole = columns // self.columns
+        split = whole * self.columns
+        packed[..., :whole, :, :] = w[..., :split, :].reshape(*outer, whole, self.columns, depth).swapaxes(-1, -2)
+        if split < columns:
+            packed[..., whole, :, : columns - split] = w[..., split:, :].swapaxes(-1, -2)
+        return packed
+
+    def pack_bias(self, bias: Array | None, groups: int, columns: int) -> Array:
+        """[groups x columns] or None -> [groups, panels x tile columns], zeros beyond."""
+        packed = np.zeros((groups, self.panels(columns) * self.columns), np.float32)
+        if bias is not None:
+            packed[:, :columns] = bias.reshape(groups, columns)
+        return packed

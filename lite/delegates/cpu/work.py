@@ -1,0 +1,38 @@
+"""How work is cut into units: few large ones, and one alone where threads would cost more than they save."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lite.ops.enums import ActivationType
+
+# Rough costs on one thread of a current core, in nanoseconds.
+FLOP = 1 / 80
+BYTE = 1 / 10
+
+_UNIT = 20_000.0  # nanoseconds below which a unit is not worth handing to another thread
+_MOST = 16
+
+
+class Units(NamedTuple):
+    """block: items in a unit (the last may have fewer). count: units."""
+
+    block: int
+    count: int
+
+
+def split(items: int, cost: float) -> Units:
+    """Units for `items` equal pieces of work of `cost` nanoseconds each.
+
+    An odd number of units below 8 would leave one of two threads idle at the end, so there is none but 1.
+    """
+    wanted = min(items, _MOST, int(items * cost / _UNIT))
+    if wanted < 8:
+        wanted -= wanted % 2
+    block = -(-items // max(wanted, 1)) if items else 1
+    return Units(block, -(-items // block))
+
+
+def bounds(activation: ActivationType) -> dict[str, float]:
+    """Arguments `low` and `high` of the kernels that clamp their result, for a fused activation."""
+    low = float("-inf") if activation == ActivationType.NO_ACTIVATION else 0.0
+    return {"low": low, "high": 6.0 if activation == ActivationType.RELU6 else float("inf")}

@@ -1,0 +1,181 @@
+"""Operations the cpu delegate must run itself, one row each: odd sizes, tails, empty tensors, strides, broadcasting."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lite.ops.activation import Activation
+from lite.ops.binary import AddFusion, DivFusion, Maximum, Minimum, MulFusion, RealDiv, SquaredDifference, SubFusion
+from lite.ops.conv2d import Conv2DFusion
+from lite.ops.enums import ActivationType, PadMode, RoundMode
+from lite.ops.full_connection import FullConnection
+from lite.ops.matmul import MatMulFusion
+from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
+from lite.ops.registry import Attributes
+from lite.ops.softmax import Softmax
+from lite.types import Array
+
+RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
+_A = ActivationType
+
+
+@dataclass(frozen=True)
+class Case:
+    """attrs and inputs of one operation. constants: inputs known when the operation is bound, by index."""
+
+    attrs: Attributes
+    inputs: tuple[Array, ...]
+    constants: frozenset[int] = frozenset()
+    note: str = ""
+
+    def __str__(self) -> str:
+        shapes = "-".join("x".join(map(str, x.shape)) for x in self.inputs)
+        return f"{self.attrs.op}-{shapes}{'-' + self.note if self.note else ''}".replace(" ", "_")
+
+
+def case(attrs: Attributes, *inputs: Array, constants: tuple[int, ...] = (), note: str = "") -> Case:
+    """A row."""
+    return Case(attrs, inputs, frozenset(constants), note)
+
+
+def normal(*shape: int) -> Array:
+    """Standard normal float32, the same for the same shape."""
+    return np.random.default_rng(shape or 0).standard_normal(shape).astype(np.float32)
+
+
+def special(n: int = 67) -> Array:
+    """Zeros, infinities, NaN, subnormal and extreme numbers among ordinary ones."""
+    odd = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 3.4e38, -3.4e38, 88.7, -87.3, 0.5, -0.5, 1.5, 2.5]
+    return np.concatenate([np.array(odd, np.float32), 4 * normal(n - len(odd))])
+
+
+def conv(
+    x: tuple[int, ...], outputs: int, kernel: tuple[int, int], *, stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1), pads: tuple[int, int, int, int] = (0, 0, 0, 0), group: int = 1,
+    mode: PadMode = PadMode.PAD, activation: ActivationType = _A.NO_ACTIVATION, bias: bool = True, note: str = "",
+) -> Case:
+    """A convolution with constant weights."""
+    attrs = Conv2DFusion(
+        kernel_size=kernel, stride=stride, dilation=dilation, pad_mode=mode, pad_list=pads, group=group, activation_type=activation
+    )
+    inputs = [normal(*x), normal(outputs, *kernel, x[3] // group), normal(outputs)]
+    return case(attrs, *inputs[: 3 if bias else 2], constants=(1, 2), note=note)
+
+
+ELEMENTWISE = [
+    *(
+        case(Activation(activation_type=kind, alpha=0.3, min_val=-0.7, max_val=0.9), special(), note=kind.name.lower())
+        for kind in ActivationType
+        if kind not in (_A.LINEAR, _A.UNKNOWN)
+    ),
+    case(Activation(activation_type=_A.GELU, approximate=True), special(), note="gelu by tanh"),
+    *(case(Activation(activation_type=_A.RELU), normal(n)) for n in (1, 3, 4, 7, 8, 15, 16, 17, 31, 33)),
+    case(Activation(activation_type=_A.RELU), normal(), note="a number"),
+    case(Activation(activation_type=_A.RELU), normal(2, 0, 3), note="empty"),
+    case(Activation(activation_type=_A.TANH), normal(3, 33001), note="several units"),
+    *(
+        case(attrs, special(), special()[::-1].copy())
+        for attrs in (AddFusion(), SubFusion(), MulFusion(), DivFusion(), RealDiv(), Maximum(), Minimum(), SquaredDifference())
+    ),
+    case(AddFusion(activation_type=RELU), special(), special()[::-1].copy(), note="relu"),
+    case(SubFusion(activation_type=RELU6), special(), normal(1), note="relu6"),
+    case(SubFusion(), normal(2, 3, 5), normal(5), note="last axis"),
+    case(SubFusion(), normal(5), normal(2, 3, 5), note="last axis, the other way"),
+    case(DivFusion(), normal(), normal(7, 3), note="a number"),
+    case(DivFusion(), normal(4, 1, 9), normal(1, 6, 1), note="outer"),
+    case(MulFusion(), normal(2, 9, 7, 19), normal(2, 1, 1, 19), note="a channel of an image"),
+    case(MulFusion(), normal(2, 9, 7, 19), normal(2, 9, 7, 1), note="a pixel"),
+    case(MulFusion(), normal(2, 1, 3, 1, 2, 1, 5), normal(1, 4, 1, 2, 1, 3, 5), note="rank 7"),
+    case(AddFusion(), normal(0, 3), normal(1, 3), note="empty"),
+    case(AddFusion(), normal(300, 401), normal(300, 401), note="several units"),
+    case(AddFusion(), normal(300, 401), normal(300, 1), note="several units of rows"),
+    case(AddFusion(), normal(1, 1), normal(1), note="one element"),
+]
+
+MATMUL = [
+    *(
+        case(MatMulFusion(), normal(m, k), normal(k, n), constants=(1,))
+        for m, k, n in ((1, 1, 1), (1, 7, 3), (2, 5, 16), (5, 9, 17), (6, 3, 33), (7, 8, 32), (13, 21, 15), (100, 31, 50))
+    ),
+    *(case(MatMulFusion(), normal(1, k), normal(k, n), constants=(1,)) for k, n in ((3, 64), (100, 333), (513, 1001))),
+    case(MatMulFusion(), normal(5, 9), normal(9, 17), note="both computed"),
+    *(
+        case(MatMulFusion(transpose_a=a, transpose_b=b, activation_type=RELU), *matrices, normal(18), constants=constants)
+        for a, b, matrices in (
+            (False, True, (normal(19, 11), normal(18, 11))),
+            (True, False, (normal(11, 19), normal(11, 18))),
+            (True, True, (normal(11, 19), normal(18, 11))),
+        )
+        for constants in ((1, 2), (2,))
+    ),
+    case(MatMulFusion(), normal(2, 3, 7, 5), normal(2, 3, 5, 9), note="batches"),
+    case(MatMulFusion(), normal(2, 1, 7, 5), normal(3, 5, 9), note="batches broadcast"),
+    case(MatMulFusion(), normal(7, 5), normal(2, 3, 5, 9), note="b alone has batches"),
+    case(MatMulFusion(transpose_a=True), normal(3, 5, 7), normal(5, 9), constants=(1,), note="one b for all"),
+    case(MatMulFusion(transpose_b=True), normal(3, 1, 7, 5), normal(2, 9, 5), constants=(1,), note="constant batches"),
+    case(MatMulFusion(), normal(3, 0), normal(0, 4), constants=(1,), note="no depth"),
+    case(MatMulFusion(), normal(0, 3), normal(3, 4), constants=(1,), note="no rows"),
+    case(MatMulFusion(activation_type=RELU6), normal(300, 64), normal(64, 500), constants=(1,), note="several units"),
+    case(MatMulFusion(), normal(12, 128, 64), normal(12, 64, 128), note="several units"),
+    case(FullConnection(activation_type=RELU), normal(2, 3, 4), normal(5, 12), normal(5), constants=(1, 2)),
+    case(FullConnection(use_axis=True, axis=1), normal(7, 3, 4), normal(33, 12), constants=(1,)),
+    case(FullConnection(), normal(1, 2048), normal(1000, 2048), normal(1000), constants=(1, 2)),
+]
+
+CONVOLUTION = [
+    conv((1, 5, 5, 3), 4, (3, 3), pads=(1, 1, 1, 1)),
+    conv((2, 9, 7, 5), 17, (3, 2), stride=(2, 1), pads=(0, 1, 1, 0), activation=RELU),
+    conv((1, 13, 11, 6), 8, (3, 3), dilation=(2, 3), mode=PadMode.SAME, group=2, note="dilated, grouped"),
+    conv((1, 8, 8, 16), 40, (1, 1), activation=RELU6),
+    conv((1, 8, 8, 16), 40, (1, 1), stride=(2, 2), bias=False),
+    conv((1, 8, 8, 16), 40, (1, 1), pads=(1, 0, 2, 0), note="one pixel, padded"),
+    conv((1, 1, 1, 3), 5, (3, 3), pads=(1, 1, 1, 1), note="one pixel in"),
+    conv((1, 4, 4, 2), 3, (7, 7), pads=(5, 5, 5, 5), note="taps that never meet the image"),
+    conv((3, 32, 32, 1), 6, (5, 5), mode=PadMode.VALID),
+    conv((1, 16, 200, 3), 8, (3, 3), mode=PadMode.SAME, stride=(2, 2)),
+    conv((0, 5, 5, 3), 4, (3, 3), note="no images"),
+    conv((1, 30, 30, 32), 64, (3, 3), pads=(1, 1, 1, 1), activation=RELU, note="several units"),
+    conv((1, 7, 7, 64), 256, (3, 3), pads=(1, 1, 1, 1), note="units are panels"),
+    conv((1, 6, 6, 12), 24, (3, 3), group=4, pads=(1, 1, 1, 1)),
+    conv((1, 6, 6, 4), 8, (3, 3), group=4, pads=(1, 1, 1, 1), note="two outputs a channel"),
+    *(
+        conv((2, 11, 13, 19), 19, kernel, group=19, stride=stride, mode=mode, activation=RELU6)
+        for kernel in ((3, 3), (5, 5), (2, 4))
+        for stride in ((1, 1), (2, 2), (3, 1))
+        for mode in (PadMode.SAME, PadMode.VALID)
+    ),
+    conv((1, 9, 9, 33), 33, (3, 3), group=33, dilation=(2, 2), pads=(2, 2, 2, 2), bias=False),
+    conv((1, 3, 3, 40), 40, (5, 5), group=40, pads=(2, 2, 2, 2), note="narrower than a run"),
+    conv((1, 56, 56, 64), 64, (3, 3), group=64, pads=(1, 1, 1, 1), note="several units"),
+    conv((1, 2, 9, 8), 8, (3, 3), group=8, pads=(2, 2, 2, 2), note="rows in the padding alone"),
+]
+
+POOL = [
+    *(
+        case(pool(kernel_size=(3, 2), strides=(2, 3), pad=(1, 1, 1, 0), round_mode=mode), normal(2, 9, 8, 21))
+        for pool in (MaxPoolFusion, AvgPoolFusion)
+        for mode in RoundMode
+    ),
+    case(MaxPoolFusion(kernel_size=(2, 2), strides=(2, 2), pad_mode=PadMode.SAME, activation_type=RELU), normal(1, 7, 7, 5)),
+    case(AvgPoolFusion(kernel_size=(3, 3), strides=(1, 1), pad_mode=PadMode.SAME), normal(1, 6, 5, 65)),
+    case(MaxPoolFusion(kernel_size=(2, 2), strides=(1, 1)), special(64).reshape(1, 4, 4, 4), note="special numbers"),
+    case(AvgPoolFusion(global_=True, activation_type=RELU6), normal(2, 7, 7, 130)),
+    case(AvgPoolFusion(global_=True), normal(1, 7, 7, 2048), note="units are channels"),
+    case(MaxPoolFusion(global_=True), normal(1, 3, 1, 9)),
+    case(MaxPoolFusion(kernel_size=(3, 3), strides=(2, 2)), normal(1, 112, 112, 64), note="several units"),
+]
+
+SOFTMAX = [
+    *(case(Softmax(), normal(3, n)) for n in (1, 2, 7, 8, 9, 31, 128, 1001)),
+    case(Softmax(axis=(1,)), normal(2, 5, 7)),
+    case(Softmax(axis=(0,)), normal(9, 33)),
+    case(Softmax(axis=(1,)), normal(1, 3, 5, 5)),
+    case(Softmax(), np.full((4, 9), 88.0, np.float32), note="would overflow without the shift"),
+    case(Softmax(), special(45).reshape(3, 15), note="special numbers"),
+    case(Softmax(), np.array([[-np.inf, 0.0, 1.0], [-1e4, 2.0, -np.inf]], np.float32), note="masked"),
+    case(Softmax(), normal(12, 128, 128), note="several units"),
+    case(Softmax(), normal(0, 4), note="empty"),
+]
+
+CASES = [*ELEMENTWISE, *MATMUL, *CONVOLUTION, *POOL, *SOFTMAX]
