@@ -11,15 +11,17 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
-from types import ModuleType
 
 from lite.errors import LiteError
 
 # name -> (module, one line of help)
 COMMANDS = {
-    "run": ("lite.commands.run", "run a model on files or random numbers and show its outputs"),
-    "inspect": ("lite.commands.inspect", "show a model's graph, operators, sizes, memory plan and delegates"),
+    "run": ("lite.commands.run", "run a model and show its outputs and latency"),
+    "inspect": ("lite.commands.inspect", "show what a model holds and how it would run"),
 }
+
+# What is imported when it is needed -> the extra that brings it.
+_EXTRAS = {"google": "convert", "PIL": "image"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,13 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build_parser(prog: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:
-    """A parser with one subcommand a row of `commands`; each module adds its own arguments."""
+    """A parser with one subcommand a row of `commands`; each module adds its description and arguments."""
     parser = argparse.ArgumentParser(prog=prog, description="Convert MindSpore models and run them on the device.")
     parser.add_argument("--version", action="version", version=f"mindlite {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module_name, line) in commands.items():
-        module: ModuleType = import_module(module_name)
-        subparser = subparsers.add_parser(name, help=line, description=module.__doc__.strip())
+        module = import_module(module_name)
+        subparser = subparsers.add_parser(name, help=line, formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(subparser)
         subparser.set_defaults(execute=module.execute, usage_error=subparser.error)
     return parser
@@ -54,6 +56,12 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return 130
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        print(f"{parser.prog}: error: this needs {error.name}: pip install 'mindlite[{extra}]'", file=sys.stderr)
+        return 1
     except (LiteError, OSError) as error:
         print(f"{parser.prog}: error: {_message(error)}", file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lite.errors import DTypeError, LiteError, ShapeError, TensorError, TensorNameError
+from lite.errors import DTypeError, ShapeError, TensorError, TensorNameError
 from lite.types import Array, TensorSpec
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's name for them
@@ -119,10 +119,8 @@ def read_image(path: str | os.PathLike[str], spec: TensorSpec, pixels: Pixels) -
     The input is [N,H,W,C] or [N,C,H,W] with N = 1 and 1, 3 or 4 channels, the same without N, or [H,W]. Where H and W
     are open the picture keeps its size. Raises ShapeError for another shape, TensorError for a file that is no image.
     """
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-    except ImportError as error:
-        raise LiteError(f"reading {path} needs Pillow: pip install 'mindlite[image]'") from error
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     height, width, channels, channels_first = _image_layout(spec)
     try:
         with Image.open(path) as picture:

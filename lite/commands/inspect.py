@@ -1,4 +1,10 @@
-"""Show what a .ms file holds and how it would run: graph, operators, sizes, memory plan, and who runs each operator."""
+"""Show what a model holds and how it would run.
+
+Of a .ms file: the graph, operators, sizes, the memory plan, and the delegate of
+each node. The delegate "reference" is numpy, correct and slower than a kernel;
+"folded" is a node that planning computes or leaves out. Of a .mindir: the graph
+as it is imported, or every operator that is not supported.
+"""
 from __future__ import annotations
 
 import argparse
@@ -20,7 +26,8 @@ FOLDED = "folded"  # what is said of a node that planning has computed or left o
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .ms file")
+    parser.description = __doc__
+    parser.add_argument("model", metavar="MODEL", help="a .ms file, or a .mindir where the converter is installed")
     add_common_arguments(parser)
 
 
@@ -30,7 +37,7 @@ def execute(args: argparse.Namespace) -> int:
     from lite.session import Session
 
     if Path(args.model).suffix.lower() == ".mindir":
-        raise ModelError(f"{args.model} is a MindIR, which needs the converter: mlite inspect {args.model}")
+        raise ModelError(f"{args.model} is a MindIR, which the converter shows: mlite inspect {args.model}")
     model = read_model(args.model)
     steps: Sequence[StepInfo] = ()
     memory: MemoryReport | None = None

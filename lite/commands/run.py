@@ -1,7 +1,8 @@
-"""Run a model once, or --repeat times, and show its outputs and how long it took.
+"""Run a model and show its outputs and how long it took.
 
-Inputs are files, NAME=FILE: .npy, .npz, or a picture in any format that Pillow reads, which is resized to the input and
-its pixels made numbers, (pixel * scale - mean) / std. --random uses random numbers instead.
+An input is a .npy or .npz file, or a picture in a format that Pillow reads. A
+picture is resized to the input's height and width; its pixels, 0..255, become
+(pixel * scale - mean) / std.
 """
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lite.commands.show import add_common_arguments, milliseconds, print_json, progress, table
+from lite.commands.show import add_common_arguments, duration, print_json, progress, table
 from lite.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,16 +26,18 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = __doc__
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a .ms file")
+    add("model", metavar="MODEL", help="a .ms file, or a .mindir where the converter is installed")
     add("-i", "--input", metavar="NAME=FILE", action="append", default=[],
         help="file of one input; without NAME= that of a model with one input, or a .npz that has them all")
-    add("--random", metavar="SEED", nargs="?", type=int, const=0, help="random inputs instead (seed 0 unless given)")
+    add("--random", action="store_true", help="random numbers as inputs")
+    add("--seed", metavar="N", type=natural, default=0, help="of the random numbers (0)")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="resize an input first, such as x=1,224,224,3")
-    add("--scale", type=_numbers(1), default=(1 / 255,), help="of pixels (1/255)")
-    add("--mean", type=_numbers(4), default=(0.0,), help="of pixels, one number or one a channel (0)")
-    add("--std", type=_numbers(4), default=(1.0,), help="of pixels, one number or one a channel (1)")
+    add("--scale", metavar="X", type=_numbers(1), default=(1 / 255,), help="of pixels (1/255)")
+    add("--mean", metavar="X[,X...]", type=_numbers(4), default=(0.0,), help="of pixels, one or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=_numbers(4), default=(1.0,), help="of pixels, one or one a channel (1)")
     add("-o", "--output", metavar="PATH", help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy")
     add("--threads", metavar="N", type=positive, help="threads to compute with")
     add("--repeat", metavar="N", type=positive, default=1, help="run N times, after one run that is not timed")
@@ -44,10 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """argparse type: an integer of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
-    return value
+    if natural(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return natural(text)
+
+
+def natural(text: str) -> int:
+    """argparse type: an integer of at least 0."""
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0 to 999999999")
+    return int(text)
 
 
 def named_shape(text: str) -> tuple[str, tuple[int, ...]]:
@@ -78,7 +87,7 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
     from lite.commands.outputs import describe, spec_text, values_text, write_outputs
     from lite.session import Session
 
-    if bool(args.input) == (args.random is not None):
+    if bool(args.input) == args.random:
         args.usage_error("give --input NAME=FILE for each input, or --random")
     if 0.0 in args.std:
         args.usage_error("argument --std: pixels are divided by it, so it cannot be 0")
@@ -90,11 +99,11 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
             session = stack.enter_context(Session(args.model if model is None else model, threads=args.threads))
             if args.input_shape:
                 session.resize(dict(args.input_shape))
-        if args.random is None:
-            inputs = read_inputs(args.input, session.inputs, Pixels(args.scale[0], args.mean, args.std))
-        else:
-            generator = np.random.default_rng(args.random)
+        if args.random:
+            generator = np.random.default_rng(args.seed)
             inputs = {spec.name: random_input(spec, generator) for spec in session.inputs}
+        else:
+            inputs = read_inputs(args.input, session.inputs, Pixels(args.scale[0], args.mean, args.std))
         with progress(f"running {args.model}", args.progress):
             outputs, seconds = run_timed(session, inputs, args.repeat)
             profile = session.profile(inputs) if args.profile else None
@@ -135,7 +144,7 @@ def run_timed(session: Session, inputs: Mapping[str, Array], repeat: int) -> tup
 
 
 def latency(seconds: Sequence[float]) -> dict[str, float | int]:
-    """Runs, and milliseconds of the fastest, the median and the slowest."""
+    """Runs, and duration of the fastest, the median and the slowest."""
     middle = statistics.median(seconds)
     return {"runs": len(seconds), "min": min(seconds) * 1e3, "median": middle * 1e3, "max": max(seconds) * 1e3}
 
@@ -143,9 +152,9 @@ def latency(seconds: Sequence[float]) -> dict[str, float | int]:
 def say_latency(seconds: Sequence[float]) -> str:
     """The same in a phrase."""
     if len(seconds) == 1:
-        return f"{milliseconds(seconds[0])} in one run"
+        return f"{duration(seconds[0])} in one run"
     low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
-    return f"{milliseconds(low)} min, {milliseconds(middle)} median, {milliseconds(high)} max of {len(seconds)} runs"
+    return f"{duration(low)} min, {duration(middle)} median, {duration(high)} max of {len(seconds)} runs"
 
 
 def _profile_rows(times: Sequence[StepTime]) -> list[dict[str, Any]]:
@@ -166,7 +175,7 @@ def _profile_text(times: Sequence[StepTime]) -> str:
             "steps",
             table(
                 [
-                    (t.step.op, t.step.delegate, milliseconds(t.seconds), f"{t.seconds / total:.1%}", t.step.name)
+                    (t.step.op, t.step.delegate, duration(t.seconds), f"{t.seconds / total:.1%}", t.step.name)
                     for t in times
                 ],
                 ("operator", "delegate", "time", "share", "name"),
@@ -174,7 +183,7 @@ def _profile_text(times: Sequence[StepTime]) -> str:
             ),
             "operators",
             table(
-                [(op, count, milliseconds(spent), f"{spent / total:.1%}") for op, count, spent in sums],
+                [(op, count, duration(spent), f"{spent / total:.1%}") for op, count, spent in sums],
                 ("operator", "steps", "time", "share"),
                 right="lrrr",
             ),

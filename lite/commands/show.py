@@ -28,10 +28,12 @@ def size(nbytes: int) -> str:
     return f"{amount / 1000:.1f} TB"
 
 
-def milliseconds(seconds: float) -> str:
-    """A duration with three significant digits: 0.0213 ms, 8.41 ms, 1,230 ms."""
-    value = seconds * 1e3
-    return f"{value:,.0f} ms" if value >= 1000 else f"{value:#.3g} ms".replace(". ms", " ms")
+def duration(seconds: float) -> str:
+    """Time for people, with three significant digits: 21.3 µs, 8.41 ms, 1.23 s."""
+    for unit, factor in (("µs", 1e6), ("ms", 1e3)):
+        if seconds * factor < 999.5:
+            return f"{seconds * factor:#.3g} {unit}".replace(". ", " ")
+    return f"{seconds:.2f} s"
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str] = (), right: str = "", indent: str = "  ") -> str:

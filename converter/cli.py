@@ -1,0 +1,20 @@
+"""The command `mlite`: the converter's commands, and the device's, which here take `.mindir` files too."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lite.cli import COMMANDS as DEVICE_COMMANDS
+from lite.cli import build_parser, execute
+
+COMMANDS = {
+    "convert": ("converter.commands.convert", "make a .ms file of a MindIR export"),
+    **DEVICE_COMMANDS,
+    "run": ("converter.commands.run", DEVICE_COMMANDS["run"][1]),
+    "inspect": ("converter.commands.inspect", DEVICE_COMMANDS["inspect"][1]),
+    "demo": ("converter.commands.demo", "convert and run the model of handwritten digits that comes with mindlite"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; wrong arguments raise SystemExit(2), as argparse does."""
+    return execute(build_parser("mlite", COMMANDS), argv)

@@ -1,0 +1,82 @@
+"""Make a .ms file of a MindIR export.
+
+The file is written whole or not at all. Without --output it is put beside the
+export, MODEL.ms for MODEL.mindir.
+"""
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from lite.commands.run import named_shape
+from lite.commands.show import add_common_arguments, duration, print_json, progress, size
+from lite.errors import ConvertError
+from lite.files import write_atomically
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = __doc__
+    add = parser.add_argument
+    add("model", metavar="MODEL.mindir", type=Path, help="what mindspore.export wrote")
+    add("-o", "--output", metavar="OUT.ms", type=Path, help="the file to write")
+    add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
+        help="fix an input's shape, such as x=1,3,224,224")
+    add("--outputs", metavar="NAME[,NAME...]", type=_names, default=(),
+        help="tensors or nodes to end the network at, in place of its own outputs")
+    add("--no-optimize", dest="optimize", action="store_false", help="write the network as it was exported")
+    add_common_arguments(parser)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def execute(args: argparse.Namespace) -> int:
+    from converter import optimize
+    from converter.emit import emit
+    from converter.mindir.reader import read_mindir
+    from converter.options import ConvertOptions
+
+    output: Path = args.model.with_suffix(".ms") if args.output is None else args.output
+    _check_paths(args.model, output)
+    begin = time.perf_counter()
+    with progress(f"converting {args.model}", args.progress) as stage:
+        options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, stage)
+        stage("read")
+        graph = read_mindir(args.model)
+        imported = len(graph.nodes)
+        optimize(graph, options)
+        stage("write")
+        model = emit(graph)
+        write_atomically(output, model)
+    seconds = time.perf_counter() - begin
+
+    exported = args.model.stat().st_size
+    if args.json:
+        print_json(
+            {
+                "model": str(args.model),
+                "output": str(output),
+                "bytes": {"before": exported, "after": len(model)},
+                "nodes": {"before": imported, "after": len(graph.nodes)},
+                "seconds": seconds,
+            }
+        )
+        return 0
+    print(
+        f"{output}: {size(exported)} to {size(len(model))}, "
+        f"{imported} to {len(graph.nodes)} nodes, in {duration(seconds)}"
+    )
+    return 0
+
+
+def _check_paths(model: Path, output: Path) -> None:
+    """Say what cannot work before the work is done. Raises ConvertError, OSError."""
+    model.stat()
+    if output.is_dir():
+        raise ConvertError(f"the output {output} is a folder: give a file, such as {output / (model.stem + '.ms')}")
+    if not output.parent.is_dir():
+        raise ConvertError(f"the output's folder {output.parent} does not exist")
+    if output.exists() and output.samefile(model):
+        raise ConvertError(f"the output {output} is the model itself")

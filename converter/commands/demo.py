@@ -1,0 +1,93 @@
+"""Convert and run the model of handwritten digits that comes with mindlite.
+
+It runs on images that training never saw. Writes digits.ms and digits.png, a
+sheet of all the images with what they were taken for.
+"""
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from lite.commands.run import latency, say_latency
+from lite.commands.show import add_common_arguments, duration, print_json, progress, size
+from lite.errors import LiteError
+from lite.files import write_atomically
+
+_BRIGHTEST = 16  # pixels of the data set run from 0 to 16; the network takes 0..1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = __doc__
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", type=Path, default=Path("mlite-demo"), help="where to write (mlite-demo)"
+    )
+    add_common_arguments(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from converter import convert
+    from converter.commands.contact_sheet import contact_sheet
+    from lite.session import Session
+
+    folder = data_folder()
+    args.output.mkdir(parents=True, exist_ok=True)
+    source = folder / "digits.mindir"
+    with progress("converting digits.mindir", args.progress):
+        begin = time.perf_counter()
+        model = convert(source)
+        converted = time.perf_counter() - begin
+    write_atomically(args.output / "digits.ms", model)
+
+    with np.load(folder / "heldout.npz") as held:
+        pixels, labels = held["images"], held["labels"]
+    images = (pixels / _BRIGHTEST).astype(np.float32).reshape(-1, 1, 1, 8, 8)
+    with progress("loading digits.ms", args.progress), Session(args.output / "digits.ms") as session:
+        session.run(images[0])
+        logits, seconds = [], []
+        for image in images:
+            begin = time.perf_counter()
+            logits.append(np.asarray(session.run(image)))
+            seconds.append(time.perf_counter() - begin)
+        delegates = sorted({step.delegate for step in session.steps})
+    predictions = np.concatenate(logits).argmax(axis=1)
+    correct = int((predictions == labels).sum())
+    accuracy = correct / len(labels)
+
+    verdict = f"{correct} of {len(labels)} held-out digits are right: accuracy {accuracy:.2%}"
+    bright = (pixels.astype(np.uint16) * 255 // _BRIGHTEST).astype(np.uint8)
+    sheet = args.output / "digits.png"
+    write_atomically(sheet, contact_sheet(bright, labels.tolist(), predictions.tolist(), verdict))
+
+    if args.json:
+        print_json(
+            {
+                "images": len(labels),
+                "correct": correct,
+                "accuracy": accuracy,
+                "latency_ms": latency(seconds),
+                "delegates": delegates,
+                "mindir_bytes": source.stat().st_size,
+                "ms_bytes": len(model),
+                "written": [str(args.output / "digits.ms"), str(sheet)],
+            }
+        )
+        return 0
+    sizes = f"{size(source.stat().st_size)} to {size(len(model))}"
+    print(f"converted digits.mindir, {sizes}, in {duration(converted)}")
+    print(verdict)
+    print(f"latency   {say_latency(seconds)}, by {' and '.join(delegates)}")
+    print(f"model     {args.output / 'digits.ms'}")
+    print(f"pictures  {sheet} (the mistakes come first, in red)")
+    return 0
+
+
+def data_folder() -> Path:
+    """The folder of digits.mindir and heldout.npz: inside the installed package, or a checkout's samples."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "demo_data", package.parent / "samples" / "digits"):
+        if (folder / "digits.mindir").exists():
+            return folder
+    raise LiteError(f"{package / 'demo_data'} is not there, nor is this a checkout: install mindlite again")

@@ -1,0 +1,51 @@
+"""`mlite inspect`: lite's command, which here shows a `.mindir` too: the graph as imported, before any pass."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lite.commands import inspect
+from lite.commands.show import print_json, progress, size
+from lite.errors import UnsupportedOpError
+
+add_arguments = inspect.add_arguments
+
+
+def execute(args: argparse.Namespace) -> int:
+    if Path(args.model).suffix.lower() != ".mindir":
+        return inspect.execute(args)
+    from converter.mindir.reader import read_mindir
+    from lite.commands.listing import ListedNode, Listing, as_json, as_text, changed_attributes
+
+    nbytes = Path(args.model).stat().st_size
+    try:
+        with progress(f"importing {args.model}", args.progress):
+            graph = read_mindir(args.model)
+    except UnsupportedOpError as error:
+        if args.json:
+            rows = [{"op": u.op, "nodes": u.count, "where": u.where, "reason": u.reason} for u in error.ops]
+            print_json({"model": args.model, "bytes": nbytes, "format": "MindIR", "unsupported": rows})
+        else:
+            print(f"{args.model}: {size(nbytes)}, MindIR\n{error}")
+        return 0
+    listing = Listing(
+        tuple(value.spec for value in graph.inputs),
+        tuple(value.spec for value in graph.outputs),
+        tuple(
+            ListedNode(
+                node.op,
+                node.name,
+                tuple(value.spec for value in node.inputs),
+                tuple(value.spec for value in node.outputs),
+                changed_attributes(node.attrs),
+            )
+            for node in graph.nodes
+        ),
+        tuple(value.spec for value in graph.constants()),
+    )
+    if args.json:
+        print_json({"model": args.model, "bytes": nbytes, "format": "MindIR", **as_json(listing), "unsupported": []})
+        return 0
+    print(f"{args.model}: {size(nbytes)}, MindIR, imported as {len(listing.nodes)} nodes, all of them supported")
+    print(as_text(listing))
+    return 0

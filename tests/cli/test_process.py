@@ -1,0 +1,102 @@
+"""The command as the shell sees it: a process of its own, its exit code, its streams, and signals."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import DIGITS
+
+ROOT = DIGITS.parent.parent
+MLITE = [sys.executable, "-c", "import sys; from converter.cli import main; sys.exit(main())"]
+LITE = [sys.executable, "-m", "lite"]
+MODEL = str(DIGITS / "digits.ms")
+WITHOUT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {absent!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Absent())
+from converter.cli import main
+sys.exit(main())
+"""
+
+
+def run(command: list[str], *arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=120, **more)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "code", "said"),
+    [
+        (MLITE, ["--help"], 0, "convert"),
+        (MLITE, ["--version"], 0, "mindlite "),
+        (MLITE, [], 2, "COMMAND"),
+        (MLITE, ["conjure"], 2, "conjure"),
+        (MLITE, ["run", "--help"], 0, "--repeat"),
+        (LITE, ["--help"], 0, "inspect"),
+        (LITE, ["run", MODEL, "--random"], 0, "latency"),
+        (LITE, ["run", "absent.ms", "--random"], 1, "absent.ms: No such file"),
+    ],
+    ids=lambda value: None if value is MLITE or value is LITE else str(value)[-20:],
+)
+def test_exit_codes(command: list[str], arguments: list[str], code: int, said: str) -> None:
+    done = run(command, *arguments)
+    assert done.returncode == code
+    assert said in (done.stderr if code else done.stdout)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*MLITE, "inspect", MODEL], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_standard_output_is_an_error() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*MLITE, "inspect", MODEL], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_is_quiet() -> None:
+    command = [*MLITE, "run", MODEL, "--random", "--repeat", "999999999", "--progress"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as child:
+        assert child.stderr is not None
+        for line in child.stderr:  # progress says when it is at work
+            if line.startswith("running"):
+                break
+        child.send_signal(signal.SIGINT)
+        assert "Traceback" not in child.stderr.read()
+    assert child.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("absent", "arguments", "extra"),
+    [
+        ("google", ["convert", "samples/digits/digits.mindir", "-o", "/dev/null"], "mindlite[convert]"),
+        ("PIL", ["run", MODEL, "--input", "x=README.md"], "mindlite[image]"),
+        ("PIL", ["demo", "--output", "/dev/null/never"], "mindlite[image]"),
+    ],
+)
+def test_what_is_not_installed_is_named(absent: str, arguments: list[str], extra: str) -> None:
+    done = run([sys.executable, "-c", WITHOUT.format(absent={absent})], *arguments)
+    assert done.returncode == 1
+    assert f"pip install '{extra}'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_device_needs_no_converter_packages() -> None:
+    absent = {"google", "PIL", "numba", "llvmlite", "flatbuffers"}
+    done = run([sys.executable, "-c", WITHOUT.format(absent=absent)], "run", MODEL, "--random")
+    assert done.returncode == 0, done.stderr

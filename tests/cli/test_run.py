@@ -1,0 +1,156 @@
+"""`mlite run`: inputs from files and at random, outputs to files, what it prints, and every argument misused."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lite import Session
+from tests.cli.conftest import DIGITS, Mlite
+
+MODEL = DIGITS / "digits.ms"
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    """The first held-out image as the network takes it: float32 [1,1,8,8]."""
+    return np.float32(np.load(DIGITS / "heldout.npz")["images"][0] / 16).reshape(1, 1, 8, 8)
+
+
+@pytest.fixture
+def expected(image: np.ndarray) -> np.ndarray:
+    with Session(MODEL) as session:
+        return np.asarray(session.run(image))
+
+
+def write_npy(path: Path, array: np.ndarray) -> str:
+    np.save(path, array)
+    return str(path)
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> str:
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def test_inputs_from_arrays(mlite: Mlite, tmp_path: Path, image: np.ndarray, expected: np.ndarray) -> None:
+    npy = write_npy(tmp_path / "a.npy", image)
+    doubled = write_npy(tmp_path / "b.npy", image.astype(np.float64))
+    npz = write_npz(tmp_path / "c.npz", x=image, other=image)
+    single = write_npz(tmp_path / "d.npz", anything=image)
+    only = write_npz(tmp_path / "e.npz", x=image)
+    for text in (f"x={npy}", npy, f"x={doubled}", f"x={npz}", f"x={single}", only):
+        done = mlite("run", MODEL, "--input", text, "-o", tmp_path / "out.npz")
+        assert done.code == 0, done.err
+        with np.load(tmp_path / "out.npz") as outputs:
+            assert len(outputs.files) == 1
+            np.testing.assert_array_equal(outputs[outputs.files[0]], expected)
+
+
+def test_an_image_is_resized_and_scaled(mlite: Mlite, tmp_path: Path, image: np.ndarray, expected: np.ndarray) -> None:
+    pixels = np.rint(image[0, 0] * 255).astype(np.uint8)
+    Image.fromarray(pixels).convert("RGB").save(tmp_path / "same.png")
+    Image.fromarray(pixels).resize((80, 80), Image.Resampling.BOX).save(tmp_path / "large.png")
+    for name, most in (("same.png", 0.1), ("large.png", 3.0)):
+        assert mlite("run", MODEL, "-i", tmp_path / name, "-o", tmp_path / "y.npy").code == 0
+        y = np.load(tmp_path / "y.npy")
+        assert y.argmax() == expected.argmax()
+        assert np.abs(y - expected).max() < most
+
+
+def test_random_inputs_follow_the_seed(mlite: Mlite) -> None:
+    first, again, other = (mlite("run", MODEL, "--random", "--seed", seed, "--json").json for seed in (1, 1, 2))
+    assert first["outputs"] == again["outputs"] != other["outputs"]
+
+
+def test_text_says_inputs_outputs_and_latency(mlite: Mlite) -> None:
+    done = mlite("run", MODEL, "--random", "--repeat", 3, "--profile")
+    assert done.code == 0
+    for part in ("input   x: float32[1,1,8,8]", "output ", "float32[1,10]", "median", "of 3 runs", "Conv2DFusion"):
+        assert part in done.out
+
+
+def test_json_has_everything(mlite: Mlite, tmp_path: Path) -> None:
+    report = mlite("run", MODEL, "--random", "--repeat", 3, "--profile", "--json", "-o", tmp_path / "out").json
+    assert report["inputs"] == [{"name": "x", "dtype": "float32", "shape": [1, 1, 8, 8]}]
+    assert np.shape(report["outputs"][0]["values"]) == (1, 10)
+    assert report["latency_ms"]["runs"] == 3
+    assert report["latency_ms"]["min"] <= report["latency_ms"]["median"] <= report["latency_ms"]["max"]
+    assert {"name", "op", "delegate", "ms"} == set(report["profile"][0])
+    (written,) = report["written"]
+    assert np.load(written).shape == (1, 10)
+
+
+def test_threads_do_not_change_the_result(mlite: Mlite) -> None:
+    one, two = (mlite("run", MODEL, "--random", "--threads", n, "--json").json["outputs"] for n in (1, 2))
+    assert one == two
+
+
+def test_a_mindir_is_converted_in_memory(mlite: Mlite) -> None:
+    done = mlite("run", DIGITS / "digits.mindir", "--random")
+    assert done.code == 0
+    assert "mlite convert" in done.err
+    assert done.out.splitlines()[:2] == mlite("run", MODEL, "--random").out.splitlines()[:2]
+
+
+# arguments after the model, and what standard error names
+MISUSES = [
+    ("--input y={files}/image.npy", ["'y'", "'x'"]),
+    ("--input x={files}/absent.npy", ["absent.npy", "No such file"]),
+    ("--input x={files}/wide.npy", ["x", "[1,1,8,8]", "[1,1,8,9]"]),
+    ("--input x={files}/image.npy --input x={files}/image.npy", ["'x'", "twice"]),
+    ("--input x={files}/words.txt", ["words.txt", "image"]),
+    ("--input x={files}/words.npy", ["words.npy"]),
+    ("--input x={files}/words.npz", ["words.npz"]),
+    ("--input x={files}/pickled.npy", ["pickled.npy", "pickle"]),
+    ("--input x={files}/text.npy", ["x", "<U3"]),
+    ("--input {files}/image.png --mean 1,2,3", ["--mean", "3"]),
+    ("--random --input-shape y=1,1,8,8", ["'y'"]),
+    ("--random --input-shape x=1,1,9", ["x"]),
+    ("--random --output {files}/words.txt", ["words.txt"]),
+    ("--random --output {files}/absent/y.npy", ["No such file"]),
+]
+
+
+@pytest.fixture
+def files(tmp_path: Path, image: np.ndarray) -> Path:
+    np.save(tmp_path / "image.npy", image)
+    np.save(tmp_path / "wide.npy", np.zeros((1, 1, 8, 9), np.float32))
+    np.save(tmp_path / "pickled.npy", np.array([{}], object))
+    np.save(tmp_path / "text.npy", np.full((1, 1, 8, 8), "abc"))
+    Image.new("L", (8, 8)).save(tmp_path / "image.png")
+    for name in ("words.txt", "words.npy", "words.npz"):
+        (tmp_path / name).write_text("no array")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("arguments", "named"), MISUSES)
+def test_misuse_is_one_message(mlite: Mlite, files: Path, arguments: str, named: list[str]) -> None:
+    done = mlite("run", MODEL, *arguments.format(files=files).split())
+    assert done.code == 1, done.out
+    assert done.err.startswith("mlite: error: ")
+    assert all(word in done.err for word in named), done.err
+
+
+@pytest.mark.parametrize("model", [DIGITS / "absent.ms", DIGITS, DIGITS / "heldout.npz"], ids=lambda p: p.name)
+def test_what_is_no_model_is_one_message(mlite: Mlite, model: Path) -> None:
+    done = mlite("run", model, "--random")
+    assert done.code == 1
+    assert done.err.startswith("mlite: error: ")
+    assert model.name in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "", "a", "a --random --input x=a.npy", "a --random --threads 0", "a --random --repeat -1",
+        "a --random --seed x", "a --random --std 0", "a --random --mean a", "a --random --mean nan",
+        "a --random --scale 1,2", "a --random --input-shape x", "a --randomly",
+    ],
+)  # fmt: skip
+def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str) -> None:
+    done = mlite("run", *arguments.split())
+    assert done.code == 2
+    assert "usage: mlite run" in done.err
