@@ -51,7 +51,7 @@ def to_text(graph: Graph) -> str:
     """
     labels = _labels(graph)
     constants = [v for v in graph.constants() if not _in_place(graph, v)]
-    lines = [f"graph {graph.name}"]
+    lines = ["graph " + (graph.name if re.fullmatch(r"[A-Za-z_]\w*", graph.name) else json.dumps(graph.name))]
     lines += [f"input {labels[v]}: {_type(v.spec)}" for v in graph.inputs]
     lines += [f"const {labels[v]}: {_type(v.spec)} = {_content(v)}" for v in constants]
     for node in graph.nodes:
@@ -107,7 +107,10 @@ class _Reader:
         self._expect("end")
 
     def _graph(self) -> None:
-        self.graph.name = self._next()[1]
+        kind, text = self._next()
+        if kind not in ("word", "string"):
+            raise GraphError(f"expected a name, not {text or 'the end of the line'!r}")
+        self.graph.name = json.loads(text) if kind == "string" else text
 
     def _input(self) -> None:
         name = self._expect("value")

@@ -3,8 +3,8 @@
     definition   a value is a graph input, a constant, or one output of one node; nothing is defined twice
     order        a node reads graph inputs, constants and outputs of nodes before it
     users        value.users holds the node once for each of its uses, and nothing else
-    arity        the operator takes that many inputs and gives that many outputs
-    spec         dtype and shape of each output are what shape inference says; a constant's are those of its data
+    spec         shape inference accepts the inputs and gives the outputs' number, dtypes and shapes; a constant's are
+                 those of its data
     output       graph outputs are defined in the graph
     name         inputs have names, no two the same; so have outputs, unless they are the same value
 """
@@ -75,12 +75,10 @@ class Verifier:
             return
         try:
             specs = ops.infer(node.attrs, [v.spec for v in node.inputs])
-        except TypeError as error:
-            raise GraphError(f"arity: {node} has {len(node.inputs)} inputs: {error}") from error
         except LiteError as error:
             raise GraphError(f"spec: {node} does not take its inputs: {error}") from error
         if len(specs) != len(node.outputs):
-            raise GraphError(f"arity: {node} has {len(node.outputs)} outputs, the operator gives {len(specs)}")
+            raise GraphError(f"spec: {node} has {len(node.outputs)} outputs, the operator gives {len(specs)}")
         for value, spec in zip(node.outputs, specs, strict=True):
             if (value.spec.dtype, value.spec.shape) != (spec.dtype, spec.shape):
                 raise GraphError(f"spec: output {value} of {node} should be {spec}")

@@ -194,14 +194,14 @@ _BROADCASTING = (
 )  # fmt: skip
 
 # Element-wise in the first operand.
-_UNARY = (
+UNARY = (
     "Abs", "Activation", "Cast", "Ceil", "Clip", "Cos", "Dropout", "Elu", "Erf", "ExpFusion", "Floor", "IsFinite",
     "LeakyRelu", "Log", "Log1p", "LogicalNot", "Neg", "Reciprocal", "Round", "Rsqrt", "Sin", "Sqrt", "Square",
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_BROADCASTING, _elementwise),
-    **dict.fromkeys(_UNARY, _first_operand),
+    **dict.fromkeys(UNARY, _first_operand),
     **dict.fromkeys(("BiasAdd", "FusedBatchNorm"), _last_axis),
     **dict.fromkeys(("ExpandDims", "Flatten", "Reshape", "Squeeze", "Unsqueeze"), absorb_reshape),
     "Concat": _concat,
