@@ -56,6 +56,8 @@ def infer_gather_nd(attrs: GatherNd, x: TensorSpec, indices: TensorSpec) -> Tens
     check_dtype(attrs.op, indices, INDICES)
     check_rank_at_least(attrs.op, indices, 1)
     depth = indices.shape[-1]
+    if depth == -1:
+        raise ShapeError(f"{attrs.op} cannot tell the rank of its result: the last dimension of {indices} is unknown")
     if not 0 <= depth <= x.rank:
         raise ShapeError(f"{attrs.op} expects indices with 0 to {x.rank} numbers for {x}, got {indices}")
     return x.like((*indices.shape[:-1], *x.shape[depth:]))

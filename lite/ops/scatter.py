@@ -127,6 +127,8 @@ def _check_updates(op_name: str, x: TensorSpec, indices: TensorSpec, updates: Te
     check_dtype(op_name, indices, INDICES)
     check_rank_at_least(op_name, indices, 1)
     depth = indices.shape[-1]
+    if depth == -1:
+        return
     if not 1 <= depth <= x.rank:
         raise ShapeError(f"{op_name} expects indices with 1 to {x.rank} numbers for {x}, got {indices}")
     check_shape(op_name, f"updates for indices {indices} into {x}", updates, (*indices.shape[:-1], *x.shape[depth:]))
