@@ -32,8 +32,8 @@ def convert(
     """The `.ms` file, as bytes, for a MindIR file or its bytes.
 
     Raises ParseError where the input is not a MindIR, UnsupportedOpError with every operator that cannot be converted,
-    OptionError (a ValueError) for options that do not fit the model, ArgumentError (a TypeError) for a source of another
-    type, OSError (FileNotFoundError) where the file cannot be read.
+    OptionError (a ValueError) for options that do not fit the model, ArgumentError (a TypeError) for another source,
+    OSError (FileNotFoundError) where the file cannot be read.
     """
     if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
         raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
