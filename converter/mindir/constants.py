@@ -19,7 +19,7 @@ from converter.mindir.mind_ir_pb2 import AttributeProto, TensorProto
 from converter.mindir.operands import Monad, Opaque, Operand
 from lite.types import Array, DType
 
-BFLOAT16 = TensorProto.BFLOAT16
+CONSTANT_NAME = "constant"  # parameters have names of their own, other constants are anonymous
 
 # TensorProto.DataType -> (DType of the decoded tensor, typed field that older files use instead of raw_data)
 _TENSOR_TYPES: dict[int, tuple[DType, str]] = {
@@ -66,7 +66,7 @@ class ConstantReader:
             raise ParseError(f"tensor {tensor.name!r} is a constant of unknown shape {shape}")
         if tensor.compression_type != TensorProto.NO_COMPRESSION or tensor.quant_params:
             raise ParseError(f"tensor {tensor.name!r} is compressed or quantized; export the network without that")
-        stored = np.dtype(np.uint16) if tensor.data_type == BFLOAT16 else dtype
+        stored = np.dtype(np.uint16) if tensor.data_type == TensorProto.BFLOAT16 else dtype
         typed = getattr(tensor, typed_field)
         if typed and not tensor.raw_data:
             data = _from_typed_field(typed, tensor, stored)
@@ -79,7 +79,7 @@ class ConstantReader:
         if data.size != math.prod(shape):
             raise ParseError(f"tensor {tensor.name!r} of shape {shape} has {data.size} elements in the file")
         data = data.reshape(shape)
-        if tensor.data_type == BFLOAT16:
+        if tensor.data_type == TensorProto.BFLOAT16:
             data = (data.astype(np.uint32) << 16).view(np.float32)
         elif dtype == np.bool_:
             data = data.view(np.uint8) != 0  # any byte but 0 counts: numpy must not see other values in a bool array
@@ -121,10 +121,10 @@ class ConstantReader:
         if kind in _SCALARS:
             return _SCALARS[kind](attribute)
         if kind == AttributeProto.TENSORS:
-            tensors = tuple(Value.constant(self.tensor(t), t.name or attribute.name) for t in attribute.tensors)
+            tensors = tuple(Value.constant(self.tensor(t), CONSTANT_NAME) for t in attribute.tensors)
             return tensors[0] if len(tensors) == 1 else tensors
         if kind == AttributeProto.TENSOR:
-            return Value.constant(self.tensor(attribute.t), attribute.t.name or attribute.name)
+            return Value.constant(self.tensor(attribute.t), CONSTANT_NAME)
         if kind in (AttributeProto.TUPLE, AttributeProto.LIST):
             return tuple(self._items(attribute.values))
         return Opaque(AttributeProto.AttributeType.Name(kind).lower())

@@ -12,7 +12,7 @@ from converter.mindir.mind_ir_pb2 import ModelProto
 
 _DECRYPT = "export it without enc_key, or decrypt it first with mindspore.load(..., dec_key=...) and export again"
 
-# offset, bytes found there, what that is, what to do. A MindIR itself starts with its ir_version, a string: 0a 03 "1.1".
+# offset, bytes found there, what that is, what to do. A MindIR starts with its ir_version, a string: 0a 03 "1.1".
 _SIGNATURES = (
     (0, b"\xd8\x5e\x3a\x7f", "an encrypted MindIR (AES-GCM)", _DECRYPT),
     (0, b"\xd9\x5e\x3a\x7f", "an encrypted MindIR (AES-CBC)", _DECRYPT),

@@ -81,23 +81,32 @@ class Lowering:
         """x with its channels, dimension 1, moved to the end. A matrix has them there already."""
         return x if x.spec.rank <= 2 else self.transpose(x, (0, *range(2, x.spec.rank), 1), "to_nhwc")
 
-    def to_first(self, y: Value) -> Value:
-        """The inverse of to_last, which names the result after the primitive itself."""
+    def to_first(self, y: Value, label: str = "") -> Value:
+        """The inverse of to_last; the result is called as the primitive where no label is given."""
         if y.spec.rank <= 2:
             return y
         perm = (0, y.spec.rank - 1, *range(1, y.spec.rank - 1))
-        return self.emit("Transpose", y, self.ints(perm, "to_nchw/perm"))
+        return self.emit("Transpose", y, self.ints(perm, "to_nchw/perm"), label=label)
 
-    def like(self, value: Value | Scalar, other: Value | Scalar) -> Value:
-        """A tensor operand as it is; a Python scalar as a constant of the other operand's dtype."""
-        if isinstance(value, Value):
-            return value
-        if not isinstance(other, Value):
-            raise Unsupported("computes with Python numbers only: compute it outside construct")
-        dtype = other.spec.dtype
-        if isinstance(value, float) and dtype.dtype.kind != "f":
-            raise Unsupported(f"mixes the number {value!r} with {dtype} elements: cast the tensor to float32 first")
-        return self.constant(np.array(value, dtype.dtype), "scalar")
+    def cast(self, x: Value, dtype: DType, label: str = "cast") -> Value:
+        """x with elements of another type."""
+        if x.spec.dtype == dtype:
+            return x
+        return self.emit("Cast", x, self.constant(np.array(dtype, np.int32), f"{label}/dtype"), label=label)
+
+    def operands(self, x: Value | Scalar, y: Value | Scalar) -> tuple[Value, Value]:
+        """Two operands as tensors of one dtype. A Python number takes the tensor's; a float makes integers float32."""
+        tensor = next((v for v in (x, y) if isinstance(v, Value)), None)
+        if tensor is None:
+            raise Unsupported("computes with Python numbers only: do that outside construct")
+        dtype = tensor.spec.dtype
+        if dtype.dtype.kind != "f" and any(isinstance(v, float) for v in (x, y)):
+            dtype = DType.FLOAT32
+        left, right = (
+            self.cast(v, dtype) if isinstance(v, Value) else self.constant(np.array(v, dtype.dtype), "scalar")
+            for v in (x, y)
+        )
+        return left, right
 
 
 def lower(function: Lower, op: Lowering, inputs: Sequence[Operand]) -> Operand:
@@ -239,6 +248,7 @@ _CONVERTERS: dict[str, Callable[[Operand], Any]] = {
     "int | None": _optional(_int),
     "bool": _bool,
     "float": _float,
+    "float | None": _optional(_float),
     "str": _text,
     "int | str": _int_or_text,
     "Ints": _ints,

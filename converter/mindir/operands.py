@@ -39,7 +39,9 @@ class Opaque:
     kind: str
 
 
-Operand: TypeAlias = "Value | Monad | Function | Missing | Opaque | bool | int | float | str | tuple[Operand, ...] | None"
+Operand: TypeAlias = (
+    "Value | Monad | Function | Missing | Opaque | bool | int | float | str | tuple[Operand, ...] | None"
+)
 
 
 def flatten(operand: Operand) -> Iterator[Operand]:

@@ -6,8 +6,9 @@ Nodes are resolved in file order, which is topological. Constants belong to the 
 Names in the result: an input is called as the argument of construct (`x`; items of a tuple argument `x.0`, `x.1`), a
 parameter by its key (`conv1.weight`). An output is called by the scope path of the operator that computes it
 (`Default/fc3-Dense/BiasAdd-op0`, `:1` appended for its second result): the ids in node names differ from export to
-export, scope paths do not. An input or parameter that is returned as it is keeps its name. Returned tuples are flattened
-depth-first. Where two outputs would share a name, the later ones get `_1`, `_2`.
+export, scope paths do not. An input or parameter that is returned as it is keeps its name, a constant is called
+`constant`. Returned tuples are flattened depth-first. Where two outputs would share a name, the later ones get `_1`,
+`_2`.
 """
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Graph, Value
-from converter.mindir.constants import ConstantReader, tensor_dtype
+from converter.mindir.constants import CONSTANT_NAME, ConstantReader, tensor_dtype
 from converter.mindir.container import Container, open_container
 from converter.mindir.lowering import Lowering, Unsupported, lower
 from converter.mindir.mind_ir_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
@@ -171,7 +172,7 @@ class _Reader:
         if kind.type == AttributeProto.TENSORS and len(kind.tensors) == 1:
             return self._input_tensor(name, kind.tensors[0])
         kind_name = AttributeProto.AttributeType.Name(kind.type)
-        raise ParseError(f"{self.model_name}: input {name!r} is of kind {kind_name}; expected a tensor or a tuple of them")
+        raise ParseError(f"{self.model_name}: input {name!r} is of kind {kind_name}; expected tensors or tuples")
 
     def _input_tensor(self, name: str, tensor: TensorProto) -> Value:
         shape = tuple(tensor.dims)
@@ -247,8 +248,7 @@ class _Reader:
         if isinstance(definition, TensorProto):
             graph_name, _, bare = definition.name.rpartition(":")
             return Value.constant(self.constants.tensor(definition), definition.ref_key or bare or graph_name)
-        operand = self.constants.attribute(definition)
-        return Value.constant(operand.data, name) if isinstance(operand, Value) and operand.data is not None else operand
+        return self.constants.attribute(definition)
 
     def _set_outputs(self, leaves: Sequence[Operand]) -> None:
         if not leaves:
@@ -262,7 +262,7 @@ class _Reader:
                 continue
             if isinstance(leaf, bool | int | float):  # a Python number, such as a shape that construct returns
                 dtype = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT32}[type(leaf)].dtype
-                leaf = Value.constant(np.array(leaf, dtype), f"constant_{index}")
+                leaf = Value.constant(np.array(leaf, dtype), CONSTANT_NAME)
             if not isinstance(leaf, Value):
                 raise ParseError(f"{self.model_name}: output {index} is {describe(leaf)}; expected tensors")
             if leaf not in values and leaf not in self.graph.inputs:

@@ -1,9 +1,9 @@
-"""Convolution and pooling. MindIR has images as NCHW and filters as [outputs, inputs, kh, kw]; the schema is NHWC."""
+"""Convolution. MindIR has images as NCHW and filters as [outputs, inputs, kh, kw]; the schema is NHWC."""
 from __future__ import annotations
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import TO_NHWC, Ints, Lower, Lowering, Unsupported
+from converter.mindir.lowering import TO_NHWC, Ints, Lowering, Unsupported
 from converter.mindir.operands import Operand
 from lite.ops.enums import PadMode
 
@@ -41,7 +41,7 @@ def pair(op: Lowering, values: Ints, what: str) -> Ints:
 def pads_of(op: Lowering, mode: PadMode, pad_list: Ints, pad: Ints) -> Ints:
     """(top, bottom, left, right) for PAD, else none: the other modes compute theirs, for resized inputs too.
 
-    pad_list is what MindSpore computed for the exported size, with -1 where that was dynamic; pad is what was asked for.
+    pad_list is what MindSpore computed for the exported size, -1 where that was dynamic; pad is what was asked for.
     """
     if mode is not PadMode.PAD:
         return ()
@@ -129,34 +129,6 @@ def conv2d_transpose(
         output_paddings=tuple(wanted - extent for wanted, extent in zip(input_sizes[2:], extents, strict=True)),
     )
     return op.to_first(y)
-
-
-def pool(schema_op: str) -> Lower:
-    """Max or average pooling of x [N, C, H, W]; padding never counts."""
-
-    def lower(
-        op: Lowering,
-        x: Value,
-        kernel_size: Ints,
-        strides: Ints,
-        pad_mode: int | str = "valid",
-        data_format: int | str = "NCHW",
-    ) -> Operand:
-        check_nchw(data_format)
-        mode = pad_mode_of(op, pad_mode)
-        if mode is PadMode.PAD:
-            raise Unsupported("pads explicitly: use pad_mode 'same' or 'valid', with a Pad before it")
-        y = op.emit(
-            schema_op,
-            op.transpose(x, TO_NHWC, "to_nhwc"),
-            label="pool",
-            kernel_size=pair(op, kernel_size, "kernel_size"),
-            strides=pair(op, strides, "strides"),
-            pad_mode=mode,
-        )
-        return op.to_first(y)
-
-    return lower
 
 
 def space_to_depth(op: Lowering, x: Value, *, block_size: int) -> Operand:

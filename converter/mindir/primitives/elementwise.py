@@ -25,9 +25,17 @@ def binary(schema_op: str) -> Lower:
     """The schema's operator of two tensors that broadcast; either may be a Python number."""
 
     def lower(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
-        return op.emit(schema_op, op.like(x, y), op.like(y, x))
+        return op.emit(schema_op, *op.operands(x, y))
 
     return lower
+
+
+def divide(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
+    """x / y; the quotient of integers is float32."""
+    left, right = op.operands(x, y)
+    if left.spec.dtype.dtype.kind != "f":
+        left, right = op.cast(left, DType.FLOAT32), op.cast(right, DType.FLOAT32)
+    return op.emit("DivFusion", left, right)
 
 
 def activation(kind: ActivationType, **fields: Any) -> Lower:
@@ -42,7 +50,7 @@ def elu(op: Lowering, x: Value, alpha: float = 1.0) -> Operand:
 
 def power(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
     """x ** y"""
-    return op.emit("PowFusion", op.like(x, y), op.like(y, x), scale=1.0, shift=0.0)
+    return op.emit("PowFusion", *op.operands(x, y), scale=1.0, shift=0.0)
 
 
 def exponential(op: Lowering, x: Value) -> Operand:
@@ -61,10 +69,7 @@ def cast(op: Lowering, x: Value, dtype: int | str) -> Operand:
     """x as the element type of that id."""
     if dtype not in list(DType):
         raise Unsupported(f"casts to the type {dtype}: no operator here computes with it")
-    wanted = DType(int(dtype))
-    if x.spec.dtype == wanted:
-        return x
-    return op.emit("Cast", x, op.constant(np.array(wanted, np.int32), "dtype"))
+    return op.cast(x, DType(int(dtype)), label="")
 
 
 def add_n(op: Lowering, xs: tuple[Value, ...]) -> Operand:
@@ -74,9 +79,30 @@ def add_n(op: Lowering, xs: tuple[Value, ...]) -> Operand:
 
 def select(op: Lowering, condition: Value, x: Value | Scalar, y: Value | Scalar) -> Operand:
     """Elements of x where the condition holds, of y elsewhere."""
-    return op.emit("Select", condition, op.like(x, y), op.like(y, x))
+    return op.emit("Select", condition, *op.operands(x, y))
 
 
-def identity(op: Lowering, x: Value) -> Operand:
-    """x itself: what is left of an operator that only matters in training."""
-    return x
+def masked_fill(op: Lowering, x: Value, mask: Value, value: Value | Scalar) -> Operand:
+    """`value` where the mask holds, elements of x elsewhere."""
+    kept, filled = op.operands(x, value)
+    return op.emit("Select", mask, filled, kept)
+
+
+def clamp(op: Lowering, x: Value, low: float | None = None, high: float | None = None) -> Operand:
+    """x, but at least `low` and at most `high`."""
+    if low is not None:
+        left, right = op.operands(x, low)
+        x = op.emit("Maximum", left, right, label="low" if high is not None else "")
+    return x if high is None else op.emit("Minimum", *op.operands(x, high))
+
+
+def prelu(op: Lowering, x: Value, slope: Value) -> Operand:
+    """x > 0 ? x : slope * x, with one slope, or one a channel: dimension 1."""
+    if slope.spec.shape == (1,) or x.spec.rank <= 2:
+        return op.emit("PReLUFusion", x, slope, channel_shared=slope.spec.shape == (1,))
+    return op.to_first(op.emit("PReLUFusion", op.to_last(x), slope, label="prelu"))
+
+
+def cumulative_sum(op: Lowering, x: Value, axis: int, exclusive: bool = False, reverse: bool = False) -> Operand:
+    """Running sums along an axis."""
+    return op.emit("CumSum", x, op.constant(np.array(axis, np.int32), "axis"), exclusive=exclusive, reverse=reverse)

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from converter.ir.graph import Value
-from converter.mindir.lowering import Ints, Lower, Lowering, Unsupported
+from converter.mindir.lowering import Ints, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw
-from lite.ops.enums import ReduceMode
 
 _TRAINING = "normalizes with the statistics of the batch: call network.set_train(False) before exporting"
 
@@ -79,15 +78,16 @@ def l2_normalize(op: Lowering, x: Value, *, axis: Ints, epsilon: float = 1e-4) -
     return op.emit("L2NormalizeFusion", x, axis=axis, epsilon=epsilon)
 
 
-def reduce(mode: ReduceMode) -> Lower:
-    """ReduceFusion in this mode."""
+def lrn(
+    op: Lowering, x: Value, *, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5
+) -> Operand:
+    """x [N, C, H, W] divided by a power of the squares of neighboring channels."""
+    fields = {"depth_radius": depth_radius, "bias": bias, "alpha": alpha, "beta": beta}
+    return op.to_first(op.emit("LRN", op.to_last(x), label="lrn", norm_region="ACROSS_CHANNELS", **fields))
 
-    def lower(
-        op: Lowering, x: Value, axis: Ints | None = (), keep_dims: bool = False, skip_mode: bool = False
-    ) -> Operand:
-        if not axis and skip_mode:
-            return x
-        axes = op.ints(axis or range(x.spec.rank), "axes")
-        return op.emit("ReduceFusion", x, axes, mode=mode, keep_dims=keep_dims)
 
-    return lower
+def group_norm(op: Lowering, x: Value, num_groups: int, gamma: Value, beta: Value, epsilon: float = 1e-5) -> Operand:
+    """Statistics over the pixels and channels of each group; channels are dimension 1."""
+    fields = {"num_groups": num_groups, "epsilon": epsilon, "affine": True}
+    y = op.emit("GroupNormFusion", op.to_last(x), gamma, beta, label="norm" if x.spec.rank > 2 else "", **fields)
+    return _first_of(op.to_first(y), "GroupNorm", 3)

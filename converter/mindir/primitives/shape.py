@@ -1,11 +1,15 @@
 """Shapes, order and selection: operators that move elements without computing with them."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from converter.errors import ParseError
 from converter.ir.graph import Value
 from converter.mindir.lowering import Ints, Lowering, Unsupported
 from converter.mindir.operands import Operand
+from lite.ops.enums import PaddingMode
 
 
 def reshape(op: Lowering, x: Value, shape: Ints) -> Operand:
@@ -93,9 +97,80 @@ def tile(op: Lowering, x: Value, multiples: Ints) -> Operand:
     return op.emit("TileFusion", x, op.ints(multiples, "multiples"))
 
 
+def unstack(op: Lowering, x: Value, *, axis: int = 0) -> Operand:
+    """The slices along a dimension, as a tuple."""
+    return op.emit_all("Unstack", x, axis=axis)
+
+
+def gather_nd(op: Lowering, x: Value, indices: Value) -> Operand:
+    """Slices of x whose first dimensions are indexed by the last one of `indices`."""
+    return op.emit("GatherNd", x, indices)
+
+
+def gather_d(op: Lowering, x: Value, dim: int, index: Value) -> Operand:
+    """Elements of x with the index along `dim` replaced."""
+    return op.emit("GatherD", x, op.constant(np.array(dim, np.int32), "dim"), index)
+
+
+def one_hot(op: Lowering, indices: Value, depth: int, on_value: Value, off_value: Value, axis: int = -1) -> Operand:
+    """A new dimension that is `on` at the index and `off` elsewhere."""
+    return op.emit("OneHot", indices, op.constant(np.array(depth, np.int32), "depth"), on_value, off_value, axis=axis)
+
+
+def broadcast_to(op: Lowering, x: Value, shape: Ints) -> Operand:
+    """x with dimensions of 1 repeated."""
+    return op.emit("BroadcastTo", x, op.ints(shape, "shape"), shape=shape)
+
+
 def pad(op: Lowering, x: Value, *, paddings: tuple[Ints, ...]) -> Operand:
     """Zeros around x: (before, after) for each dimension."""
-    return op.emit("PadFusion", x, op.constant(np.array(paddings, np.int32), "paddings"))
+    return op.emit("PadFusion", x, _paddings(op, paddings))
+
+
+def mirror_pad(op: Lowering, x: Value, paddings: tuple[Ints, ...], *, mode: str) -> Operand:
+    """The mirror image around x: (before, after) for each dimension."""
+    return op.emit("PadFusion", x, _paddings(op, paddings), padding_mode=_padding_mode(mode))
+
+
+def pad_v3(
+    op: Lowering,
+    x: Value,
+    paddings: Ints,
+    value: float | None = None,
+    *,
+    mode: str = "constant",
+    paddings_contiguous: bool = True,
+) -> Operand:
+    """(before, after) pairs, flat, for the last dimensions, the last one first."""
+    if len(paddings) % 2 or len(paddings) > 2 * x.spec.rank:
+        raise ParseError(f"{op.name}: paddings {paddings} do not fit {x.spec}")
+    half = len(paddings) // 2
+    pairs = zip(paddings[::2], paddings[1::2], strict=True) if paddings_contiguous else zip(
+        paddings[:half], paddings[half:], strict=True
+    )
+    rows = [*((0, 0) for _ in range(x.spec.rank - half)), *reversed(list(pairs))]
+    if min(paddings, default=0) < 0:
+        raise Unsupported(f"cuts with negative paddings {paddings}: slice instead")
+    return op.emit("PadFusion", x, _paddings(op, rows), padding_mode=_padding_mode(mode), constant_value=value or 0.0)
+
+
+_PADDING_MODES = {
+    "constant": PaddingMode.CONSTANT,
+    "reflect": PaddingMode.REFLECT,
+    "symmetric": PaddingMode.SYMMETRIC,
+}
+
+
+def _padding_mode(mode: str) -> PaddingMode:
+    if mode.lower() not in _PADDING_MODES:
+        raise Unsupported(f"pads in mode {mode!r}: only {', '.join(_PADDING_MODES)} are supported")
+    return _PADDING_MODES[mode.lower()]
+
+
+def _paddings(op: Lowering, rows: Sequence[Sequence[int]]) -> Value:
+    if any(len(row) != 2 for row in rows):
+        raise ParseError(f"{op.name}: paddings {rows} are not pairs of (before, after)")
+    return op.constant(np.array(rows, np.int32).reshape(-1, 2), "paddings")
 
 
 def reverse(op: Lowering, x: Value, axis: Ints) -> Operand:

@@ -1,0 +1,168 @@
+"""Pooling, and changes of an image's size. MindIR has images as NCHW, the schema as NHWC.
+
+MindSpore writes padded pooling of images as pooling of volumes of depth 1: ExpandDims, MaxPool3DWithArgmax or
+AvgPool3D, Squeeze. Here it becomes pooling of images again.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from converter.errors import ParseError
+from converter.ir.graph import Value
+from converter.mindir.lowering import TO_NHWC, Ints, Lower, Lowering, Unsupported
+from converter.mindir.operands import Missing, Operand
+from converter.mindir.primitives.convolution import check_nchw, pad_mode_of, pair
+from lite.ops.enums import CoordinateTransformMode, NearestMode, PadMode, ReduceMode, ResizeMethod, RoundMode
+
+_INDICES = "uses the indices of a max pooling: they are not computed"
+
+
+def pool(schema_op: str) -> Lower:
+    """Max or average pooling of x [N, C, H, W]; padding never counts."""
+
+    def lower(
+        op: Lowering,
+        x: Value,
+        kernel_size: Ints,
+        strides: Ints,
+        pad_mode: int | str = "valid",
+        data_format: int | str = "NCHW",
+    ) -> Operand:
+        check_nchw(data_format)
+        mode = pad_mode_of(op, pad_mode)
+        if mode is PadMode.PAD:
+            raise Unsupported("pads explicitly: use pad_mode 'same' or 'valid', with a Pad before it")
+        fields = {"kernel_size": pair(op, kernel_size, "kernel_size"), "strides": pair(op, strides, "strides")}
+        return _over_nhwc(op, x, lambda y: op.emit(schema_op, y, label="pool", pad_mode=mode, **fields))
+
+    return lower
+
+
+def max_pool_3d(
+    op: Lowering,
+    x: Value,
+    *,
+    ksize: Ints,
+    strides: Ints,
+    pads: Ints,
+    dilation: Ints = (1, 1, 1),
+    ceil_mode: bool = False,
+) -> Operand:
+    """x [N, C, 1, H, W] -> the largest element of each window, and its index, which is not computed."""
+    if set(dilation) != {1}:
+        raise Unsupported(f"pools with dilation {dilation}: only 1 is supported")
+    if len(pads) != 3:
+        raise ParseError(f"{op.name}: pads {pads} is not (depth, height, width)")
+    fields = _planar(op, ksize, strides, pads[:1]) | {"pad": (pads[1], pads[1], pads[2], pads[2])}
+    rounding = RoundMode.CEIL if ceil_mode else RoundMode.FLOOR
+    y = _without_depth(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", round_mode=rounding, **fields))
+    return (y, Missing(_INDICES))
+
+
+def max_pool_with_argmax(
+    op: Lowering, x: Value, *, ksize: Ints, strides: Ints, pad_mode: int | str = "valid"
+) -> Operand:
+    """x [N, C, H, W] -> the largest element of each window, and its index, which is not computed.
+
+    ksize and strides are written (1, height, width, 1), whatever the layout of the data.
+    """
+    if len(ksize) != 4 or len(strides) != 4:
+        raise ParseError(f"{op.name}: ksize {ksize} and strides {strides} are not (1, height, width, 1)")
+    fields = {"kernel_size": ksize[1:3], "strides": strides[1:3], "pad_mode": pad_mode_of(op, pad_mode)}
+    y = _over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields))
+    return (y, Missing(_INDICES))
+
+
+def avg_pool_3d(
+    op: Lowering,
+    x: Value,
+    *,
+    kernel_size: Ints,
+    strides: Ints,
+    pad_list: Ints,
+    pad_mode: int | str = "pad",
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int = 0,
+) -> Operand:
+    """x [N, C, 1, H, W] -> the mean of each window, padding counted or not."""
+    if pad_mode_of(op, pad_mode) is not PadMode.PAD or ceil_mode or divisor_override:
+        raise Unsupported("pools with ceil_mode, divisor_override or a padding mode of its own: use AvgPool2d without")
+    if len(pad_list) != 6 or min(pad_list) < 0:
+        raise ParseError(f"{op.name}: pad_list {pad_list} is not (front, back, top, bottom, left, right)")
+    fields, pads = _planar(op, kernel_size, strides, pad_list[:2]), pad_list[2:]
+
+    def average(y: Value) -> Value:
+        if not count_include_pad:
+            return op.emit("AvgPoolFusion", y, label="pool", pad=pads, **fields)
+        around = np.array(((0, 0), pads[:2], pads[2:], (0, 0)), np.int32)
+        padded = op.emit("PadFusion", y, op.constant(around, "paddings"), label="pad") if any(pads) else y
+        return op.emit("AvgPoolFusion", padded, label="pool", **fields)
+
+    return _without_depth(op, x, average)
+
+
+def _planar(op: Lowering, kernel: Ints, strides: Ints, depth_pads: Ints) -> dict[str, Any]:
+    """Fields of a pooling over height and width, once it is clear that depth takes no part."""
+    kernel, strides = kernel[-3:], strides[-3:]
+    if len(kernel) != 3 or len(strides) != 3:
+        raise ParseError(f"{op.name}: kernel {kernel} and strides {strides} are not (depth, height, width)")
+    if kernel[0] != 1 or any(depth_pads):
+        raise Unsupported("pools volumes: only images are supported")
+    return {"kernel_size": kernel[1:], "strides": strides[1:]}
+
+
+def _without_depth(op: Lowering, x: Value, body: Callable[[Value], Value]) -> Value:
+    """body over the images in x [N, C, 1, H, W], as NHWC; the result has a depth of 1 again."""
+    if x.spec.rank != 5 or x.spec.shape[2] != 1:
+        raise Unsupported(f"pools volumes of {x.spec}: only images are supported")
+    images = op.emit("Squeeze", x, label="squeeze", axis=(2,))
+    return op.emit("Unsqueeze", _over_nhwc(op, images, body, "to_nchw"), axis=(2,))
+
+
+def _over_nhwc(op: Lowering, x: Value, body: Callable[[Value], Value], label: str = "") -> Value:
+    """body over x [N, C, H, W] as NHWC, its result as NCHW."""
+    return op.to_first(body(op.transpose(x, TO_NHWC, "to_nhwc")), label)
+
+
+def adaptive_avg_pool(op: Lowering, x: Value, *, output_size: Ints) -> Operand:
+    """The mean of each image: an output of one pixel."""
+    if output_size != (1, 1):
+        raise Unsupported(f"pools adaptively to {output_size}: only 1x1 is supported, use AvgPool2d otherwise")
+    axes = op.ints((x.spec.rank - 2, x.spec.rank - 1), "axes")
+    return op.emit("ReduceFusion", x, axes, mode=ReduceMode.ReduceMean, keep_dims=True)
+
+
+def resize(method: ResizeMethod) -> Lower:
+    """x [N, C, H, W] to size (H, W) by this method."""
+
+    def lower(
+        op: Lowering, x: Value, size: Ints, align_corners: bool = False, half_pixel_centers: bool = False
+    ) -> Operand:
+        height, width = pair(op, size, "size")
+        mode = CoordinateTransformMode.ASYMMETRIC
+        if align_corners or half_pixel_centers:
+            mode = CoordinateTransformMode.ALIGN_CORNERS if align_corners else CoordinateTransformMode.HALF_PIXEL
+        # Nearest takes the pixel that a point falls into, or the closest one to where corners were aligned. The
+        # schema's half-pixel points lie half a pixel lower, so rounding them half up is MindSpore's floor.
+        rounding = NearestMode.FLOOR if mode is CoordinateTransformMode.ASYMMETRIC else NearestMode.ROUND_HALF_UP
+        fields = {"nearest_mode": rounding} if method is ResizeMethod.NEAREST else {}
+
+        def body(y: Value) -> Value:
+            return op.emit(
+                "Resize",
+                y,
+                label="resize",
+                method=method,
+                new_height=height,
+                new_width=width,
+                coordinate_transform_mode=mode,
+                **fields,
+            )
+
+        return _over_nhwc(op, x, body)
+
+    return lower

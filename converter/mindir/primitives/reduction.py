@@ -1,0 +1,84 @@
+"""Sums, means and extremes over dimensions, and where the extremes are."""
+from __future__ import annotations
+
+import numpy as np
+
+from converter.ir.graph import Value
+from converter.mindir.lowering import Ints, Lower, Lowering, Unsupported
+from converter.mindir.operands import Operand
+from lite.ops.enums import ReduceMode
+from lite.types import DType
+
+
+def reduce(mode: ReduceMode) -> Lower:
+    """ReduceFusion over the axes given, or over all."""
+
+    def lower(
+        op: Lowering, x: Value, axis: Ints | None = (), keep_dims: bool = False, skip_mode: bool = False
+    ) -> Operand:
+        if not axis and skip_mode:
+            return x
+        return _reduce(op, x, mode, axis, keep_dims)
+
+    return lower
+
+
+def reduce_as(mode: ReduceMode) -> Lower:
+    """A reduction that may name its dtype; without one, integers and booleans are reduced as int64."""
+
+    def lower(
+        op: Lowering, x: Value, axis: Ints | None = None, keep_dims: bool = False, dtype: int | None = None
+    ) -> Operand:
+        if dtype is None:
+            wanted = x.spec.dtype if x.spec.dtype.dtype.kind == "f" else DType.INT64
+        elif dtype in list(DType):
+            wanted = DType(dtype)
+        else:
+            raise Unsupported(f"reduces as the type {dtype}: no operator here computes with it")
+        return _reduce(op, op.cast(x, wanted), mode, axis, keep_dims)
+
+    return lower
+
+
+def _reduce(op: Lowering, x: Value, mode: ReduceMode, axis: Ints | None, keep_dims: bool) -> Value:
+    axes = op.ints(axis or range(x.spec.rank), "axes")
+    return op.emit("ReduceFusion", x, axes, mode=mode, keep_dims=keep_dims)
+
+
+def reduce_any(op: Lowering, x: Value, axis: Ints | None = (), keep_dims: bool = False) -> Operand:
+    """Whether any element holds: not all of them do not."""
+    opposite = op.emit("LogicalNot", x, label="not")
+    axes = op.ints(axis or range(x.spec.rank), "axes")
+    none = op.emit("ReduceFusion", opposite, axes, label="all", mode=ReduceMode.ReduceAll, keep_dims=keep_dims)
+    return op.emit("LogicalNot", none)
+
+
+def arg_extreme(schema_op: str) -> Lower:
+    """Index of the first extreme element along an axis."""
+
+    def lower(op: Lowering, x: Value, axis: int = -1, output_type: int = DType.INT64) -> Operand:
+        if output_type == DType.INT32:
+            return op.emit(schema_op, x, axis=axis, top_k=1)
+        if output_type != DType.INT64:
+            raise Unsupported(f"gives indices of the type {output_type}: only int32 and int64 are supported")
+        index = op.emit(schema_op, x, label="index", axis=axis, top_k=1)
+        return op.cast(index, DType.INT64, label="")
+
+    return lower
+
+
+def extreme_with_index(schema_op: str, mode: ReduceMode) -> Lower:
+    """(index, value) of the first extreme element along an axis."""
+
+    def lower(op: Lowering, x: Value, axis: int = 0, keep_dims: bool = False) -> Operand:
+        index = op.emit(schema_op, x, label="index", axis=axis, top_k=1, keep_dims=keep_dims)
+        value = op.emit("ReduceFusion", x, op.ints((axis,), "axes"), mode=mode, keep_dims=keep_dims)
+        return (op.cast(index, DType.INT64), value)
+
+    return lower
+
+
+def top_k(op: Lowering, x: Value, k: int) -> Operand:
+    """(values, indices) of the k largest along the last axis, largest first."""
+    count = op.constant(np.array(k, np.int32), "k")
+    return op.emit_all("TopKFusion", x, count, axis=-1, largest=1)

@@ -1,0 +1,353 @@
+"""Cases for single operators: what to write in construct, on which inputs. One row a case; see test_ops.py."""
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+_TEMPLATE = '''\
+import numpy as np
+import mindspore as ms
+from mindspore import Tensor, nn, ops
+
+
+class Case(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.op = {op}
+
+    def construct(self, {names}):
+        return {expression}
+
+
+def network():
+    return Case()
+
+
+def inputs(rng):
+    def normal(*shape):
+        return rng.standard_normal(shape, dtype=np.float32)
+
+    def positive(*shape):
+        return rng.uniform(0.1, 3.0, shape).astype(np.float32)
+
+    def halves(*shape):
+        return rng.integers(-9, 10, shape).astype(np.float32) / 2
+
+    def integers(low, high, *shape):
+        return rng.integers(low, high, shape, dtype=np.int32)
+
+    def booleans(*shape):
+        return rng.integers(0, 2, shape).astype(bool)
+
+    return dict({inputs})
+'''
+
+
+@dataclass(frozen=True)
+class Case:
+    """One small network. primitive: what must occur in its export; inputs: arguments of construct, drawn by the
+    template's functions; expression: what construct returns; op: what self.op is, a cell or primitive with settings.
+    """
+
+    primitive: str
+    expression: str
+    inputs: str
+    op: str = "None"
+
+    @property
+    def source(self) -> str:
+        """The definition that the exporter runs."""
+        names = ", ".join(re.findall(r"(\w+)=", re.sub(r"\([^()]*\)", "", self.inputs)))
+        return _TEMPLATE.format(op=self.op, names=names, expression=self.expression, inputs=self.inputs)
+
+    @property
+    def name(self) -> str:
+        """A file name that tells the cases apart."""
+        return f"{self.primitive}-{hashlib.sha256(self.source.encode()).hexdigest()[:8]}"
+
+    def __str__(self) -> str:
+        what = self.expression if self.op == "None" else f"{self.expression} with {self.op}"
+        return f"{self.primitive}: {what} on {self.inputs}"
+
+
+def _family(names: str, expression: str, inputs: str) -> list[Case]:
+    """One case for each `Primitive:function` of ops, with {} in the expression replaced by the function."""
+    pairs = [name.split(":") for name in names.split()]
+    return [Case(primitive, expression.format(f"ops.{function}"), inputs) for primitive, function in pairs]
+
+
+_X = "x=normal(2, 3, 5)"
+_XY = "x=normal(2, 3, 5), y=normal(3, 1)"
+_IMAGE = "x=normal(2, 4, 9, 7)"
+_INTS = "x=integers(-7, 8, 3, 4), y=integers(1, 4, 4)"
+
+ELEMENTWISE = [
+    *_family("Abs:abs Neg:neg Square:square Floor:floor Ceil:ceil Sin:sin Cos:cos Erf:erf Exp:exp", "{}(x)", _X),
+    *_family("Log:log Log1p:log1p Sqrt:sqrt Rsqrt:rsqrt Reciprocal:reciprocal", "{}(x)", "x=positive(2, 3, 5)"),
+    *_family("Add:add Sub:sub Mul:mul Div:div Maximum:maximum Minimum:minimum", "{}(x, y)", _XY),
+    *_family("Add:add Sub:sub Mul:mul Maximum:maximum Minimum:minimum Div:div", "{}(x, y)", _INTS),
+    *_family("Greater:greater GreaterEqual:ge Less:less LessEqual:le Equal:equal NotEqual:not_equal", "{}(x, y)", _XY),
+    *_family("Greater:greater GreaterEqual:ge Less:less LessEqual:le Equal:equal NotEqual:not_equal", "{}(x, y)", _INTS),
+    *_family("LogicalAnd:logical_and LogicalOr:logical_or", "{}(x, y)", "x=booleans(3, 4), y=booleans(4)"),
+    Case("LogicalNot", "ops.logical_not(x)", "x=booleans(3, 4)"),
+    Case("Abs", "abs(x)", "x=integers(-5, 5, 7)"),
+    Case("Square", "ops.square(x)", "x=integers(-5, 5, 7)"),
+    Case("Round", "ops.round(x)", "x=halves(4, 9)"),
+    Case("IsFinite", "ops.isfinite(x)", "x=np.array([1, np.inf, -np.inf, np.nan, 0], np.float32)"),
+    Case("Add", "x + 1", _X),
+    Case("Add", "x + y", "x=normal(2, 3), y=integers(0, 5, 2, 3)"),
+    Case("Sub", "1 - x", _X),
+    Case("Muls", "x * 2.5", _X),
+    Case("Muls", "x * 2", "x=integers(-5, 5, 2, 3)"),
+    Case("Muls", "x * 2.5", "x=integers(-5, 5, 2, 3)"),
+    Case("Divs", "x / 3", _X),
+    Case("Divs", "x / 2", "x=integers(-5, 5, 2, 3)"),
+    Case("RealDiv", "self.op(x, y)", "x=normal(2, 3), y=positive(2, 3)", "ops.RealDiv()"),
+    Case("RealDiv", "self.op(x, y)", _INTS, "ops.RealDiv()"),
+    Case("FloorDiv", "x // y", "x=normal(4, 6), y=positive(6)"),
+    Case("FloorDiv", "x // y", _INTS),
+    Case("FloorMod", "self.op(x, y)", "x=normal(4, 6), y=positive(6)", "ops.FloorMod()"),
+    Case("FloorMod", "self.op(x, y)", _INTS, "ops.FloorMod()"),
+    Case("RemainderTensorTensor", "x % y", "x=normal(4, 6), y=positive(6)"),
+    Case("RemainderTensorScalar", "x % 3", "x=integers(-9, 9, 12)"),
+    Case("SquaredDifference", "self.op(x, y)", _XY, "ops.SquaredDifference()"),
+    Case("Pow", "x ** 2", _X),
+    Case("Pow", "ops.pow(x, y)", "x=positive(2, 3), y=normal(3)"),
+    Case("LessScalar", "x < 0", _X),
+    Case("LessScalar", "x < 0.5", "x=integers(-2, 3, 9)"),
+    Case("EqScalar", "x == 0", "x=integers(-1, 2, 12)"),
+    Case("AddN", "ops.addn([x, y, x])", "x=normal(2, 3), y=normal(2, 3)"),
+    Case("Select", "ops.where(c, x, y)", "c=booleans(2, 3), x=normal(2, 3), y=normal(3)"),
+    Case("Select", "ops.where(c, x, 0.0)", "c=booleans(2, 3), x=normal(2, 3)"),
+    Case("Select", "ops.select(c, x, y)", "c=booleans(4), x=integers(0, 9, 4), y=integers(0, 9, 4)"),
+    Case("MaskedFill", "ops.masked_fill(x, c, 0.5)", "c=booleans(3), x=normal(2, 3)"),
+    Case("ClampScalar", "ops.clamp(x, -0.5, 0.5)", _X),
+    Case("ClampScalar", "ops.clamp(x, min=0.25)", _X),
+    Case("Cast", "x.astype(ms.int32)", "x=halves(4, 9)"),
+    Case("Cast", "x.astype(ms.float16)", _X),
+    Case("Cast", "x.astype(ms.bool_)", "x=halves(4, 9)"),
+    Case("Cast", "x.astype(ms.float32)", "x=booleans(4, 9)"),
+    Case("Cast", "x.astype(ms.int64)", "x=integers(-5, 5, 7)"),
+    Case("CumSum", "ops.cumsum(x, 1)", _X),
+    Case("CumSum", "self.op(x, -1)", _X, "ops.CumSum(True, True)"),
+]
+
+ACTIVATIONS = [
+    *_family("ReLU:relu ReLU6:relu6 Sigmoid:sigmoid Tanh:tanh Elu:elu SiLU:silu Softplus:softplus", "{}(x * 5)", _X),
+    *_family("Softsign:softsign", "{}(x * 5)", _X),
+    Case("Elu", "self.op(x)", _IMAGE, "nn.ELU()"),
+    Case("GeLU", "self.op(x * 3)", _X, "nn.GELU()"),
+    Case("Erf", "ops.gelu(x * 3)", _X),
+    Case("HSwish", "self.op(x * 3)", _X, "nn.HSwish()"),
+    Case("HSigmoid", "self.op(x * 3)", _X, "nn.HSigmoid()"),
+    Case("PReLU", "self.op(x)", _IMAGE, "nn.PReLU(4)"),
+    Case("PReLU", "self.op(x)", "x=normal(3, 4)", "nn.PReLU(4)"),
+    Case("PReLU", "self.op(x)", _IMAGE, "nn.PReLU(1)"),
+    Case("Maximum", "self.op(x)", _X, "nn.LeakyReLU(0.1)"),
+    Case("Minimum", "self.op(x)", _X, "nn.Hardtanh()"),
+    Case("Softplus", "self.op(x * 30)", _X, "ops.Softplus()"),
+]
+
+CONVOLUTION = [
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 6, 3)"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 6, 3, stride=2)"),
+    Case("Conv2D", "self.op(x)", "x=normal(1, 4, 8, 10)", "nn.Conv2d(4, 6, 3, stride=2)"),
+    Case("Conv2D", "self.op(x)", "x=normal(1, 4, 8, 10)", "nn.Conv2d(4, 6, (2, 5), stride=(1, 3))"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 6, 3, stride=2, pad_mode='valid', has_bias=True)"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 6, 3, pad_mode='pad', padding=(0, 1, 2, 1))"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 6, 3, pad_mode='pad', padding=2, dilation=2)"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 6, 3, pad_mode='same', dilation=2)"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 6, 3, group=2)"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 4, 3, group=4)"),
+    Case("Conv2D", "self.op(x)", _IMAGE, "nn.Conv2d(4, 8, 3, stride=2, group=4)"),
+    Case("Conv2D", "self.op(x)", "x=normal(2, 4, 16)", "nn.Conv1d(4, 6, 3)"),
+    Case("Conv2D", "self.op(x, w)", "x=normal(1, 3, 5, 5), w=normal(2, 3, 3, 3)", "ops.Conv2D(2, 3)"),
+    Case("Conv2DTranspose", "self.op(x)", _IMAGE, "nn.Conv2dTranspose(4, 3, 3, stride=2, pad_mode='same')"),
+    Case("Conv2DTranspose", "self.op(x)", _IMAGE, "nn.Conv2dTranspose(4, 3, 4, stride=2, pad_mode='pad', padding=1)"),
+    Case("Conv2DTranspose", "self.op(x)", _IMAGE, "nn.Conv2dTranspose(4, 3, 2, 2, pad_mode='valid', has_bias=True)"),
+    Case(
+        "Conv2DTranspose",
+        "self.op(x)",
+        _IMAGE,
+        "nn.Conv2dTranspose(4, 3, 3, stride=2, pad_mode='pad', padding=1, output_padding=1)",
+    ),
+    Case("Conv2DTranspose", "self.op(x)", _IMAGE, "nn.Conv2dTranspose(4, 4, 3, stride=2, pad_mode='valid', dilation=2)"),
+    Case("SpaceToDepth", "self.op(x)", "x=normal(2, 3, 4, 6)", "ops.SpaceToDepth(2)"),
+    Case("DepthToSpace", "self.op(x)", "x=normal(2, 12, 2, 3)", "ops.DepthToSpace(2)"),
+    Case("Transpose", "ops.pixel_shuffle(x, 2)", "x=normal(1, 8, 2, 3)"),
+]
+
+POOLING = [
+    Case("MaxPool", "self.op(x)", _IMAGE, "nn.MaxPool2d(3, 2)"),
+    Case("MaxPool", "self.op(x)", _IMAGE, "nn.MaxPool2d(3, 2, pad_mode='same')"),
+    Case("MaxPool", "self.op(x)", _IMAGE, "nn.MaxPool2d((2, 3), (2, 1), pad_mode='same')"),
+    Case("MaxPool3DWithArgmax", "self.op(x)", _IMAGE, "nn.MaxPool2d(3, 2, pad_mode='pad', padding=1)"),
+    Case("MaxPool3DWithArgmax", "self.op(x)", _IMAGE, "nn.MaxPool2d(3, 2, pad_mode='pad', padding=(1, 0))"),
+    Case("MaxPool3DWithArgmax", "self.op(x)", _IMAGE, "nn.MaxPool2d(2, 2, pad_mode='pad', ceil_mode=True)"),
+    Case("MaxPoolWithArgmax", "self.op(x)[0]", _IMAGE, "ops.MaxPoolWithArgmax(3, 2, pad_mode='same')"),
+    Case("AvgPool", "self.op(x)", _IMAGE, "nn.AvgPool2d(3, 2)"),
+    Case("AvgPool", "self.op(x)", _IMAGE, "nn.AvgPool2d(3, 2, pad_mode='same')"),
+    Case("AvgPool", "self.op(x)", _IMAGE, "nn.AvgPool2d((9, 7))"),
+    Case("AvgPool3D", "self.op(x)", _IMAGE, "nn.AvgPool2d(3, 2, pad_mode='pad', padding=1)"),
+    Case(
+        "AvgPool3D",
+        "self.op(x)",
+        _IMAGE,
+        "nn.AvgPool2d(3, 2, pad_mode='pad', padding=1, count_include_pad=False)",
+    ),
+    Case("AdaptiveAvgPool2D", "self.op(x)", _IMAGE, "nn.AdaptiveAvgPool2d(1)"),
+    *(
+        Case("ResizeNearestNeighbor", "self.op(x)", "x=normal(1, 2, 4, 5)", f"ops.ResizeNearestNeighbor({arguments})")
+        for arguments in ("(8, 10)", "(7, 3)", "(9, 11), align_corners=True", "(7, 3), half_pixel_centers=True")
+    ),
+    Case("ResizeNearestNeighborV2", "ops.interpolate(x, size=(9, 7))", "x=normal(1, 2, 4, 5)"),
+    *(
+        Case("ResizeBilinearV2", f"ops.interpolate(x, size={arguments})", "x=normal(1, 2, 4, 5)")
+        for arguments in (
+            "(8, 10), mode='bilinear'",
+            "(3, 7), mode='bilinear'",
+            "(9, 11), mode='bilinear', align_corners=True",
+        )
+    ),
+    Case("ResizeBilinearV2", "self.op(x, (9, 7))", "x=normal(1, 2, 4, 5)", "ops.ResizeBilinearV2()"),
+]
+
+MATRIX = [
+    Case("MatMul", "self.op(x, y)", "x=normal(3, 4), y=normal(4, 5)", "ops.MatMul()"),
+    Case("MatMul", "self.op(x, y)", "x=normal(4, 3), y=normal(4, 5)", "ops.MatMul(transpose_a=True)"),
+    Case("MatMul", "self.op(x, y)", "x=normal(4, 3), y=normal(5, 4)", "ops.MatMul(True, True)"),
+    Case("BatchMatMul", "self.op(x, y)", "x=normal(2, 3, 4), y=normal(2, 4, 5)", "ops.BatchMatMul()"),
+    Case("BatchMatMul", "self.op(x, y)", "x=normal(2, 1, 3, 4), y=normal(5, 6, 4)", "ops.BatchMatMul(transpose_b=True)"),
+    Case("MatMulExt", "x @ y", "x=normal(2, 3, 4), y=normal(4, 5)"),
+    Case("MatMulExt", "ops.matmul(x, y)", "x=normal(3, 4), y=normal(4)"),
+    Case("Dense", "ops.dense(x, y, z)", "x=normal(2, 3, 4), y=normal(5, 4), z=normal(5)"),
+    Case("Dense", "ops.dense(x, y)", "x=normal(3, 4), y=normal(5, 4)"),
+    Case("BiasAdd", "self.op(x)", "x=normal(3, 4)", "nn.Dense(4, 5)"),
+    Case("BiasAdd", "self.op(x)", "x=normal(2, 3, 4)", "nn.Dense(4, 5)"),
+    Case("BiasAdd", "ops.bias_add(x, y)", "x=normal(2, 3, 4, 5), y=normal(3)"),
+    Case("BiasAdd", "ops.bias_add(x, y)", "x=normal(2, 3, 4), y=normal(3)"),
+]
+
+NORMALIZATION = [
+    Case("BatchNorm", "self.op(x)", _IMAGE, "nn.BatchNorm2d(4)"),
+    Case("BatchNorm", "self.op(x)", "x=normal(3, 4)", "nn.BatchNorm1d(4)"),
+    Case("BatchNorm", "self.op(x)", "x=normal(1, 4, 3, 4, 5)", "nn.BatchNorm3d(4)"),
+    Case("LayerNorm", "self.op(x)", _X, "nn.LayerNorm((5,), epsilon=1e-7)"),
+    Case("LayerNorm", "self.op(x)", _X, "nn.LayerNorm((3, 5), begin_norm_axis=1, begin_params_axis=1)"),
+    Case("LayerNorm", "self.op(x * 3e-3 + 100)", "x=normal(2, 768)", "nn.LayerNorm((768,))"),
+    Case("GroupNorm", "self.op(x)", _IMAGE, "nn.GroupNorm(2, 4)"),
+    Case("Softmax", "ops.softmax(x * 9)", _X),
+    Case("Softmax", "ops.softmax(x, axis=1)", _IMAGE),
+    Case("Softmax", "self.op(x)", _X, "nn.Softmax(axis=0)"),
+    Case("LogSoftmax", "ops.log_softmax(x * 9)", _X),
+    Case("LogSoftmax", "ops.log_softmax(x, 1)", _X),
+    Case("L2Normalize", "self.op(x)", _X, "ops.L2Normalize(1)"),
+    Case("L2Normalize", "self.op(x)", _X, "ops.L2Normalize(axis=-1, epsilon=1e-12)"),
+    Case("LRN", "self.op(x)", _IMAGE, "nn.LRN(depth_radius=2, bias=2.0, alpha=1e-1, beta=0.75)"),
+]
+
+REDUCTION = [
+    Case("ReduceMean", "ops.mean(x, (2, 3))", _IMAGE),
+    Case("ReduceMean", "ops.mean(x, -1, True)", _X),
+    Case("ReduceSum", "ops.reduce_sum(x, 1)", _X),
+    Case("ReduceSum", "self.op(x, (0, 2))", _X, "ops.ReduceSum(keep_dims=True)"),
+    Case("ReduceMax", "ops.amax(x, 1)", _X),
+    Case("ReduceMin", "ops.amin(x)", _X),
+    Case("ReduceMin", "ops.amin(x, (0, 1), True)", _X),
+    Case("ReduceProd", "self.op(x, 1)", "x=positive(2, 3)", "ops.ReduceProd()"),
+    Case("ReduceAll", "ops.all(x, 1)", "x=booleans(9, 2)"),
+    Case("ReduceAny", "ops.any(x, 1)", "x=booleans(9, 2)"),
+    Case("ReduceAny", "x.any()", "x=booleans(9, 2)"),
+    Case("SumExt", "x.sum()", _X),
+    Case("SumExt", "ops.sum(x, (0, 1), keepdim=True)", _X),
+    Case("SumExt", "ops.sum(x, 1)", "x=integers(0, 9, 3, 4)"),
+    Case("ProdExt", "ops.prod(x, 1)", "x=positive(2, 3)"),
+    Case("Max", "x.max()", _X),
+    Case("Min", "x.min()", _X),
+    Case("Argmax", "ops.argmax(x, 1)", _X),
+    Case("Argmax", "self.op(x)", _X, "ops.Argmax(-1, ms.int32)"),
+    Case("Argmin", "ops.argmin(x, 1)", _X),
+    Case("ArgMaxWithValue", "ops.max(x, 1)", _X),
+    Case("ArgMaxWithValue", "self.op(x)", _X, "ops.ArgMaxWithValue(axis=-1, keep_dims=True)"),
+    Case("ArgMinWithValue", "ops.min(x, 2)", _X),
+    Case("TopK", "ops.topk(x, 3)", "x=normal(2, 8)"),
+    Case("TopK", "ops.topk(x, 1)", "x=normal(5)"),
+]
+
+SHAPE = [
+    Case("Reshape", "x.reshape((-1, 5))", _X),
+    Case("Reshape", "ops.reshape(x, (5, 3, -1, 1))", _X),
+    Case("Reshape", "x.reshape(())", "x=normal(1, 1)"),
+    Case("Flatten", "ops.flatten(x)", _X),
+    Case("Flatten", "self.op(x)", "x=normal(3, 4)", "nn.Flatten()"),
+    Case("Transpose", "x.transpose((0, 2, 1))", _X),
+    Case("Transpose", "ops.permute(x, (-1, 0, 1))", _X),
+    Case("ExpandDims", "x.expand_dims(1)", _X),
+    Case("ExpandDims", "ops.unsqueeze(x, -1)", _X),
+    Case("Squeeze", "x.squeeze()", "x=normal(2, 1, 3, 1)"),
+    Case("Squeeze", "x.squeeze(-1)", "x=normal(2, 1, 3, 1)"),
+    Case("Concat", "ops.concat((x, y), 1)", "x=normal(4, 3), y=normal(4, 2)"),
+    Case("Concat", "ops.concat((x, y, x), -1)", _IMAGE + ", y=normal(2, 4, 9, 2)"),
+    Case("Stack", "ops.stack((x, y), 1)", "x=normal(4, 3), y=normal(4, 3)"),
+    Case("Stack", "ops.stack([x, x], -1)", "x=normal(4, 3)"),
+    Case("Unstack", "ops.unstack(x, 1)", "x=normal(4, 3)"),
+    Case("Split", "ops.split(x, 2, axis=1)", "x=normal(4, 6)"),
+    Case("Split", "ops.chunk(x, 3, axis=-1)", "x=normal(4, 6)"),
+    *(
+        Case("StridedSlice", expression, "x=normal(4, 5, 6)")
+        for expression in (
+            "x[:, 1]",
+            "x[1:3, ::2]",
+            "x[..., -1]",
+            "x[-2:, 1:-1]",
+            "x[::-1]",
+            "x[:, None, 2]",
+            "x[3, 1:100, -3:]",
+            "x[..., 2:4]",
+            "x[:, -1:]",
+            "ops.split(x, [1, 2, 3], axis=2)",
+        )
+    ),
+    Case("StridedSlice", "self.op(x, (0, 1), (2, 5), (1, 2))", _X, "ops.StridedSlice()"),
+    Case("StridedSlice", "self.op(x, (0, 0, 1), (9, 9, 4), (1, 1, 1))", _X, "ops.StridedSlice(3, 3, 0, 0, 4)"),
+    Case("StridedSlice", "self.op(x, (1, 0, 1), (2, 0, 3), (1, 1, 1))", _X, "ops.StridedSlice(ellipsis_mask=2)"),
+    Case("StridedSlice", "self.op(x, (0, 0, 1), (1, 2, 3), (1, 1, 1))", _X, "ops.StridedSlice(new_axis_mask=1)"),
+    Case("Slice", "ops.slice(x, (1, 0, 2), (1, 3, 2))", _X),
+    Case("Slice", "ops.slice(x, (0, 1, 0), (-1, 2, -1))", _X),
+    Case("Gather", "ops.gather(x, y, 1)", "x=normal(4, 5), y=integers(0, 5, 2, 3)"),
+    Case("Gather", "ops.gather(x, y, 0)", "x=integers(0, 99, 6), y=integers(0, 6, 4)"),
+    Case("Gather", "self.op(x)", "x=integers(0, 10, 2, 3)", "nn.Embedding(10, 4)"),
+    Case("Gather", "x[y]", "x=normal(4, 5), y=integers(-4, 4, 3)"),
+    Case("GatherD", "ops.gather_elements(x, 1, y)", "x=normal(4, 5), y=integers(0, 5, 4, 2)"),
+    Case("GatherNd", "ops.gather_nd(x, y)", "x=normal(4, 5, 6), y=integers(0, 4, 3, 2)"),
+    Case("Tile", "ops.tile(x, (2, 3))", "x=normal(2, 3)"),
+    Case("Tile", "ops.tile(x, (2, 1, 3))", "x=normal(2, 3)"),
+    Case("BroadcastTo", "ops.broadcast_to(x, (4, 2, 3))", "x=normal(2, 1)"),
+    Case("BroadcastTo", "ops.broadcast_to(x, (-1, 3))", "x=normal(2, 1)"),
+    Case("Pad", "self.op(x)", _X, "nn.Pad(((0, 0), (1, 1), (2, 0)))"),
+    Case("MirrorPad", "self.op(x)", _X, "nn.Pad(((0, 0), (1, 1), (2, 0)), 'REFLECT')"),
+    Case("MirrorPad", "self.op(x)", _X, "nn.Pad(((0, 0), (1, 1), (2, 0)), 'SYMMETRIC')"),
+    Case("PadV3", "ops.pad(x, (1, 2, 0, 3))", "x=normal(2, 3, 4, 5)"),
+    Case("PadV3", "ops.pad(x, (1, 2), value=3.0)", "x=normal(2, 3, 4, 5)"),
+    Case("PadV3", "ops.pad(x, (1, 2, 0, 3), mode='reflect')", "x=normal(2, 3, 4, 5)"),
+    Case("ReverseV2", "ops.flip(x, (0, 2))", _X),
+    Case("OneHot", "ops.one_hot(x, 5)", "x=integers(0, 5, 3)"),
+    Case("OneHot", "ops.one_hot(x, 5, on_value=Tensor(2.0, ms.float32), axis=0)", "x=integers(0, 5, 3, 2)"),
+]
+
+RECURRENT = [
+    Case("LSTM", "self.op(x)", "x=normal(5, 2, 4)", "nn.LSTM(4, 6)"),
+    Case("LSTM", "self.op(x)", "x=normal(2, 5, 4)", "nn.LSTM(4, 6, num_layers=2, batch_first=True, bidirectional=True)"),
+]
+
+STRUCTURAL = [
+    Case("MakeTuple", "(x + 1.0, (x * 2.0, (x, unused)), ops.relu(x))", "x=normal(2, 3), unused=normal(1)"),
+    Case("Add", "(x + 1.0, x.shape, 3, Tensor([1, 2]))", "x=normal(2, 3)"),
+    Case("make_list", "ops.stack([x, y]).sum(0)", "x=normal(2, 3), y=normal(2, 3)"),
+]
+
+CASES = [
+    *ELEMENTWISE, *ACTIVATIONS, *CONVOLUTION, *POOLING, *MATRIX, *NORMALIZATION, *REDUCTION, *SHAPE, *RECURRENT,
+    *STRUCTURAL,
+]  # fmt: skip

@@ -1,0 +1,36 @@
+"""How a result is compared with MindSpore's, and the two ways to compute one: the references, and a session."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from converter.ir.evaluate import evaluate
+from converter.ir.graph import Graph
+from tests.conformance.oracle import Export
+
+TOLERANCE = 1e-4  # of the largest |output|; the noise floor between MindSpore and other engines is 1e-7 to 1e-5
+
+
+def assert_agrees(actual: Sequence[np.ndarray], export: Export, what: str) -> None:
+    """The same number of outputs, each with MindSpore's shape, dtype and values."""
+    assert len(actual) == len(export.outputs), f"{what}: {len(actual)} outputs, MindSpore gives {len(export.outputs)}"
+    for index, (y, expected) in enumerate(zip(actual, export.outputs, strict=True)):
+        assert (y.shape, y.dtype) == (expected.shape, expected.dtype), f"{what}: shape and dtype of output {index}"
+        if expected.dtype.kind == "f":
+            scale = np.abs(expected[np.isfinite(expected)]).max(initial=1e-30)
+            np.testing.assert_allclose(y, expected, rtol=0, atol=TOLERANCE * scale, err_msg=f"{what}: output {index}")
+        else:
+            np.testing.assert_array_equal(y, expected, err_msg=f"{what}: output {index}")
+
+
+def by_references(graph: Graph, export: Export) -> list[np.ndarray]:
+    """The outputs in order, by the numpy references."""
+    by_name = evaluate(graph, fitting(graph, export))
+    return [by_name[value.name] for value in graph.outputs]
+
+
+def fitting(graph: Graph, export: Export) -> dict[str, np.ndarray]:
+    """MindSpore's inputs under the graph's names."""
+    arrays: Iterator[np.ndarray] = iter(export.inputs.values())
+    return {value.name: array for value, array in zip(graph.inputs, arrays, strict=True)}

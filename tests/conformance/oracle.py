@@ -1,0 +1,85 @@
+"""MindSpore as the judge: exports networks and what it computes for them, in a process of its own, and keeps both.
+
+Results are keyed by the text of the definition, the exporter and MindSpore's version: a second run starts no process.
+"""
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+EXPORTER = HERE / "exporter.py"
+MINDSPORE = "2.10.0"
+
+
+@dataclass(frozen=True)
+class Export:
+    """What MindSpore made of one network: the file, the inputs by name, and its own outputs, flattened in order."""
+
+    mindir: Path
+    inputs: dict[str, np.ndarray]
+    outputs: list[np.ndarray]
+
+
+class Oracle:
+    """Exports definitions on demand. folder: where results are kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def network(self, name: str) -> Export:
+        """The export of networks/<name>.py."""
+        source = (HERE / "networks" / f"{name}.py").read_text("utf-8")
+        self.prepare({name: source})
+        return self.export(name, source)
+
+    def prepare(self, definitions: Mapping[str, str]) -> None:
+        """Make the exports that are missing, all in one process. definitions: name -> source, see exporter.py."""
+        arguments: list[str] = []
+        for name, source in definitions.items():
+            folder = self._folder(name, source)
+            if not folder.exists():
+                path = folder.with_name(f"{folder.name}.py")
+                path.write_text(source, "utf-8")
+                arguments += [str(path), str(folder)]
+        if not arguments:
+            return
+        _require_mindspore()
+        command = [sys.executable, str(EXPORTER), *arguments]  # it leaves reports where it runs, hence the folder
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"the exporter failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+
+    def export(self, name: str, source: str) -> Export:
+        """A prepared export. Raises RuntimeError where MindSpore refused the network."""
+        folder = self._folder(name, source)
+        error = folder / "error.txt"
+        if error.exists():
+            raise RuntimeError(f"MindSpore refused this network:\n{error.read_text('utf-8')}")
+        with np.load(folder / "data.npz") as data:
+            inputs = {key.removeprefix("input:"): data[key] for key in data if key.startswith("input:")}
+            outputs = [data[f"output:{i}"] for i in range(len(data) - len(inputs))]
+        return Export(folder / "model.mindir", inputs, outputs)
+
+    def _folder(self, name: str, source: str) -> Path:
+        key = "\0".join((source, EXPORTER.read_text("utf-8"), MINDSPORE))
+        return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+
+def _require_mindspore() -> None:
+    try:
+        version = importlib.metadata.version("mindspore")
+    except importlib.metadata.PackageNotFoundError:
+        version = "none"
+    if version != MINDSPORE:
+        raise RuntimeError(
+            f"conformance tests compare with MindSpore {MINDSPORE}, but {version} is installed: "
+            f"pip install '.[conformance]', or deselect them with -m 'not conformance'"
+        )

@@ -1,0 +1,24 @@
+"""Whole networks, exported by MindSpore: the graph that is read computes what MindSpore computes."""
+from __future__ import annotations
+
+import pytest
+
+from converter.mindir.reader import read_mindir
+from tests.conformance.judge import assert_agrees, by_references
+from tests.conformance.oracle import Oracle
+
+pytestmark = pytest.mark.conformance
+
+NETWORKS = ("lenet", "mlp", "mobilenet_v2", "resnet50", "squeezenet", "transformer_encoder")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_references_agree_with_mindspore(oracle: Oracle, name: str) -> None:
+    export = oracle.network(name)
+    assert_agrees(by_references(read_mindir(export.mindir), export), export, name)
+
+
+def test_input_names_are_the_arguments_of_construct(oracle: Oracle) -> None:
+    graph = read_mindir(oracle.network("mlp").mindir)
+    assert [value.name for value in graph.inputs] == ["features", "context"]
+    assert [value.name for value in graph.outputs] == ["Default/Softmax-op0", "Default/Add-op0"]
