@@ -29,6 +29,7 @@ _DTYPES = {int(dtype): dtype for dtype in DType}
 _CONSTANT = 0  # of Tensor.nodeType
 _TENSOR_BYTES_LIMIT = 1 << 40
 _MAX_RANK = 32  # numpy's limit in its older versions
+_MESSAGE_LIMIT = 600  # characters; a damaged file may have a name or a list as long as itself
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
@@ -46,7 +47,9 @@ def read_model(source: Source, *, name: str | None = None) -> Model:
     try:
         return _read(data, label)
     except (InvalidModelError, UnsupportedVersionError) as error:
-        raise type(error)(f"{label}: {error}") from error.__cause__
+        text = str(error)
+        clipped = text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]} ..."
+        raise type(error)(f"{label}: {clipped}") from error.__cause__
 
 
 def _open(source: Source) -> tuple[memoryview, str]:

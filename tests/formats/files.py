@@ -55,6 +55,7 @@ def small_tree() -> Tree:
             {"name": "b", "nodeType": 0, "dataType": 43, "dims": [3], "data": struct.pack("<3f", 1, 2, 3)},
             {"name": "h", "nodeType": 2, "dataType": 43, "dims": [2, 3]},
             {"name": "y", "nodeType": 2, "dataType": 43, "dims": [2, 3]},
+            {"name": "unused", "nodeType": 2, "dataType": 43, "dims": [2, 3]},
         ],
         "nodes": [
             {"name": "add", "primitive": operator("AddFusion"), "inputIndex": [0, 1], "outputIndex": [2]},
