@@ -3,7 +3,7 @@
     python fbs/regenerate.py            write what changed
     python fbs/regenerate.py --check    write nothing; exit 1 and name the files that are not current
 
-Needs flatc (Debian: flatbuffers-compiler) and grpcio-tools, in the version that pyproject.toml pins: what a newer
+Needs flatc (Debian: flatbuffers-compiler) and grpcio-tools, in the version that the extra [formats] pins: what a newer
 protoc writes would refuse to run under the oldest protobuf that the project supports.
 """
 from __future__ import annotations

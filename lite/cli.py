@@ -10,8 +10,9 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 
+from lite import __version__
 from lite.errors import LiteError
 
 # name -> (module, one line of help)
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser(prog: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:
     """A parser with one subcommand a row of `commands`; each module adds its description and arguments."""
     parser = argparse.ArgumentParser(prog=prog, description="Convert MindSpore models and run them on the device.")
-    parser.add_argument("--version", action="version", version=f"mindlite {_version()}")
+    parser.add_argument("--version", action="version", version=f"mindlite {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module_name, line) in commands.items():
         module = import_module(module_name)
@@ -46,7 +47,9 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     """Parse, run the command that was chosen, and turn whatever stops it into a message and an exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names in models are not bound to the terminal's alphabet
-    args = parser.parse_args(argv)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        args.usage_error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         code: int = args.execute(args)
         sys.stdout.flush()
@@ -72,10 +75,3 @@ def _message(error: LiteError | OSError) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{os.fspath(error.filename)}: {error.strerror}"
     return str(error)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("mindlite")
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        return "(not installed)"

@@ -9,8 +9,9 @@ import argparse
 import time
 from pathlib import Path
 
+from lite.commands.progress import progress
 from lite.commands.run import latency, say_latency
-from lite.commands.show import add_common_arguments, duration, print_json, progress, size
+from lite.commands.show import add_common_arguments, duration, print_json, size
 from lite.errors import LiteError
 from lite.files import write_atomically
 

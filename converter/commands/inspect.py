@@ -5,7 +5,8 @@ import argparse
 from pathlib import Path
 
 from lite.commands import inspect
-from lite.commands.show import print_json, progress, size
+from lite.commands.progress import progress
+from lite.commands.show import print_json, size
 from lite.errors import UnsupportedOpError
 
 add_arguments = inspect.add_arguments

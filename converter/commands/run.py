@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from lite.commands import run
-from lite.commands.show import progress
+from lite.commands.progress import progress
 
 add_arguments = run.add_arguments
 

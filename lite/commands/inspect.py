@@ -12,7 +12,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lite.commands.show import add_common_arguments, print_json, progress, size, table
+from lite.commands.progress import progress
+from lite.commands.show import add_common_arguments, print_json, size, table
 from lite.errors import LiteError, ModelError
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lite.commands.show import add_common_arguments, duration, print_json, progress, table
+from lite.commands.progress import progress
+from lite.commands.show import add_common_arguments, duration, print_json, table
 from lite.errors import ModelError
 
 if TYPE_CHECKING:

@@ -1,19 +1,10 @@
-"""How commands show things: sizes, times, tables, JSON, and a line of progress for what takes over a second."""
+"""How commands show things: sizes, times, tables and JSON, and the arguments that all of them have."""
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TextIO
-
-_QUIET_SECONDS = 1.0
-_SECONDS_BETWEEN_UPDATES = 0.5
-_SECONDS_BETWEEN_LINES = 10.0  # where the stream is a log and lines stay
+from collections.abc import Sequence
+from typing import Any
 
 
 def size(nbytes: int) -> str:
@@ -67,44 +58,3 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--progress", action="store_true", help="show progress also where standard error is no terminal"
     )
-
-
-@contextmanager
-def progress(what: str, always: bool = False, stream: TextIO | None = None) -> Iterator[Callable[[str], None]]:
-    """While the body runs longer than a second, say on standard error what it does and for how long.
-
-    The body may call what it is given with the name of the stage it is at. On a terminal it is one line that is
-    rewritten and finally erased; elsewhere nothing, or with `always` a line every ten seconds.
-    """
-    out = sys.stderr if stream is None else stream
-    terminal = out.isatty()
-    stage = ""
-
-    def enter(name: str) -> None:
-        nonlocal stage
-        stage = f": {name}"
-
-    if not (terminal or always):
-        yield enter
-        return
-    done = threading.Event()
-    begun = time.monotonic()
-
-    def report() -> None:
-        pause = _QUIET_SECONDS
-        while not done.wait(pause):
-            text = f"{what}{stage} ... {time.monotonic() - begun:.0f} s"
-            out.write(f"\r{text[: shutil.get_terminal_size().columns - 1]}\x1b[K" if terminal else f"{text}\n")
-            out.flush()
-            pause = _SECONDS_BETWEEN_UPDATES if terminal else _SECONDS_BETWEEN_LINES
-
-    reporter = threading.Thread(target=report, daemon=True)
-    reporter.start()
-    try:
-        yield enter
-    finally:
-        done.set()
-        reporter.join()
-        if terminal:
-            out.write("\r\x1b[K")
-            out.flush()

@@ -37,7 +37,7 @@ def select(names: Sequence[str] | None) -> Selection:
         pack = _pack_or_none()
         return _selection(NAMES if pack else ("reference",), pack)
     _check(names)
-    pack = load_pack(_say) if "cpu" in names else None
+    pack = load_pack(_building) if "cpu" in names else None
     if pack is None and "cpu" in names:
         raise DelegateError(f'the delegate "cpu" cannot be had: {_NO_PACK}')
     return _selection(names, pack)
@@ -54,7 +54,7 @@ def _check(names: Sequence[str]) -> None:
 
 def _pack_or_none() -> KernelPack | None:
     try:
-        pack = load_pack(_say)
+        pack = load_pack(_building)
     except KernelBuildError as error:
         _say_once(f"mindlite runs on numpy alone, slowly: {error}")
         return None
@@ -76,10 +76,12 @@ def _create(name: str, pack: KernelPack | None) -> Delegate:
     return CpuDelegate(pack)
 
 
-def _say(line: str) -> None:
-    _log.warning("%s", line)
+def _building(line: str) -> None:
+    """Progress of a build: that there is one is said, what it is at only to those who ask for it."""
+    _say_once("compiling kernels for this machine: some seconds, once")
+    _log.info("%s", line)
 
 
 @cache
 def _say_once(line: str) -> None:
-    _say(line)
+    _log.warning("%s", line)
