@@ -103,20 +103,27 @@ def infer(attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, b: TensorSpec | Non
 @in_float32
 def reference(attrs: Conv2DFusion, x: Array, w: Array, b: Array | None = None) -> Array:
     place = window(attrs, x.shape, w.shape)
-    (rows, columns), (top, bottom, left, right) = place.output, place.pads
-    (stride_h, stride_w), (dilation_h, dilation_w) = attrs.stride, attrs.dilation
+    (rows, columns), (top, _, left, _) = place.output, place.pads
     groups, per_group = attrs.group, w.shape[3]
-    padded = np.pad(wide(x), ((0, 0), (top, bottom), (left, right), (0, 0)))
+    # One row and column of zeros, which every tap outside x reads: memory does not grow with the padding.
+    padded = np.pad(wide(x), ((0, 0), (0, 1), (0, 1), (0, 0)))
     filters = wide(w).reshape(groups, w.shape[0] // groups, *w.shape[1:])
     points = x.shape[0] * rows * columns
     y = np.zeros((groups, points, w.shape[0] // groups), padded.dtype)
     for p in range(w.shape[1]):  # one tap at a time: a matrix product over the channels
         for q in range(w.shape[2]):
-            i, j = p * dilation_h, q * dilation_w
-            tap = padded[:, i : i + rows * stride_h : stride_h, j : j + columns * stride_w : stride_w]
+            i = _read(x.shape[1], rows, attrs.stride[0], p * attrs.dilation[0] - top)
+            j = _read(x.shape[2], columns, attrs.stride[1], q * attrs.dilation[1] - left)
+            tap = padded[:, i[:, None], j]
             if per_group == 1:
                 y += tap.reshape(points, groups, 1).transpose(1, 0, 2) * filters[:, None, :, p, q, 0]
             else:
                 y += tap.reshape(points, groups, per_group).transpose(1, 0, 2) @ filters[:, :, p, q].transpose(0, 2, 1)
     y = y.transpose(1, 0, 2).reshape(x.shape[0], rows, columns, w.shape[0])
     return apply(attrs.activation_type, y if b is None else y + b).astype(x.dtype)
+
+
+def _read(size: int, count: int, stride: int, first: int) -> Array:
+    """Positions first, first + stride, ... that one tap reads along an axis of `size`; `size` for those outside it."""
+    position = np.arange(count) * stride + first
+    return np.where((position >= 0) & (position < size), position, size)

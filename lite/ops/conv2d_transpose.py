@@ -116,20 +116,18 @@ def infer(attrs: Conv2dTransposeFusion, x: TensorSpec, w: TensorSpec, b: TensorS
 def reference(attrs: Conv2dTransposeFusion, x: Array, w: Array, b: Array | None = None) -> Array:
     place = window(attrs, x.shape, w.shape)
     (out_rows, out_columns), (top, _, left, _) = place.output, place.pads
-    (stride_h, stride_w), (dilation_h, dilation_w) = attrs.stride, attrs.dilation
     batch, rows, columns, _ = x.shape
     inputs, kernel_h, kernel_w, per_group = w.shape
     groups = attrs.group
     pixels = wide(x).reshape(batch, rows, columns, groups, 1, inputs // groups)
     filters = wide(w).reshape(groups, inputs // groups, kernel_h, kernel_w, per_group)
-    full_rows = max((rows - 1) * stride_h + (kernel_h - 1) * dilation_h + 1, top + out_rows)
-    full_columns = max((columns - 1) * stride_w + (kernel_w - 1) * dilation_w + 1, left + out_columns)
-    full = np.zeros((batch, full_rows, full_columns, groups, per_group), pixels.dtype)
+    grouped = np.zeros((batch, out_rows, out_columns, groups, per_group), pixels.dtype)
     for p in range(kernel_h):
         for q in range(kernel_w):
-            i, j = p * dilation_h, q * dilation_w
-            tap = full[:, i : i + (rows - 1) * stride_h + 1 : stride_h, j : j + (columns - 1) * stride_w + 1 : stride_w]
-            tap += (pixels @ filters[:, :, p, q])[..., 0, :]
-    cut = full[:, top : top + out_rows, left : left + out_columns]
-    y = cut.reshape(batch, out_rows, out_columns, groups * per_group)
+            i = np.arange(rows) * attrs.stride[0] + p * attrs.dilation[0] - top
+            j = np.arange(columns) * attrs.stride[1] + q * attrs.dilation[1] - left
+            below, beside = (i >= 0) & (i < out_rows), (j >= 0) & (j < out_columns)  # the rest is cut off
+            reached = pixels[:, below][:, :, beside]
+            grouped[:, i[below, None], j[beside]] += (reached @ filters[:, :, p, q])[..., 0, :]
+    y = grouped.reshape(batch, out_rows, out_columns, groups * per_group)
     return apply(attrs.activation_type, y if b is None else y + b).astype(x.dtype)

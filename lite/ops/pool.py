@@ -6,6 +6,7 @@ Padding is never part of a window: it neither wins a maximum nor counts in a mea
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,28 +117,24 @@ def _infer(attrs: Pool, x: TensorSpec) -> TensorSpec:
 @infer_max.reference
 @in_float32
 def reference_max(attrs: Pool, x: Array) -> Array:
-    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    return apply(attrs.activation_type, _windows(attrs, x, lowest).max(axis=(-2, -1)))
+    return apply(attrs.activation_type, _reduce(attrs, x, np.max))
 
 
 @infer_avg.reference
 @in_float32
 def reference_avg(attrs: Pool, x: Array) -> Array:
-    sums = _windows(attrs, x, 0).sum(axis=(-2, -1), dtype=np.float64)
-    counts = _windows(attrs, np.ones((1, *x.shape[1:3], 1), x.dtype), 0).sum(axis=(-2, -1))
+    sums = _reduce(attrs, x.astype(np.float64), np.sum)
+    counts = _reduce(attrs, np.ones((1, *x.shape[1:3], 1)), np.sum)
     return apply(attrs.activation_type, (sums / counts).astype(x.dtype))
 
 
-def _windows(attrs: Pool, x: Array, fill: float) -> Array:
-    """A view [N, OH, OW, C, kh, kw] of x padded with `fill`."""
-    kernel = kernel_of(attrs, x.shape)
-    place = window(attrs, x.shape)
-    strides = (1, 1) if attrs.global_ else attrs.strides
-    pads = [(0, 0)] * 4
-    for axis in (0, 1):  # rounding up may need more at the end than the padding that was asked for
-        before = place.pads[2 * axis]
-        after = (place.output[axis] - 1) * strides[axis] + kernel[axis] - x.shape[1 + axis] - before
-        pads[1 + axis] = (before, max(after, 0))
-    padded = np.pad(x, pads, constant_values=fill)
-    views = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(1, 2))
-    return views[:, :: strides[0], :: strides[1]][:, : place.output[0], : place.output[1]]
+def _reduce(attrs: Pool, x: Array, function: Callable[..., Array]) -> Array:
+    """function(the elements under each window, axis=...), rows first, then columns: [N, OH, OW, C]."""
+    kernel, place = kernel_of(attrs, x.shape), window(attrs, x.shape)
+    for axis in (0, 1):
+        stride, before = 1 if attrs.global_ else attrs.strides[axis], place.pads[2 * axis]
+        starts = [i * stride - before for i in range(place.output[axis])]
+        ends = [min(start + kernel[axis], x.shape[1 + axis]) for start in starts]
+        under = [slice(max(start, 0), end) for start, end in zip(starts, ends, strict=True)]
+        x = np.stack([function(x[:, rows] if axis == 0 else x[:, :, rows], axis=1 + axis) for rows in under], 1 + axis)
+    return x
