@@ -43,22 +43,25 @@ class Encoder:
         unknown = values.keys() - {field.name for field in table.fields if field}
         if unknown:
             raise ValueError(f"{name}.{min(unknown)}: no such field")
-        try:
-            rows = [(field, self._value(field, values)) for field in present]
-            self._builder.StartObject(len(table.fields))
-            for field, value in sorted(rows, key=lambda row: struct.calcsize(f"<{row[0].code}"), reverse=True):
-                if field.kind == "scalar":
-                    getattr(self._builder, _SLOT_WRITERS[field.code])(field.slot, value, field.default)
-                else:
-                    self._builder.PrependUOffsetTRelativeSlot(field.slot, value, 0)
-            return int(self._builder.EndObject())
-        except (TypeError, struct.error) as error:
-            raise ValueError(f"{name}: {error}") from error
+        rows = [(field, self._checked(name, field, values)) for field in present]
+        self._builder.StartObject(len(table.fields))
+        for field, value in sorted(rows, key=lambda row: struct.calcsize(f"<{row[0].code}"), reverse=True):
+            if field.kind == "scalar":
+                getattr(self._builder, _SLOT_WRITERS[field.code])(field.slot, value, field.default)
+            else:
+                self._builder.PrependUOffsetTRelativeSlot(field.slot, value, 0)
+        return int(self._builder.EndObject())
 
     def finish(self, root: int, identifier: bytes) -> bytes:
         """The file, whose root is the table that `table` returned as `root`."""
         self._builder.Finish(root, file_identifier=identifier)
         return bytes(memoryview(self._builder.Bytes)[self._builder.Head() :])
+
+    def _checked(self, table: str, field: Field, values: Mapping[str, Any]) -> Any:
+        try:
+            return self._value(field, values)
+        except (TypeError, struct.error) as error:
+            raise ValueError(f"{table}.{field.name}: {error}") from error
 
     def _value(self, field: Field, values: Mapping[str, Any]) -> Any:
         """What the table itself holds for a field: a scalar, or the number of something written before it."""

@@ -15,6 +15,7 @@ from lite.schema.encode import Encoder
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 REAL = ("lenet_tod_infer", "lenet_train", "ml_face_isface", "parallel")
+NODES, TENSORS = 6, 7  # slots of MetaGraph
 
 Tree = dict[str, Any]
 
@@ -113,5 +114,5 @@ class Bytes:
         return self.follow(0)
 
     def item(self, slot: int, index: int) -> int:
-        """Position of a table in one of the MetaGraph's vectors: 6 nodes, 7 allTensors, 8 subGraph."""
+        """Position of a table in one of the MetaGraph's lists: NODES or TENSORS."""
         return self.follow(self.follow(self.field(self.root, slot)) + 4 + 4 * index)

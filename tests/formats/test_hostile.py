@@ -13,10 +13,9 @@ import pytest
 
 from lite.errors import InvalidModelError, ModelError, UnsupportedVersionError
 from lite.model import read_model
-from tests.formats.files import Bytes, Tree, operator, small_tree, write
+from tests.formats.files import NODES, TENSORS, Bytes, Tree, operator, small_tree, write
 
-# Slots of MetaGraph, CNode and Tensor.
-NODES, TENSORS = 6, 7
+# Slots of CNode and Tensor.
 PRIMITIVE = 2
 DTYPE, DIMS, DATA, NAME = 1, 2, 6, 9
 

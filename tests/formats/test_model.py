@@ -1,0 +1,100 @@
+"""What well-formed files may say, and how a Model shows it."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lite.model import Subgraph, read_model
+from lite.types import DType, QuantParams
+from tests.formats.files import NODES, TENSORS, Bytes, operator, small_tree, write
+
+
+def test_without_subgraphs_all_nodes_form_one() -> None:
+    model = read_model(write({**small_tree(), "subGraph": None}))
+    assert model.subgraphs == (Subgraph("main", (0,), (3,), (0, 1)),)
+
+
+def test_nameless_parts_are_given_names() -> None:
+    tree = small_tree()
+    del tree["allTensors"][0]["name"], tree["nodes"][1]["name"], tree["subGraph"][0]["name"]
+    model = read_model(write(tree))
+    assert (model.tensors[0].spec.name, model.nodes[1].name, model.subgraphs[0].name) == (
+        "tensor-0", "Softmax-1", "subgraph 0",
+    )  # fmt: skip
+
+
+def test_attributes_are_those_of_the_operator() -> None:
+    node = read_model(write(small_tree())).nodes[1]
+    assert node.attrs is not None
+    assert (node.attrs.op, node.fields) == ("Softmax", {"axis": (1,)})
+
+
+def test_nested_fields_are_tuples() -> None:
+    tree = small_tree()
+    attributes = [{"name": "alpha", "data": b"\1\2"}, {"name": "empty"}]
+    tree["nodes"][0]["primitive"] = operator("Custom", type="Mine", attr=attributes)
+    tree["nodes"][1]["primitive"] = operator(
+        "SpaceToBatch", block_size=[2, 2], paddings={"data": [{"data": [0, 2]}, {"data": [1, 1]}]}
+    )
+    first, second = read_model(write(tree)).nodes
+    assert (first.op, first.fields) == ("Custom", {"type": "Mine", "attr": (("alpha", b"\1\2"), ("empty", b""))})
+    assert second.fields == {"block_size": (2, 2), "paddings": ((0, 2), (1, 1))}
+
+
+@pytest.mark.parametrize("dtype", [d for d in DType if d is not DType.STRING], ids=str)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0)], ids=str)
+def test_constants_of_every_type(dtype: DType, shape: tuple[int, ...]) -> None:
+    expected = np.ones(shape, dtype.dtype)
+    tree = small_tree()
+    tree["allTensors"][1].update(dataType=dtype, dims=shape, data=expected.tobytes())
+    value = read_model(write(tree)).tensors[1].spec.value
+    assert value is not None
+    assert (value.dtype, value.shape) == (expected.dtype, shape)
+    assert value.tobytes() == expected.tobytes()
+    assert not value.flags.writeable
+
+
+@pytest.mark.parametrize("dtype", [DType.INT64, DType.FLOAT64], ids=str)
+def test_8_byte_constants_on_multiples_of_4_are_copied(dtype: DType) -> None:
+    tree = small_tree()
+    expected = np.arange(3).astype(dtype.dtype)
+    tree["allTensors"][1].update(dataType=dtype, data=bytes(4) + expected.tobytes())
+    file = Bytes(write(tree))
+    data = file.field(file.item(TENSORS, 1), 6)
+    file.put(data, file.u32(data) + 4)  # the list now begins where its elements did
+    file.put(file.follow(data), expected.nbytes)
+    value = read_model(file.data).tensors[1].spec.value
+    assert value is not None
+    assert value.flags.aligned
+    assert not value.flags.writeable
+    np.testing.assert_array_equal(value, expected)
+
+
+def test_a_tensor_that_a_node_writes_is_no_constant_even_if_empty() -> None:
+    tree = small_tree()
+    for tensor in tree["allTensors"]:
+        tensor.update(nodeType=0, dims=[0, 3], data=None)
+    values = [tensor.spec.value is None for tensor in read_model(write(tree)).tensors]
+    assert values == [True, False, True, True, False]
+
+
+def test_quantized_constants_keep_their_stored_numbers() -> None:
+    tree = small_tree()
+    rows = [{"inited": True, "scale": 0.5 * i, "zeroPoint": i, "numBits": 8} for i in range(3)]
+    tree["allTensors"][1].update(dataType=32, data=b"\xff\0\1", quantParams=rows)
+    tensor = read_model(write(tree)).tensors[1]
+    assert tensor.spec.value is not None
+    assert tensor.spec.value.tolist() == [-1, 0, 1]
+    assert tensor.quant == tuple(QuantParams(0.5 * i, i) for i in range(3))
+
+
+def test_an_unknown_field_of_a_newer_writer_is_passed_over() -> None:
+    """Newer versions append fields: a vtable longer than the schema knows is no fault."""
+    file = Bytes(write(small_tree()))
+    node, end = file.item(NODES, 0), len(file.data)
+    vtable = file.vtable(node)
+    known = [file.u16(i) for i in range(vtable + 4, vtable + file.u16(vtable), 2)]
+    slots = [*known, *[0] * (7 - len(known)), 4]  # an eighth field, where a node has seven
+    longer = Bytes(file.data + b"".join(n.to_bytes(2, "little") for n in (20, file.u16(vtable + 2), *slots)))
+    longer.put(node, node - end)
+    assert read_model(longer.data).nodes == read_model(file.data).nodes
