@@ -28,4 +28,4 @@ def infer(attrs: Transpose, x: TensorSpec, perm: TensorSpec) -> TensorSpec:
 
 @infer.reference
 def reference(attrs: Transpose, x: Array, perm: Array) -> Array:
-    return np.ascontiguousarray(x.transpose(perm.reshape(-1)))
+    return np.array(x.transpose(perm.reshape(-1)), order="C")
