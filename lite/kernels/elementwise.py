@@ -88,6 +88,7 @@ _BINARY: dict[str, Callable[[Simd, Value, Value], Value]] = {
     "max": lambda s, x, y: s.max_nan(x, y),
     "min": lambda s, x, y: s.min_nan(x, y),
     "squared_difference": lambda s, x, y: (x - y) * (x - y),
+    "prelu": lambda s, x, y: s.select(x > 0.0, x, x * y),
 }
 
 

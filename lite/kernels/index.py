@@ -13,9 +13,9 @@ def row_offset(dims: int, row: int, operand: int) -> int:
     rank = i64(dims)[0]
     strides = dims + (1 + rank * (1 + operand)) * 8
     offset = 0
-    for d in range(rank - 1, -1, -1):
+    for d in range(rank - 1, 0, -1):
         extent = i64(dims)[1 + d]
         rest = row // extent
         offset += (row - rest * extent) * i64(strides)[d]
         row = rest
-    return offset
+    return offset + row * i64(strides)[0] if rank > 0 else 0

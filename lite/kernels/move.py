@@ -61,28 +61,28 @@ def copy_elements(x: int, step: int, y: int, y_step: int, n: int, size: int) -> 
 
 @kernel
 def copy_rows(
-    x: Pointer, y: Pointer, x_offset: Int, y_offset: Int, dims: Pointer, rows: Int, n: Int, step: Int, size: Int,
-    row_block: Int, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer, y: Pointer, x_offset: Int, y_offset: Int, dims: Pointer, rows: Int, n: Int, x_step: Int, y_step: Int,
+    size: Int, row_block: Int, begin: Int, end: Int, scratch: Pointer,
 ) -> None:
-    """Rows of n elements of `size` bytes, contiguous in y, `step` bytes apart in x. Offsets in bytes.
+    """Rows of n elements of `size` bytes, x_step bytes apart in x and y_step in y. Offsets in bytes.
 
     dims: the dimensions over rows, for index.row_offset (strides of x, then of y). Units: blocks of row_block rows.
     """
     for row in range(begin * row_block, min(end * row_block, rows)):
         source = x + x_offset + row_offset(dims, row, 0)
         target = y + y_offset + row_offset(dims, row, 1)
-        if step == size:
+        if x_step == size and y_step == size:
             copy_bytes(source, target, n * size)
         else:
-            copy_elements(source, step, target, size, n, size)
+            copy_elements(source, x_step, target, y_step, n, size)
 
 
 @kernel
 def transpose(
-    x: Pointer, y: Pointer, dims: Pointer, planes: Int, rows: Int, columns: Int, x_bytes: Int, y_bytes: Int, size: Int,
-    row_block: Int, parts: Int, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer, y: Pointer, x_offset: Int, y_offset: Int, dims: Pointer, planes: Int, rows: Int, columns: Int,
+    x_bytes: Int, y_bytes: Int, size: Int, row_block: Int, parts: Int, begin: Int, end: Int, scratch: Pointer,
 ) -> None:
-    """y[c, r] = x[r, c] in every plane; rows of x are x_bytes apart, rows of y (columns of x) y_bytes apart.
+    """y[c, r] = x[r, c] in every plane; rows of x are x_bytes apart, rows of y (columns of x) y_bytes apart. Offsets in bytes.
 
     dims: the dimensions over planes, for index.row_offset (strides of x, then of y).
     Units: `parts` parts each, of planes x blocks of row_block rows of x.
@@ -92,8 +92,8 @@ def transpose(
         plane = part // blocks
         first = part % blocks * row_block
         last = min(first + row_block, rows)
-        source = x + row_offset(dims, plane, 0)
-        target = y + row_offset(dims, plane, 1)
+        source = x + x_offset + row_offset(dims, plane, 0)
+        target = y + y_offset + row_offset(dims, plane, 1)
         edge = first
         if size == 4 and columns >= _LANES():
             while edge + _LANES() <= last:

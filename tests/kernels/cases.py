@@ -2,19 +2,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from lite.kernels.codes import CAST
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, DivFusion, Maximum, Minimum, MulFusion, RealDiv, SquaredDifference, SubFusion
+from lite.ops.cast import Cast
+from lite.ops.concat import Concat, Stack, Unstack
 from lite.ops.conv2d import Conv2DFusion
-from lite.ops.enums import ActivationType, PadMode, RoundMode
+from lite.ops.enums import ActivationType, EltwiseMode, PadMode, ReduceMode, RoundMode
 from lite.ops.full_connection import FullConnection
+from lite.ops.gather import Gather
+from lite.ops.layer_norm import LayerNormFusion
 from lite.ops.matmul import MatMulFusion
+from lite.ops.nary import AddN, Eltwise
+from lite.ops.pad import PadFusion
+from lite.ops.per_channel import BatchNorm, BiasAdd, FusedBatchNorm, ScaleFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
+from lite.ops.power import ExpFusion
+from lite.ops.rectifier import Clip, Elu, LeakyRelu, PReLUFusion
+from lite.ops.reduce import ReduceFusion
 from lite.ops.registry import Attributes
-from lite.ops.softmax import Softmax
-from lite.types import Array
+from lite.ops.reverse import ReverseV2
+from lite.ops.slice import Crop, SliceFusion
+from lite.ops.softmax import LogSoftmax, Softmax
+from lite.ops.space import DepthToSpace, SpaceToDepth
+from lite.ops.split import Split
+from lite.ops.strided_slice import StridedSlice
+from lite.ops.tile import BroadcastTo, TileFusion
+from lite.ops.transpose import Transpose
+from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, Round, Rsqrt, Sqrt, Square
+from lite.types import Array, DType
 
 RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
 _A = ActivationType
@@ -42,6 +62,16 @@ def case(attrs: Attributes, *inputs: Array, constants: tuple[int, ...] = (), not
 def normal(*shape: int) -> Array:
     """Standard normal float32, the same for the same shape."""
     return np.random.default_rng(shape or 0).standard_normal(shape).astype(np.float32)
+
+
+def ints(*values: int) -> Array:
+    """int32 [n]."""
+    return np.array(values, np.int32)
+
+
+def of_type(dtype: str, *shape: int) -> Array:
+    """Numbers of any type, both signs where it has them."""
+    return (50 * normal(*shape)).astype(dtype)
 
 
 def special(n: int = 67) -> Array:
@@ -78,6 +108,20 @@ ELEMENTWISE = [
         case(attrs, special(), special()[::-1].copy())
         for attrs in (AddFusion(), SubFusion(), MulFusion(), DivFusion(), RealDiv(), Maximum(), Minimum(), SquaredDifference())
     ),
+    *(
+        case(attrs, special())
+        for attrs in (Abs(), Ceil(), Erf(), Floor(), Log(), Log1p(), Neg(), Reciprocal(), Round(), Rsqrt(), Sqrt(), Square())
+    ),
+    case(Elu(alpha=0.5), special()),
+    case(LeakyRelu(negative_slope=0.2), special()),
+    case(Clip(min=-1.0, max=2.0), special()),
+    case(ExpFusion(), special()),
+    case(ExpFusion(base=2.0, scale=-0.5, shift=1.0), normal(35)),
+    case(PReLUFusion(), normal(2, 3, 19), normal(19)),
+    case(PReLUFusion(channel_shared=True), normal(2, 3, 19), normal(1)),
+    case(AddN(), normal(2, 9), 2 * normal(2, 9), 3 * normal(2, 9)),
+    case(AddN(), normal(2, 9)),
+    *(case(Eltwise(mode=mode), normal(19), 2 * normal(19)) for mode in EltwiseMode if mode != EltwiseMode.UNKNOWN),
     case(AddFusion(activation_type=RELU), special(), special()[::-1].copy(), note="relu"),
     case(SubFusion(activation_type=RELU6), special(), normal(1), note="relu6"),
     case(SubFusion(), normal(2, 3, 5), normal(5), note="last axis"),
@@ -176,6 +220,110 @@ SOFTMAX = [
     case(Softmax(), np.array([[-np.inf, 0.0, 1.0], [-1e4, 2.0, -np.inf]], np.float32), note="masked"),
     case(Softmax(), normal(12, 128, 128), note="several units"),
     case(Softmax(), normal(0, 4), note="empty"),
+    *(case(LogSoftmax(axis=axis), 5 * normal(3, 17, 5)) for axis in (-1, 0, 1)),
 ]
 
-CASES = [*ELEMENTWISE, *MATMUL, *CONVOLUTION, *POOL, *SOFTMAX]
+NORM = [
+    *(case(LayerNormFusion(begin_norm_axis=-1, begin_params_axis=-1), normal(3, n), normal(n), normal(n)) for n in (1, 7, 64, 129)),
+    case(LayerNormFusion(begin_norm_axis=1), 100 + normal(4, 3, 5), note="no factors, a large mean"),
+    case(LayerNormFusion(begin_norm_axis=-2, begin_params_axis=-2), normal(2, 3, 5), normal(3, 5), normal(3, 5)),
+    case(LayerNormFusion(begin_norm_axis=-1, begin_params_axis=-1), normal(256, 768), normal(768), normal(768), note="several units"),
+    case(FusedBatchNorm(epsilon=1e-3), normal(2, 5, 4, 19), *(normal(19) for _ in "so"), normal(19), normal(19) ** 2, constants=(1, 2, 3, 4)),
+    case(BatchNorm(epsilon=1e-3), normal(6, 9), normal(9), normal(9) ** 2, constants=(1, 2)),
+    case(ScaleFusion(axis=-1, activation_type=RELU), normal(2, 3, 21), normal(21), normal(21)),
+    case(ScaleFusion(axis=1), normal(2, 3, 21), normal(3, 21), constants=(1,)),
+    case(ScaleFusion(axis=1, activation_type=RELU6), normal(2, 3, 4, 5), normal(3, 4), normal(3, 4), note="inner axes"),
+    case(ScaleFusion(axis=0, activation_type=RELU), normal(2, 3), normal(2), note="no offset"),
+    case(BiasAdd(), normal(2, 3, 5, 9), normal(9), constants=(1,)),
+]
+
+
+def reduce_case(mode: ReduceMode, x: Array, *axes: int, note: str = "", **attrs: Any) -> Case:
+    """A reduction with constant axes."""
+    return case(ReduceFusion(mode=mode, **attrs), x, ints(*axes), constants=(1,), note=f"{mode.name} {axes} {note}")
+
+
+REDUCE = [
+    *(reduce_case(mode, normal(2, 3, 37), 2) for mode in ReduceMode if mode != ReduceMode.ReduceAll),
+    *(reduce_case(mode, normal(2, 7, 37), 1, keep_dims=True) for mode in ReduceMode if mode != ReduceMode.ReduceAll),
+    *(reduce_case(ReduceMode.ReduceSum, normal(2, 3, 4, 5, 7), *axes) for axes in ((0,), (0, 2), (0, 2, 4), (1, 3), (0, 1, 2, 3), ())),
+    reduce_case(ReduceMode.ReduceMean, normal(2, 7, 7, 65), 1, 2),
+    reduce_case(ReduceMode.ReduceMean, normal(1, 1, 1), 0),
+    reduce_case(ReduceMode.ReduceMax, special(60).reshape(4, 15), 1, note="special"),
+    reduce_case(ReduceMode.ReduceMin, special(60).reshape(4, 15), 0, note="special"),
+    reduce_case(ReduceMode.ReduceSum, normal(3, 4, 5), 1, reduce_to_end=True, coeff=0.5),
+    reduce_case(ReduceMode.ReduceMean, normal(64, 4000), 1, note="several units"),
+    reduce_case(ReduceMode.ReduceMean, normal(64, 4000), 0, note="several units of columns"),
+]
+
+MOVE = [
+    *(
+        case(Transpose(), of_type(dtype, *shape), ints(*perm), constants=(1,), note=dtype)
+        for shape, perm in (
+            ((5, 7), (1, 0)),
+            ((33, 65), (1, 0)),
+            ((2, 3, 40, 24), (0, 2, 3, 1)),
+            ((2, 20, 30, 3), (0, 3, 1, 2)),
+            ((2, 9, 4, 16), (0, 2, 1, 3)),
+            ((2, 9, 4, 16), (0, 2, 3, 1)),
+            ((3, 2, 5, 2, 4, 2), (5, 3, 1, 4, 2, 0)),
+            ((2, 1, 3), (1, 0, 2)),
+            ((3, 0, 2), (2, 0, 1)),
+        )
+        for dtype in ("float32", "int64", "int16", "bool")
+    ),
+    case(Transpose(), normal(1, 64, 112, 112), ints(0, 2, 3, 1), constants=(1,), note="several units"),
+    case(Concat(axis=-1), normal(2, 3, 5), normal(2, 3, 0), normal(2, 3, 18)),
+    case(Concat(axis=1), of_type("int64", 2, 3, 5), of_type("int64", 2, 1, 5)),
+    case(Concat(axis=0), of_type("int8", 3), of_type("int8", 4)),
+    case(Concat(axis=3), normal(1, 56, 56, 64), normal(1, 56, 56, 32), note="several units"),
+    case(Stack(axis=-1), normal(4, 9), normal(4, 9), normal(4, 9)),
+    case(Stack(axis=0), normal(), normal()),
+    case(Unstack(axis=1), normal(3, 4, 5)),
+    case(Split(output_num=3, axis=1), normal(2, 9, 5)),
+    case(Split(size_splits=(1, -1, 2), output_num=3, axis=-1), of_type("int16", 3, 7)),
+    case(SliceFusion(axes=(2, 0)), normal(4, 3, 9), ints(2, 1), ints(5, -1), constants=(1, 2)),
+    case(Crop(axis=1, offsets=(1, 2)), normal(2, 5, 9), normal(2, 3, 4)),
+    *(
+        case(StridedSlice(**masks), of_type(dtype, 6, 7, 8), ints(*begin), ints(*end), ints(*step), constants=(1, 2, 3), note=dtype)
+        for dtype in ("float32", "int8")
+        for masks, begin, end, step in (
+            ({}, (1, 2, 3), (5, 6, 8), (2, 1, 3)),
+            ({"begin_mask": 4, "end_mask": 4}, (4, -1, 0), (0, -6, 0), (-2, -1, -1)),
+            ({"ellipsis_mask": 1, "shrink_axis_mask": 2}, (0, -3), (0, 0), (1, 1)),
+            ({"new_axis_mask": 2}, (1, 0, 2), (2, 0, 5), (1, 1, 1)),
+        )
+    ),
+    case(StridedSlice(shrink_axis_mask=3), normal(4, 5), ints(1, -1), ints(2, 0), ints(1, 1), constants=(1, 2, 3)),
+    case(Unstack(), normal(3)),
+    case(ReverseV2(axis=(0, 2)), normal(3, 4, 5)),
+    case(TileFusion(dims=(2, 3, 2)), normal(2, 1, 5)),
+    case(TileFusion(), of_type("bool", 3), ints(4, 2), constants=(1,)),
+    case(BroadcastTo(shape=(2, 3, 4)), normal(3, 1)),
+    case(BroadcastTo(shape=(5,)), normal()),
+    *(case(DepthToSpace(block_size=2, mode=mode), normal(2, 3, 4, 24)) for mode in ("DCR", "CRD")),
+    case(SpaceToDepth(block_size=2), of_type("int64", 1, 4, 6, 3)),
+    *(
+        case(PadFusion(paddings=((1, 2), (0, 1), (3, 0)), constant_value=7), of_type(dtype, 2, 3, 5), note=dtype)
+        for dtype in ("float32", "int64", "int16", "int8")
+    ),
+    case(PadFusion(constant_value=-1.5), normal(2, 0), ints(1, 1, 2, 0), constants=(1,), note="nothing inside"),
+    *(
+        case(Gather(), of_type(dtype, 3, 5, 4), np.array([[0, 4], [-1, -5], [5, -6]], index), ints(1), constants=(2,), note=f"{dtype} {index}")
+        for dtype in ("float32", "int64", "int16", "bool")
+        for index in ("int32", "int64")
+    ),
+    case(Gather(), normal(0, 4), ints(0, 1), ints(0), constants=(2,), note="from nothing"),
+    case(Gather(), normal(1000, 300), ints(*range(0, 1000, 2)), ints(0), constants=(2,), note="several units"),
+    case(Gather(), normal(5), np.int64(3), ints(0), constants=(2,), note="a number"),
+    *(
+        case(Cast(), (9 * normal(41)).astype(source), ints(DType.of(result)), constants=(1,), note=f"{source} to {result}")
+        for source in CAST
+        for result in CAST
+        # A negative float to an unsigned type gives an unspecified number.
+        if not (source.startswith("float") and result.startswith("uint"))
+    ),
+    case(Cast(), special(), ints(DType.BOOL), constants=(1,)),
+]
+
+CASES = [*ELEMENTWISE, *MATMUL, *CONVOLUTION, *POOL, *SOFTMAX, *NORM, *REDUCE, *MOVE]

@@ -5,13 +5,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, ViewClaim
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, ViewClaim
 from lite.delegates.cpu.strides import broadcast, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, bounds, split
 from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, ROWS, UNARY
 from lite.ops.activation import Activation
-from lite.ops.enums import ActivationType
+from lite.ops.enums import ActivationType, EltwiseMode
 from lite.types import DType
 
 _INF = float("inf")
@@ -42,11 +42,21 @@ _ACTIVATIONS: dict[ActivationType, Callable[[Activation], Function]] = {
     _A.GELU: lambda x: ("gelu_tanh" if x.approximate else "gelu", 0.0, 0.0),
 }
 
+
+def _rate(exp: Any) -> float:
+    """base^x = e^(rate x)."""
+    return 1.0 if exp.base == -1 else math.log(exp.base)
+
+
 _UNARY: dict[str, Callable[[Any], Function]] = {
     "Abs": lambda x: ("abs", 0.0, 0.0),
     "Ceil": lambda x: ("ceil", 0.0, 0.0),
+    "Clip": lambda x: ("clamp", x.min, x.max),
+    "Elu": lambda x: ("elu", x.alpha, 0.0),
     "Erf": lambda x: ("erf", 0.0, 0.0),
+    "ExpFusion": lambda x: ("exp", _rate(x) * x.scale, _rate(x) * x.shift),
     "Floor": lambda x: ("floor", 0.0, 0.0),
+    "LeakyRelu": lambda x: ("leaky_relu", x.negative_slope, 0.0),
     "Log": lambda x: ("log", 0.0, 0.0),
     "Log1p": lambda x: ("log1p", 0.0, 0.0),
     "Neg": lambda x: ("negate", 0.0, 0.0),
@@ -63,9 +73,15 @@ _BINARY = {
     "Maximum": "max",
     "Minimum": "min",
     "MulFusion": "mul",
+    "PReLUFusion": "prelu",
     "RealDiv": "div",
     "SquaredDifference": "squared_difference",
     "SubFusion": "sub",
+}
+
+_NARY = {
+    "AddN": lambda x: "add",
+    "Eltwise": lambda x: {EltwiseMode.PROD: "mul", EltwiseMode.SUM: "add", EltwiseMode.MAXIMUM: "max"}[x.mode],
 }
 
 _LIGHT = 8 * BYTE  # nanoseconds an element: read and written
@@ -79,7 +95,11 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
     if operation.op in _BINARY:
         return _bind_binary(operation, _BINARY[operation.op])
     attrs: Any = operation.attrs
+    if operation.op in _NARY:
+        return _bind_nary(operation, _NARY[operation.op](attrs))
     if operation.op in _UNARY:
+        if len(operation.inputs) > 1:  # bounds of Clip that are not attributes
+            return None
         return bind_unary(operation, *_UNARY[operation.op](attrs))
     if attrs.activation_type == ActivationType.NO_ACTIVATION:
         return ViewClaim()
@@ -106,11 +126,26 @@ def _bind_binary(operation: Operation, function: str) -> NativeClaim:
     return NativeClaim((step,), in_place=fits[0] if fits else -1)
 
 
+def _bind_nary(operation: Operation, function: str) -> NativeClaim | ViewClaim:
+    """The first two into the result, then each other one."""
+    shape = operation.outputs[0].shape
+    if len(operation.inputs) == 1:
+        return ViewClaim()
+    steps = [binary_step(function, (shape, shape), shape, _A.NO_ACTIVATION)]
+    for i in range(2, len(operation.inputs)):
+        steps.append(binary_step(function, (shape, shape), shape, _A.NO_ACTIVATION, (Out(0), In(i))))
+    return NativeClaim(tuple(steps))
+
+
 def binary_step(
-    function: str, operands: tuple[tuple[int, ...], tuple[int, ...]], shape: tuple[int, ...], activation: ActivationType
+    function: str,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    shape: tuple[int, ...],
+    activation: ActivationType,
+    operands: tuple[Argument, Argument] = (In(0), In(1)),
 ) -> NativeStep:
-    """output 0 = act(function(input 0, input 1)), the operands seen as having the given shapes; see codes.BINARY."""
-    walk = merge(shape, *(broadcast(operand, shape, 4) for operand in operands))
+    """output 0 = act(function(operands)), which are seen as having the given shapes; see codes.BINARY."""
+    walk = merge(shape, *(broadcast(operand, shape, 4) for operand in shapes))
     left, right = (strides[-1] for strides in walk.strides)
     rows, n = math.prod(walk.extents[:-1]), walk.extents[-1]
     if rows > 1:
@@ -124,8 +159,8 @@ def binary_step(
     return NativeStep(
         "binary_f32",
         {
-            "x": In(0),
-            "y": In(1),
+            "x": operands[0],
+            "y": operands[1],
             "z": Out(0),
             "function": BINARY.index(function),
             "mode": LEFT_SCALAR if left == 0 else RIGHT_SCALAR if right == 0 else ROWS,

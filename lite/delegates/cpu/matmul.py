@@ -161,6 +161,8 @@ def _transpose_step(matrices: int, depth: int, rows: int, target: Temp) -> Nativ
         {
             "x": In(0),
             "y": target,
+            "x_offset": 0,
+            "y_offset": 0,
             "dims": planes.table(),
             "planes": matrices,
             "rows": depth,
