@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import multiprocessing
 import os
-import pkgutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import BinaryIO, NamedTuple
 
 from lite.errors import KernelBuildError
 from lite.kernels.target import TARGETS, Target, target
@@ -67,34 +69,60 @@ def memory_file() -> BinaryIO:
     return tempfile.TemporaryFile()
 
 
+class Part(NamedTuple):
+    """What one module of kernels becomes. objects, constants: by target name."""
+
+    objects: dict[str, bytes]
+    kernels: dict[str, tuple[tuple[str, str], ...]]
+    constants: dict[str, dict[str, int]]
+
+
 def compile_packs(package: str, targets: Sequence[Target], progress: Progress) -> dict[str, bytes]:
-    """Target name -> pack file, compiled in this process, which must not have imported numba before."""
+    """Target name -> pack file. The modules of `package` are compiled in parallel, each in a process of a pool."""
     os.environ["NUMBA_OPT"] = "0"
+    folder = os.path.join(_ROOT, *package.split("."))
+    sources = [entry for entry in os.scandir(folder) if entry.name.endswith(".py") and entry.name != "__init__.py"]
+    sources.sort(key=lambda entry: -entry.stat().st_size)  # the longest first, so that the end is even
+    modules = ["lite.native.driver", *(f"{package}.{entry.name.removesuffix('.py')}" for entry in sources)]
+    progress(f"for {', '.join(level.name for level in targets)}: compiling {len(modules)} modules, once")
+    parts: list[Part] = []
+    pool = ProcessPoolExecutor(min(cpu.usable_cpus(), len(modules)), multiprocessing.get_context("fork"))
+    try:
+        running = {pool.submit(_compile_module, module, targets): module for module in modules}
+        for done in as_completed(running):
+            parts.append(done.result())
+            progress(f"{len(parts)} of {len(modules)}: {running[done]}")
+    except BrokenProcessPool as error:
+        raise KernelBuildError(f"the compiler was killed, by a lack of memory or by LLVM: {error}") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return {level.name: _join(level.name, package, parts) for level in targets}
+
+
+def _compile_module(module: str, targets: Sequence[Target]) -> Part:
+    """Compiles the kernels a module declares. Runs in a process of the pool."""
     codegen = importlib.import_module("lite.native.codegen")
-    importlib.import_module("lite.native.driver")
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
-        importlib.import_module(module.name)
-    kernels = codegen.kernels()
-    done = 0
+    importlib.import_module(module)
+    kernels = codegen.declared_in(module)
+    lowered = codegen.lower(kernels)
+    return Part(
+        {level.name: codegen.assemble(lowered, level) for level in targets if lowered},
+        {kernel.name: kernel.parameters for kernel in kernels if not kernel.entry},
+        {level.name: codegen.constants(level) for level in targets},
+    )
 
-    def count(name: str) -> None:
-        nonlocal done
-        done += 1
-        progress(f"{done} of {len(kernels)}: {name}")
 
-    lowered = codegen.lower(kernels, count)
-    packs = {}
-    for level in targets:
-        progress(f"optimizing for {level.name}")
-        manifest = Manifest(
-            level.name,
-            cache.digest(package),
-            cache.tools(),
-            {kernel.name: kernel.parameters for kernel in kernels if not kernel.entry},
-            codegen.constants(level),
-        )
-        packs[level.name] = seal(linker.link(codegen.assemble(lowered, level)), manifest)
-    return packs
+def _join(target_name: str, package: str, parts: Sequence[Part]) -> bytes:
+    """The pack file of all modules' parts for one target."""
+    kernels: dict[str, tuple[tuple[str, str], ...]] = {}
+    constants: dict[str, int] = {}
+    for part in parts:
+        if twice := kernels.keys() & part.kernels.keys():
+            raise KernelBuildError(f"two modules declare {', '.join(sorted(twice))}")
+        kernels.update(part.kernels)
+        constants.update(part.constants[target_name])
+    manifest = Manifest(target_name, cache.digest(package), cache.tools(), kernels, constants)
+    return seal(linker.link([part.objects[target_name] for part in parts if part.objects]), manifest)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ Python-facing code around it is dropped, so nothing refers to the interpreter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import llvmlite.binding as llvm
@@ -36,18 +36,19 @@ class Lowered:
     symbol: str
 
 
-def lower(kernels: Iterable[Kernel], progress: Callable[[str], None]) -> tuple[Lowered, ...]:
-    """Compiles kernels to target-neutral IR; `progress` is given each one's name before it is compiled.
+def declared_in(module: str) -> tuple[Kernel, ...]:
+    """The kernels a module declares, once it is imported."""
+    return tuple(kernel for kernel in KERNELS.values() if kernel.function.__module__ == module)
 
-    Raises KernelBuildError with numba's reason where a kernel does not compile.
-    """
+
+def lower(kernels: Iterable[Kernel]) -> tuple[Lowered, ...]:
+    """Compiles kernels to target-neutral IR. Raises KernelBuildError with numba's reason where one does not compile."""
     if config.OPT != 0:  # type: ignore[attr-defined]  # set from the environment
         raise KernelBuildError("numba was imported with optimization on: build packs with python -m lite.native.build")
     for name in MICROKERNELS:
         llvm.add_symbol(name, 1)  # never called; without an address numba's host code would not link
     lowered = []
     for kernel in kernels:
-        progress(kernel.name)
         try:
             compile_ = cfunc(kernel.signature, error_model="numpy", fastmath=set(kernel.fastmath))
             compiled = compile_(kernel.function)
@@ -140,8 +141,3 @@ def _hide_all_but(module: llvm.ModuleRef, exported: set[str]) -> None:
     for value in (*module.functions, *module.global_variables):
         if not value.is_declaration and value.name not in exported:
             value.linkage = "internal"
-
-
-def kernels() -> tuple[Kernel, ...]:
-    """All declared kernels, in the order of their declaration."""
-    return tuple(KERNELS.values())

@@ -1,6 +1,6 @@
-"""From an object file to a shared object: by the system's linker where it has one for the target, else by our own.
+"""From object files to a shared object: by the system's linker where it has one for the target, else by our own.
 
-Our own linker does what a freestanding object of kernels needs, for x86-64 and aarch64: code, read-only data,
+Our own linker does what freestanding objects of kernels need, for x86-64 and aarch64: code, read-only data,
 relocations relative to the program counter, exported functions, and the few functions LLVM may call by itself (IMPORTS)
 through stubs. Anything else (writable data, thread locals, other relocations) raises KernelBuildError. What it writes:
 
@@ -17,7 +17,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,24 +35,21 @@ _SYM, _ENTRY = "<IBBHQQ", "<QQq"  # a symbol, a relocation
 _SEGMENTS = 5
 
 
-def link(obj: bytes) -> bytes:
-    """The shared object of `obj`, by the system's linker if it accepts the object, else by our own."""
-    exported(obj)
-    return link_with_system(obj) or link_alone(obj)
+def link(objects: Sequence[bytes]) -> bytes:
+    """The shared object of all objects, by the system's linker if it accepts them, else by our own.
+
+    Raises KernelBuildError where they need functions beyond IMPORTS.
+    """
+    for data in objects:
+        if missing := {symbol.name for symbol in _Object.read(data).symbols[1:] if symbol.section == 0} - IMPORTS:
+            raise KernelBuildError(
+                f"kernels call {', '.join(sorted(missing))}, which a pack must not import: "
+                "write it as a polynomial or a micro-kernel"
+            )
+    return link_with_system(objects) or link_alone(objects)
 
 
-def exported(obj: bytes) -> tuple[str, ...]:
-    """Names the object defines for others. Raises KernelBuildError where it needs names beyond IMPORTS."""
-    symbols = _Object.read(obj).symbols
-    if missing := sorted({symbol.name for symbol in symbols[1:] if symbol.section == 0} - IMPORTS):
-        raise KernelBuildError(
-            f"kernels call {', '.join(missing)}, which a pack must not import: "
-            "write it as a polynomial or a micro-kernel"
-        )
-    return tuple(symbol.name for symbol in symbols if symbol.is_export)
-
-
-def link_with_system(obj: bytes) -> bytes | None:
+def link_with_system(objects: Sequence[bytes]) -> bytes | None:
     """By `ld`, or `cc` where there is no ld; None where there is neither, or it refuses (another machine's object)."""
     flags = ("-shared", "-z", "noexecstack", "--build-id=none")
     commands = {"ld": flags, "cc": ("-nostdlib", "-shared", "-Wl," + ",".join(flags[1:]))}
@@ -60,10 +57,12 @@ def link_with_system(obj: bytes) -> bytes | None:
     if tool is None:
         return None
     with tempfile.TemporaryDirectory(prefix="mindlite-") as folder:
-        source, result = os.path.join(folder, "pack.o"), os.path.join(folder, "pack.so")
-        with open(source, "wb") as file:
-            file.write(obj)
-        done = subprocess.run([tool, *commands[tool], "-o", result, source], capture_output=True, check=False)
+        result = os.path.join(folder, "pack.so")
+        sources = [os.path.join(folder, f"{index}.o") for index in range(len(objects))]
+        for source, data in zip(sources, objects, strict=True):
+            with open(source, "wb") as file:
+                file.write(data)
+        done = subprocess.run([tool, *commands[tool], "-o", result, *sources], capture_output=True, check=False)
         if done.returncode != 0:
             return None
         with open(result, "rb") as file:
@@ -101,15 +100,20 @@ class _Relocation(NamedTuple):
     addend: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Object:
-    """A relocatable ELF file, as far as linking needs it."""
+    """A relocatable ELF file, as far as linking needs it. A reference to a section or symbol is its index."""
 
     data: bytes
     machine: int
     sections: tuple[_Section, ...]
     symbols: tuple[_Symbol, ...]
     relocations: tuple[_Relocation, ...]
+
+    @property
+    def loaded(self) -> Iterator[int]:
+        """Sections that become part of the image."""
+        return (index for index, section in enumerate(self.sections) if _is_loaded(section))
 
     @classmethod
     def read(cls, data: bytes) -> _Object:
@@ -149,116 +153,126 @@ def _is_loaded(section: _Section) -> bool:
 
 
 class _Image:
-    """The shared object while it is laid out: bytes in file order, and the address each will have."""
+    """The shared object while it is laid out. Segment k lies k pages further in memory than in the file."""
 
     def __init__(self) -> None:
         self.data = bytearray(struct.calcsize(_EHDR) + _SEGMENTS * struct.calcsize(_PHDR))
-        self.shift = 0  # address of a byte minus its file offset, in the current segment
+        self._starts = [0]  # addresses of the segments
+
+    @property
+    def end(self) -> int:
+        """Address of the byte that comes next."""
+        return len(self.data) + (len(self._starts) - 1) * _PAGE
 
     def reserve(self, size: int, align: int = 8) -> int:
         """The address of `size` zero bytes added at the end."""
         self.data.extend(bytes(-len(self.data) % align + size))
-        return len(self.data) - size + self.shift
+        return self.end - size
 
     def next_segment(self) -> int:
         """Ends the segment: what follows lies on later pages. Gives the address of its first byte."""
         self.reserve(0, 64)
-        self.shift += _PAGE
-        return len(self.data) + self.shift
+        self._starts.append(self.end + _PAGE)
+        return self.end
 
-    def put(self, address: int, shift: int, data: bytes) -> None:
-        """Writes bytes at an address of the segment with that shift."""
-        self.data[address - shift : address - shift + len(data)] = data
+    def offset(self, address: int) -> int:
+        """Where an address lies in the file."""
+        return address - _PAGE * sum(address >= start for start in self._starts[1:])
+
+    def put(self, address: int, data: bytes) -> None:
+        """Writes bytes at an address."""
+        offset = self.offset(address)
+        self.data[offset : offset + len(data)] = data
 
 
-def link_alone(obj: bytes) -> bytes:
-    """The shared object of `obj`, without any tool. Raises KernelBuildError for what the module's text excludes."""
-    source = _Object.read(obj)
-    if source.machine not in _MACHINES:
-        raise KernelBuildError(f"ELF machine {source.machine} cannot be linked; x86-64 and aarch64 can")
-    machine = _MACHINES[source.machine]
-    loaded = [i for i, section in enumerate(source.sections) if _is_loaded(section)]
-    for i in loaded:
-        if source.sections[i].flags & _WRITE or source.sections[i].type == _NOBITS:
-            raise KernelBuildError(f"kernels must not have writable data, found section {source.sections[i].name}")
-    imports = sorted({r.symbol for r in source.relocations if source.symbols[r.symbol].section == 0})
-    exports = [i for i, symbol in enumerate(source.symbols) if symbol.is_export]
-    dynamic = [source.symbols[i] for i in (*imports, *exports)]
-    names = b"\0" + b"".join(symbol.name.encode() + b"\0" for symbol in dynamic)
+def link_alone(objects: Sequence[bytes]) -> bytes:
+    """The shared object of all objects, without any tool.
+
+    Objects refer to nothing in each other. Raises KernelBuildError for what the module's text excludes.
+    """
+    sources = [_Object.read(data) for data in objects]
+    number = sources[0].machine
+    if number not in _MACHINES or any(source.machine != number for source in sources):
+        raise KernelBuildError(f"ELF machine {number} cannot be linked; x86-64 and aarch64 can, one at a time")
+    machine = _MACHINES[number]
+    for found in (source.sections[i] for source in sources for i in source.loaded):
+        if found.flags & _WRITE or found.type == _NOBITS:
+            raise KernelBuildError(f"kernels must not have writable data, found section {found.name}")
+    exports = [(source, symbol) for source in sources for symbol in source.symbols if symbol.is_export]
+    wanted = {source.symbols[r.symbol] for source in sources for r in source.relocations}
+    imports = sorted({symbol.name for symbol in wanted if symbol.section == 0})
+    names = [*imports, *(symbol.name for _, symbol in exports)]
+    text = b"\0" + b"".join(name.encode() + b"\0" for name in names)
 
     image = _Image()
-    symtab = image.reserve(24 * (1 + len(dynamic)))
-    strtab = image.reserve(len(names))
-    hashes = _hash_table([symbol.name for symbol in dynamic])
+    symtab = image.reserve(24 * (1 + len(names)))
+    strtab = image.reserve(len(text))
+    hashes = _hash_table(names)
     hashtab = image.reserve(len(hashes))
     rela = image.reserve(24 * len(imports))
-    addresses: dict[int, int] = {}
-    shifts: dict[int, int] = {}
+    addresses: dict[tuple[_Object, int], int] = {}
 
     def place(executable: bool) -> None:
-        for i in loaded:
-            section = source.sections[i]
-            if bool(section.flags & _EXECUTE) == executable:
-                addresses[i] = image.reserve(section.size, max(section.align, 16))
-                shifts[i] = image.shift
-                content = source.data[section.offset : section.offset + section.size]
-                image.put(addresses[i], image.shift, content)
+        for source in sources:
+            for i in source.loaded:
+                section = source.sections[i]
+                if bool(section.flags & _EXECUTE) == executable:
+                    addresses[source, i] = image.reserve(section.size, max(section.align, 16))
+                    content = source.data[section.offset : section.offset + section.size]
+                    image.put(addresses[source, i], content)
 
     place(executable=False)
-    read_end = len(image.data)
+    read_end = image.end
     code = image.next_segment()
     place(executable=True)
-    stubs = {i: image.reserve(16, 16) for i in imports}
-    code_shift, code_end = image.shift, len(image.data) + image.shift
+    stubs = {name: image.reserve(16, 16) for name in imports}
+    code_end = image.end
     writable = image.next_segment()
     entries = 6 + 3 * bool(imports)
     table = image.reserve(16 * entries)
-    pointers = {i: image.reserve(8) for i in imports}
+    pointers = {name: image.reserve(8) for name in imports}
 
-    for i in imports:
-        image.put(stubs[i], code_shift, machine.stub(stubs[i], pointers[i]))
-    for r in source.relocations:
-        symbol = source.symbols[r.symbol]
-        if symbol.section and symbol.section not in addresses:
-            raise KernelBuildError(f"a relocation refers to {symbol.name!r}, which has no place in the pack")
-        value = addresses[symbol.section] + symbol.value if symbol.section else stubs[r.symbol]
-        place_of = addresses[r.section] + r.offset
-        if r.type not in machine.relocations:
-            raise KernelBuildError(f"relocation type {r.type} of ELF machine {source.machine} cannot be linked")
-        offset = place_of - shifts[r.section]
-        machine.relocations[r.type](image.data, offset, value + r.addend, place_of)
+    for name in imports:
+        image.put(stubs[name], machine.stub(stubs[name], pointers[name]))
+    for source in sources:
+        for r in source.relocations:
+            symbol = source.symbols[r.symbol]
+            if r.type not in machine.relocations:
+                raise KernelBuildError(f"relocation type {r.type} of ELF machine {number} cannot be linked")
+            if symbol.section and (source, symbol.section) not in addresses:
+                raise KernelBuildError(f"a relocation refers to {symbol.name!r}, which has no place in the pack")
+            value = addresses[source, symbol.section] + symbol.value if symbol.section else stubs[symbol.name]
+            at = addresses[source, r.section] + r.offset
+            machine.relocations[r.type](image.data, image.offset(at), value + r.addend, at)
 
+    places = [*((0, 0, 0) for _ in imports)]
+    places += [(1, addresses[source, symbol.section] + symbol.value, symbol.size) for source, symbol in exports]
     name_at = 1
-    for index, symbol in enumerate(dynamic, 1):
-        is_import = symbol.section == 0
-        where = 0 if is_import else addresses[symbol.section] + symbol.value
-        row = struct.pack(_SYM, name_at, 0x12, 0, 0 if is_import else 1, where, symbol.size)
-        image.put(symtab + 24 * index, 0, row)
-        name_at += len(symbol.name) + 1
-    image.put(strtab, 0, names)
-    image.put(hashtab, 0, hashes)
-    for index, i in enumerate(imports):
-        image.put(rela + 24 * index, 0, struct.pack(_ENTRY, pointers[i], (index + 1) << 32 | machine.glob_dat, 0))
-    tags = [(4, hashtab), (5, strtab), (6, symtab), (10, len(names)), (11, 24)]
+    for index, (name, (section, address, size)) in enumerate(zip(names, places, strict=True), 1):
+        image.put(symtab + 24 * index, struct.pack(_SYM, name_at, 0x12, 0, section, address, size))
+        name_at += len(name) + 1
+    image.put(strtab, text)
+    image.put(hashtab, hashes)
+    for index, name in enumerate(imports):
+        image.put(rela + 24 * index, struct.pack(_ENTRY, pointers[name], (index + 1) << 32 | machine.glob_dat, 0))
+    tags = [(4, hashtab), (5, strtab), (6, symtab), (10, len(text)), (11, 24)]
     if imports:
         tags += [(7, rela), (8, 24 * len(imports)), (9, 24)]
-    image.put(table, image.shift, b"".join(struct.pack("<QQ", *tag) for tag in (*tags, (0, 0))))
+    image.put(table, b"".join(struct.pack("<QQ", *tag) for tag in (*tags, (0, 0))))
 
-    segments = (  # type, flags, address, size, shift, align
-        (1, 4, 0, read_end, 0, _PAGE),
-        (1, 5, code, code_end - code, code_shift, _PAGE),
-        (1, 6, writable, len(image.data) + image.shift - writable, image.shift, _PAGE),
-        (2, 6, table, 16 * entries, image.shift, 8),
-        (0x6474E551, 6, 0, 0, 0, 16),  # the stack is not executable
+    segments = (  # type, flags, address, size, align
+        (1, 4, 0, read_end, _PAGE),
+        (1, 5, code, code_end - code, _PAGE),
+        (1, 6, writable, image.end - writable, _PAGE),
+        (2, 6, table, 16 * entries, 8),
+        (0x6474E551, 6, 0, 0, 16),  # the stack is not executable
     )
-    header = struct.pack(
-        _EHDR, b"\x7fELF\x02\x01\x01", 3, source.machine, 1, 0, 64, 0, 0, 64, 56, _SEGMENTS, 64, 0, 0
-    )
+    header = struct.pack(_EHDR, b"\x7fELF\x02\x01\x01", 3, number, 1, 0, 64, 0, 0, 64, 56, _SEGMENTS, 64, 0, 0)
     headers = b"".join(
-        struct.pack(_PHDR, kind, flags, address - shift, address, address, size, size, align)
-        for kind, flags, address, size, shift, align in segments
+        struct.pack(_PHDR, kind, flags, image.offset(address), address, address, size, size, align)
+        for kind, flags, address, size, align in segments
     )
-    image.put(0, 0, header + headers)
+    image.put(0, header + headers)
     return bytes(image.data)
 
 

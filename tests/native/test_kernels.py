@@ -26,8 +26,8 @@ LINKERS = [linker.link_alone, *([linker.link_with_system] if shutil.which("ld") 
 
 @pytest.mark.parametrize("link", LINKERS)
 @pytest.mark.parametrize("target", [level.name for level in cpu.levels()])
-def test_kernels_compute(objects: Path, target: str, link: Callable[[bytes], bytes]) -> None:
-    shared = link((objects / f"{target}.o").read_bytes())
+def test_kernels_compute(objects: Path, target: str, link: Callable[[list[bytes]], bytes]) -> None:
+    shared = link([(objects / f"{target}.o").read_bytes()])
     pack = KernelPack.of(seal(shared, Manifest(target, "", "", PARAMETERS, {})))
     x = np.linspace(-300, 300, 4 * 77).astype(np.float32).reshape(4, 77)
     scaled, polynomial, small = np.empty_like(x), np.empty_like(x), np.empty(x.shape, np.int8)
