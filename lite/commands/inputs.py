@@ -116,8 +116,8 @@ def _cast(array: Array, spec: TensorSpec) -> Array:
 def read_image(path: str | os.PathLike[str], spec: TensorSpec, pixels: Pixels) -> Array:
     """A picture in the shape and element type of an input: decoded, turned upright, resized, its channels placed.
 
-    The input is [N,H,W,C] or [N,C,H,W] with N = 1 and 1, 3 or 4 channels, the same without N, or [H,W]. Where H and W
-    are open the picture keeps its size. Raises ShapeError for another shape, TensorError for a file that is no image.
+    The input is [N,H,W,C] or [N,C,H,W] with N = 1 and 1, 3 or 4 channels, or the same without N. Where H and W are open
+    the picture keeps its size. Raises ShapeError for another shape, TensorError for a file that is no image.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -134,8 +134,6 @@ def read_image(path: str | os.PathLike[str], spec: TensorSpec, pixels: Pixels) -
     array = _numbers(np.asarray(resized).reshape(target[1], target[0], channels), spec, pixels)
     if channels_first:
         array = array.transpose(2, 0, 1)
-    if spec.rank == 2:
-        return array[:, :, 0]
     return np.ascontiguousarray(array[np.newaxis] if spec.rank == 4 else array)
 
 
@@ -154,8 +152,6 @@ def _numbers(image: Array, spec: TensorSpec, pixels: Pixels) -> Array:
 def _image_layout(spec: TensorSpec) -> tuple[int, int, int, bool]:
     """Height, width (-1 where open), channels, and whether channels come first."""
     dims = spec.shape[1:] if spec.rank == 4 and spec.shape[0] in (1, -1) else spec.shape
-    if len(dims) == 2:
-        return (*dims, 1, False)
     if len(dims) == 3 and (dims[0] in _MODES) != (dims[2] in _MODES):
         first = dims[0] in _MODES
         return (dims[1], dims[2], dims[0], True) if first else (dims[0], dims[1], dims[2], False)

@@ -1,0 +1,108 @@
+"""Pictures as inputs: channels, layouts, sizes, scaling; and names of files for outputs."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lite.commands.inputs import Pixels, random_input, read_image, read_inputs
+from lite.commands.outputs import write_outputs
+from lite.errors import DTypeError, ShapeError, TensorNameError
+from lite.types import DType, TensorSpec
+
+COLOR = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
+GREY = np.asarray(Image.fromarray(COLOR).convert("L"))
+RAW = Pixels(scale=1.0)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    Image.fromarray(COLOR).save(tmp_path / "picture.png")
+    return tmp_path / "picture.png"
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((1, 5, 6, 3), COLOR[None]),
+        ((1, 3, 5, 6), COLOR.transpose(2, 0, 1)[None]),
+        ((-1, 3, -1, -1), COLOR.transpose(2, 0, 1)[None]),
+        ((5, 6, 3), COLOR),
+        ((3, 5, 6), COLOR.transpose(2, 0, 1)),
+        ((1, 1, 5, 6), GREY[None, None]),
+        ((1, 5, 6, 1), GREY[None, :, :, None]),
+    ],
+    ids=lambda value: str(value) if isinstance(value, tuple) else "",
+)
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.UINT8], ids=str)
+def test_the_shape_decides_the_layout(
+    picture: Path, shape: tuple[int, ...], expected: np.ndarray, dtype: DType
+) -> None:
+    array = read_image(picture, TensorSpec(dtype, shape, "x"), RAW)
+    assert array.dtype == dtype.dtype
+    np.testing.assert_array_equal(array, expected)
+
+
+def test_pixels_are_scaled_and_normalized(picture: Path) -> None:
+    pixels = Pixels(mean=(0.1, 0.2, 0.3), std=(0.5, 1.0, 2.0))
+    array = read_image(picture, TensorSpec(DType.FLOAT32, (1, 5, 6, 3), "x"), pixels)
+    np.testing.assert_allclose(array[0], (COLOR / 255 - [0.1, 0.2, 0.3]) / [0.5, 1.0, 2.0], rtol=1e-6, atol=1e-7)
+
+
+def test_another_size_is_resized(picture: Path) -> None:
+    assert read_image(picture, TensorSpec(DType.FLOAT32, (1, 3, 16, 9), "x"), RAW).shape == (1, 3, 16, 9)
+
+
+@pytest.mark.parametrize("shape", [(1, 10), (2, 3, 5, 6), (1, 5, 6, 7), (1, 3, 5, 3), (1,)], ids=str)
+def test_what_is_no_picture_takes_none(picture: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"give a \.npy"):
+        read_image(picture, TensorSpec(DType.FLOAT32, shape, "x"), RAW)
+
+
+def test_integers_are_cast_only_without_loss(tmp_path: Path) -> None:
+    spec = TensorSpec(DType.INT32, (2,), "ids")
+    np.save(tmp_path / "small.npy", np.array([1, 2], np.int64))
+    np.save(tmp_path / "large.npy", np.array([1, 1 << 40], np.int64))
+    np.save(tmp_path / "real.npy", np.array([1.0, 2.0]))
+    assert read_inputs([f"ids={tmp_path / 'small.npy'}"], [spec], RAW)["ids"].dtype == np.int32
+    for name in ("large.npy", "real.npy"):
+        with pytest.raises(DTypeError, match="without loss"):
+            read_inputs([f"ids={tmp_path / name}"], [spec], RAW)
+
+
+def test_several_inputs_are_named_or_come_from_one_archive(tmp_path: Path) -> None:
+    specs = [TensorSpec(DType.FLOAT32, (2,), "a"), TensorSpec(DType.FLOAT32, (3,), "b")]
+    arrays = {"a": np.ones(2, np.float32), "b": np.zeros(3, np.float32)}
+    np.savez(tmp_path / "both.npz", **arrays)
+    np.save(tmp_path / "a.npy", arrays["a"])
+    found = read_inputs([str(tmp_path / "both.npz")], specs, RAW)
+    assert {name: array.shape for name, array in found.items()} == {"a": (2,), "b": (3,)}
+    with pytest.raises(TensorNameError, match="for which input"):
+        read_inputs([str(tmp_path / "a.npy")], specs, RAW)
+    with pytest.raises(TensorNameError, match="no --input for 'b'"):
+        read_inputs([f"a={tmp_path / 'a.npy'}"], specs, RAW)
+    with pytest.raises(TensorNameError, match="has no array 'c'"):
+        read_inputs([f"c={tmp_path / 'both.npz'}"], [TensorSpec(DType.FLOAT32, (2,), "c")], RAW)
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.FLOAT16, DType.INT32, DType.INT64, DType.BOOL], ids=str)
+def test_random_inputs_are_valid(dtype: DType) -> None:
+    array = random_input(TensorSpec(dtype, (50,), "x"), np.random.default_rng(0))
+    assert array.dtype == dtype.dtype
+    assert dtype.dtype.kind == "f" or set(array.tolist()) == {0, 1}
+
+
+def test_a_random_input_needs_a_shape() -> None:
+    with pytest.raises(ShapeError, match="--input-shape"):
+        random_input(TensorSpec(DType.FLOAT32, (-1, 3), "x"), np.random.default_rng(0))
+
+
+def test_outputs_become_files_of_any_name(tmp_path: Path) -> None:
+    outputs = {"a/b": np.ones(1), "a:b": np.ones(2), "..": np.ones(3), "file": np.ones(4)}
+    paths = write_outputs(str(tmp_path / "folder"), outputs)
+    assert [Path(p).name for p in paths] == ["a_b.npy", "a_b_1.npy", "output.npy", "file.npy"]
+    (archive,) = write_outputs(str(tmp_path / "all.npz"), outputs)
+    with np.load(archive) as read:
+        assert {name: array.size for name, array in read.items()} == {"a/b": 1, "a:b": 2, "..": 3, "file": 4}
