@@ -91,7 +91,7 @@ class Session:
         """Where the bytes go; None while an input has an open dimension."""
         return self._plan.report if self._plan else None
 
-    def run(self, inputs: Any) -> Any:  # Array | dict[str, Array], which a caller who knows the model need not tell apart
+    def run(self, inputs: Any) -> Any:  # Array | dict[str, Array]: the caller knows which
         """Compute the outputs: an array, or where there are several a dict by name in the model's order.
 
         inputs: one array; a sequence, one entry an input; or a mapping by name. Arrays need the input's exact dtype and

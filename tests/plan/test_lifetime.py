@@ -26,8 +26,8 @@ WITH_TEMPORARIES = NativeClaim(
     )
 )
 
-# One row a case: sizes in elements of 4 bytes (4 where not listed), steps (claim, reads, writes) over tensors named by a
-# letter, outputs; then the records expected and the record of each tensor. x and z are inputs, k is a constant.
+# One row a case: sizes in elements of 4 bytes (4 where not listed), steps (claim, reads, writes) over tensors named by
+# a letter, outputs; then the records expected and the record of each tensor. x and z are inputs, k is a constant.
 Steps = Sequence[tuple[Claim, str, str]]
 ROWS: list[tuple[str, Mapping[str, int], Steps, str, list[tuple[int, int, int]], Mapping[str, int]]] = [
     (

@@ -20,29 +20,13 @@ from lite.plan import plan as plan_module
 from lite.plan.network import resolve
 from lite.plan.plan import Plan, Resources, build_plan
 from lite.types import Array, DType, TensorSpec
+from tests.plan.guards import Guarded
 from tests.plan.kernels import PythonDelegate, PythonPack
 from tests.plan.models import Row, evaluate, make_model
 
 RELU = Activation(ActivationType.RELU)
 TANH = Activation(ActivationType.TANH)
 LIMIT = 1 << 20
-GUARD = 256
-
-
-class Guarded:
-    """Allocates with GUARD bytes of a pattern before and behind, and tells whether they are still there."""
-
-    def __init__(self) -> None:
-        self.blocks: list[Array] = []
-
-    def __call__(self, nbytes: int) -> Array:
-        block = np.full(nbytes + 2 * GUARD + 64, 0xA5, np.uint8)
-        skip = GUARD + -(block.ctypes.data + GUARD) % 64
-        self.blocks += [block[:skip], block[skip + nbytes :]]
-        return block[skip : skip + nbytes]
-
-    def intact(self) -> bool:
-        return all((block == 0xA5).all() for block in self.blocks)
 
 
 @pytest.fixture
