@@ -1,12 +1,14 @@
 """How a result is compared with MindSpore's, and the two ways to compute one: the references, and a session."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+import lite
+from converter import convert
 from converter.ir.evaluate import evaluate
-from converter.ir.graph import Graph
+from converter.mindir.reader import read_mindir
 from tests.conformance.oracle import Export
 
 TOLERANCE = 1e-4  # of the largest |output|; the noise floor between MindSpore and other engines is 1e-7 to 1e-5
@@ -24,13 +26,18 @@ def assert_agrees(actual: Sequence[np.ndarray], export: Export, what: str) -> No
             np.testing.assert_array_equal(y, expected, err_msg=f"{what}: output {index}")
 
 
-def by_references(graph: Graph, export: Export) -> list[np.ndarray]:
-    """The outputs in order, by the numpy references."""
-    by_name = evaluate(graph, fitting(graph, export))
+def by_references(export: Export) -> list[np.ndarray]:
+    """The outputs in order: the graph that is read, computed by the numpy references."""
+    graph = read_mindir(export.mindir)
+    by_name = evaluate(graph, export.inputs)
     return [by_name[value.name] for value in graph.outputs]
 
 
-def fitting(graph: Graph, export: Export) -> dict[str, np.ndarray]:
-    """MindSpore's inputs under the graph's names."""
-    arrays: Iterator[np.ndarray] = iter(export.inputs.values())
-    return {value.name: array for value, array in zip(graph.inputs, arrays, strict=True)}
+def by_session(export: Export) -> list[np.ndarray]:
+    """The outputs in order: converted to `.ms` and run on the device's kernels."""
+    with lite.Session(convert(export.mindir)) as session:
+        result = session.run(export.inputs)
+    return list(result.values()) if isinstance(result, dict) else [result]
+
+
+WAYS = (by_references, by_session)

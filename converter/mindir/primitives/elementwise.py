@@ -30,6 +30,18 @@ def binary(schema_op: str) -> Lower:
     return lower
 
 
+def add_scaled(schema_op: str) -> Lower:
+    """x + alpha * y, or x - alpha * y."""
+
+    def lower(op: Lowering, x: Value | Scalar, y: Value | Scalar, alpha: float = 1.0) -> Operand:
+        left, right = op.operands(x, y)
+        if alpha != 1:
+            right = op.emit("MulFusion", *op.operands(right, alpha), label="alpha")
+        return op.emit(schema_op, *op.operands(left, right))
+
+    return lower
+
+
 def divide(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
     """x / y; the quotient of integers is float32."""
     left, right = op.operands(x, y)
@@ -46,6 +58,13 @@ def activation(kind: ActivationType, **fields: Any) -> Lower:
 def elu(op: Lowering, x: Value, alpha: float = 1.0) -> Operand:
     """x > 0 ? x : alpha * (exp x - 1)"""
     return op.emit("Activation", x, activation_type=ActivationType.ELU, alpha=alpha)
+
+
+def mish(op: Lowering, x: Value) -> Operand:
+    """x * tanh(log(1 + exp x))"""
+    softplus = op.emit("Activation", x, label="softplus", activation_type=ActivationType.SOFTPLUS)
+    gate = op.emit("Activation", softplus, label="tanh", activation_type=ActivationType.TANH)
+    return op.emit("MulFusion", x, gate)
 
 
 def power(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:

@@ -11,6 +11,15 @@ def matmul(op: Lowering, x: Value, y: Value, transpose_a: bool = False, transpos
     return op.emit("MatMulFusion", x, y, transpose_a=transpose_a, transpose_b=transpose_b)
 
 
+def matmul_ext(op: Lowering, x: Value, y: Value) -> Operand:
+    """numpy's matmul: a vector is a row on the left and a column on the right, and that dimension is dropped again."""
+    left = op.emit("Unsqueeze", x, label="row", axis=(0,)) if x.spec.rank == 1 else x
+    right = op.emit("Unsqueeze", y, label="column", axis=(1,)) if y.spec.rank == 1 else y
+    dropped = tuple(axis for axis, operand in ((-2, x), (-1, y)) if operand.spec.rank == 1)
+    product = op.emit("MatMulFusion", left, right, label="product" if dropped else "")
+    return op.emit("Squeeze", product, axis=dropped) if dropped else product
+
+
 def dense(op: Lowering, x: Value, w: Value, b: Value | None = None) -> Operand:
     """x @ w.T + b with w [outputs, inputs]."""
     return op.emit("MatMulFusion", x, w, b, transpose_b=True)

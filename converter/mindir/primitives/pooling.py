@@ -71,7 +71,10 @@ def max_pool_with_argmax(
     """
     if len(ksize) != 4 or len(strides) != 4:
         raise ParseError(f"{op.name}: ksize {ksize} and strides {strides} are not (1, height, width, 1)")
-    fields = {"kernel_size": ksize[1:3], "strides": strides[1:3], "pad_mode": pad_mode_of(op, pad_mode)}
+    mode = pad_mode_of(op, pad_mode)
+    if mode is not PadMode.VALID and max(strides) > 1:  # MindSpore's result is not what its definition says
+        raise Unsupported("pads with a stride above 1: use MaxPool2d")
+    fields = {"kernel_size": ksize[1:3], "strides": strides[1:3], "pad_mode": mode}
     y = _over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields))
     return (y, Missing(_INDICES))
 
@@ -166,3 +169,12 @@ def resize(method: ResizeMethod) -> Lower:
         return _over_nhwc(op, x, body)
 
     return lower
+
+
+def resize_nearest(
+    op: Lowering, x: Value, size: Ints, align_corners: bool = False, half_pixel_centers: bool = False
+) -> Operand:
+    """The first version of nearest resizing."""
+    if half_pixel_centers:
+        raise Unsupported("asks for half_pixel_centers, which MindSpore ignores there: use ops.interpolate")
+    return resize(ResizeMethod.NEAREST)(op, x, size, align_corners)

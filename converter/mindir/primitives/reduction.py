@@ -40,6 +40,15 @@ def reduce_as(mode: ReduceMode) -> Lower:
     return lower
 
 
+def mean(
+    op: Lowering, x: Value, axis: Ints | None = None, keep_dims: bool = False, dtype: int | None = None
+) -> Operand:
+    """The mean of floating-point elements."""
+    if dtype not in (None, x.spec.dtype):
+        raise Unsupported("computes a mean in another type: cast the tensor before")
+    return _reduce(op, x, ReduceMode.ReduceMean, axis, keep_dims)
+
+
 def _reduce(op: Lowering, x: Value, mode: ReduceMode, axis: Ints | None, keep_dims: bool) -> Value:
     axes = op.ints(axis or range(x.spec.rank), "axes")
     return op.emit("ReduceFusion", x, axes, mode=mode, keep_dims=keep_dims)
