@@ -23,9 +23,9 @@ _I32 = struct.Struct("<i")
 _VTABLE = struct.Struct("<HH")
 
 # Work is counted in bytes read, and some for each table and each vtable. Real files need one to three times their size.
-_WORK_PER_BYTE = 8
+_WORK_PER_BYTE = 4
 _WORK_AT_LEAST = 1 << 16
-_TABLE_WORK = 8
+_TABLE_WORK = 32
 _VTABLE_WORK = 128
 
 
