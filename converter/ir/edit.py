@@ -79,6 +79,7 @@ class Editor:
         replacement is new. Raises GraphError, and leaves the graph as it was, where the patch is not sound.
         """
         self._check(patch)
+        public = [old for old in patch.replace if self.graph.is_output(old)]
         touched: dict[Node, None] = {}
         for node in patch.remove:
             touched.update(dict.fromkeys(self._detach(node)))
@@ -90,9 +91,10 @@ class Editor:
                 value.users.append(node)
             touched[node] = None
         fresh = {output for node in patch.add for output in node.outputs}
-        for old, new in patch.replace.items():
-            if new in fresh or self.graph.is_output(new):
-                new.spec = new.spec.named(old.name)
+        inner = [old for old, new in patch.replace.items() if new in fresh]
+        for old in inner + public:  # public names last: they stay
+            new = patch.replace[old]
+            new.spec = new.spec.named(old.name)
         touched.update(dict.fromkeys(self._sweep(patch)))
         return [node for node in touched if node in self._nodes]
 

@@ -49,12 +49,15 @@ def absorb_reshape(bench: Bench, node: Node) -> list[View] | None:
 def _reshaped(bench: Bench, node: Node, sort: Permutation, perm: Permutation) -> list[View] | None:
     """Reshape the base, transposed by `sort`, so that the node's output is a transpose by `perm`."""
     base, before = bench.view(node.inputs[0])
+    left = compose(inverse(sort), before)
+    if left == identity(len(left)) and perm == identity(len(perm)):
+        return None  # the value has to be made as it is
     target = permuted(node.outputs[0].spec.shape, inverse(perm))
     operand = reshape_target(permuted(base.spec.shape, sort), target)
     if operand is None:
         return None
     if sort != identity(len(sort)):
-        base = bench.aligned(node.inputs[0], compose(inverse(sort), before))
+        base = bench.aligned(node.inputs[0], left)
     return views(bench.add(node, Reshape(), [base, Value.constant(operand)]), perm)
 
 

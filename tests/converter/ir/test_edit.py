@@ -73,6 +73,17 @@ def test_an_output_keeps_its_public_name() -> None:
     assert _after(patch).splitlines()[-2:] == ["%c: float32[2,3] = Softmax(%a) {axis=[0]}", "output %c"]
 
 
+def test_what_is_public_already_is_not_renamed() -> None:
+    graph = parse(CHAIN.replace("output %c", "output %c, %a"))
+    a, b = graph.nodes[0].outputs[0], graph.nodes[1].outputs[0]
+    apply(graph, Patch(remove=[graph.nodes[1]], replace={b: a}))
+    assert to_text(graph).splitlines()[2:] == [
+        "%a: float32[2,3] = Softmax(%x)",
+        "%c: float32[2,3] = AddFusion(%a, %a)",
+        "output %c, %a",
+    ]
+
+
 def test_replacing_an_input_by_a_constant() -> None:
     def patch(graph: Graph) -> Patch:
         return Patch(replace={graph.inputs[0]: Value.constant(np.ones((2, 3), np.float32), "ones")})
@@ -145,7 +156,7 @@ def test_a_cycle_is_found() -> None:
 UNWANTED = [
     ("input %x: float32[2]\n%a = Softmax(%x)\noutput %a", "a", "x", "an input has a name of its own"),
     ("input %x: float32[2]\n%a = Softmax(%x)\n%b = Softmax(%a)\noutput %a, %b", "b", "a", "so has another output"),
-    ("input %x: float32[?]\ninput %z: float32[2]\n%a = Softmax(%x)\n%b = Softmax(%a)\noutput %b", "a", "z", "known size"),
+    ("input %x: float32[?]\ninput %z: float32[2]\n%a = Softmax(%x)\n%b = Softmax(%a)\noutput %b", "a", "z", "sizes"),
 ]
 
 

@@ -1,0 +1,97 @@
+"""converter.convert and its options."""
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import converter
+from converter import ConvertOptions, OptionError
+from converter.errors import ArgumentError
+from converter.ir.text import parse, to_text
+
+DIGITS = Path(__file__).parents[2] / "samples" / "digits" / "digits.mindir"
+
+TEXT = """
+input %x: float32[?,4]
+%a = Softmax(%x)
+%b = AddFusion(%a, 0.0)
+%y = Neg(%b)
+%dead = Neg(%x)
+output %y
+"""
+
+MISTAKES: list[tuple[Any, type[Exception], str]] = [
+    ({"optimise": True}, OptionError, "no option 'optimise'; did you mean 'optimize'"),
+    ({"quantize": 8}, OptionError, "no option 'quantize'; there are optimize, input_shapes, outputs, progress"),
+    ({"optimize": 2}, OptionError, "optimize is 2: expected True or False"),
+    ({"input_shapes": [1, 4]}, OptionError, "expected a mapping"),
+    ({"input_shapes": {"x": 4}}, OptionError, "expected a name and a sequence"),
+    ({"input_shapes": {"x": (-1, 4)}}, OptionError, r"input_shapes\['x'\] is \[-1, 4\]: expected dimensions >= 0"),
+    ({"outputs": "y"}, OptionError, "expected a sequence of names"),
+    ({"outputs": ["y", "y"]}, OptionError, "occurs twice"),
+    ({"progress": "loud"}, OptionError, "expected a function"),
+    (["optimize"], ArgumentError, "options is a list"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), MISTAKES)
+def test_options_that_are_wrong(options: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        converter.optimize(parse(TEXT), options)
+
+
+def test_optimize_applies_every_option() -> None:
+    lines: list[str] = []
+    options = ConvertOptions(input_shapes={"x": (2, 4)}, outputs=("y", "a"), progress=lines.append)
+    graph = converter.optimize(parse(TEXT), options)
+    assert to_text(graph).splitlines() == [
+        "graph main",
+        "input %x: float32[2,4]",
+        "%a: float32[2,4] = Softmax(%x)",
+        "%y: float32[2,4] = Neg(%a)",
+        "output %y, %a",
+    ]
+    assert lines[0].startswith("eliminate_dead_code")
+
+
+def test_without_passes_only_dead_code_goes() -> None:
+    graph = converter.optimize(parse(TEXT), {"optimize": False})
+    assert [node.op for node in graph.nodes] == ["Softmax", "AddFusion", "Neg"]
+
+
+def test_a_real_export_becomes_a_file() -> None:
+    lines: list[str] = []
+    data = converter.convert(DIGITS, {"progress": lines.append})
+    assert data[4:8] == b"MSL2"
+    assert converter.convert(DIGITS.read_bytes()) == data
+    assert len(converter.convert(str(DIGITS), {"optimize": False})) > len(data)
+    assert (lines[0], lines[-1]) == ("read", "write")
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        ("absent.mindir", FileNotFoundError, "absent.mindir"),
+        (3, TypeError, "source is a int: expected a path or the bytes"),
+        (b"no model", converter.ConvertError, "(?i)mindir"),
+    ],
+)
+def test_sources_that_are_wrong(source: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        converter.convert(source)
+
+
+def test_importing_converter_is_light() -> None:
+    heavy = ("google.protobuf", "flatbuffers", "converter.passes", "numba")
+    code = f"import converter, sys; print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_public_names_are_sorted() -> None:
+    assert converter.__all__ == sorted(converter.__all__)
+    assert all(hasattr(converter, name) for name in converter.__all__)
