@@ -87,7 +87,4 @@ def infer_unstack(attrs: Unstack, x: TensorSpec) -> tuple[TensorSpec, ...]:
 
 @infer_unstack.reference
 def unstack(attrs: Unstack, x: Array) -> tuple[Array, ...]:
-    return tuple(np.array(part) for part in np.moveaxis(x, attrs.axis, 0))
-
-
-
+    return tuple(part.copy() for part in np.moveaxis(x, attrs.axis, 0))

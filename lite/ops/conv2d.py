@@ -25,7 +25,7 @@ from lite.ops.checks import (
 from lite.ops.enums import ActivationType, PadMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
-from lite.ops.window import Window, place_window
+from lite.ops.window import Window, inside, place_window
 from lite.types import Array, TensorSpec
 
 
@@ -103,27 +103,24 @@ def infer(attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, b: TensorSpec | Non
 @in_float32
 def reference(attrs: Conv2DFusion, x: Array, w: Array, b: Array | None = None) -> Array:
     place = window(attrs, x.shape, w.shape)
-    (rows, columns), (top, _, left, _) = place.output, place.pads
-    groups, per_group = attrs.group, w.shape[3]
-    # One row and column of zeros, which every tap outside x reads: memory does not grow with the padding.
-    padded = np.pad(wide(x), ((0, 0), (0, 1), (0, 1), (0, 0)))
-    filters = wide(w).reshape(groups, w.shape[0] // groups, *w.shape[1:])
-    points = x.shape[0] * rows * columns
-    y = np.zeros((groups, points, w.shape[0] // groups), padded.dtype)
-    for p in range(w.shape[1]):  # one tap at a time: a matrix product over the channels
-        for q in range(w.shape[2]):
-            i = _read(x.shape[1], rows, attrs.stride[0], p * attrs.dilation[0] - top)
-            j = _read(x.shape[2], columns, attrs.stride[1], q * attrs.dilation[1] - left)
-            tap = padded[:, i[:, None], j]
-            if per_group == 1:
-                y += tap.reshape(points, groups, 1).transpose(1, 0, 2) * filters[:, None, :, p, q, 0]
-            else:
-                y += tap.reshape(points, groups, per_group).transpose(1, 0, 2) @ filters[:, :, p, q].transpose(0, 2, 1)
-    y = y.transpose(1, 0, 2).reshape(x.shape[0], rows, columns, w.shape[0])
-    return apply(attrs.activation_type, y if b is None else y + b).astype(x.dtype)
+    batch, height, width, _ = x.shape
+    outputs, kernel_h, kernel_w, per_group = w.shape
+    pixels = wide(x).reshape(batch, height, width, attrs.group, per_group)
+    filters = wide(w).reshape(attrs.group, outputs // attrs.group, kernel_h, kernel_w, per_group)
+    y = np.zeros((batch, *place.output, attrs.group, outputs // attrs.group), pixels.dtype)
+    for p, q in np.ndindex(kernel_h, kernel_w):  # one tap at a time: a matrix product over the channels
+        rows, from_rows = inside(p * attrs.dilation[0] - place.pads[0], attrs.stride[0], height, place.output[0])
+        columns, from_columns = inside(q * attrs.dilation[1] - place.pads[2], attrs.stride[1], width, place.output[1])
+        y[:, rows, columns] += _product(pixels[:, from_rows, from_columns], filters[:, :, p, q])
+    merged = y.reshape(batch, *place.output, outputs)
+    return apply(attrs.activation_type, merged if b is None else merged + b).astype(x.dtype)
 
 
-def _read(size: int, count: int, stride: int, first: int) -> Array:
-    """Positions first, first + stride, ... that one tap reads along an axis of `size`; `size` for those outside it."""
-    position = np.arange(count) * stride + first
-    return np.where((position >= 0) & (position < size), position, size)
+def _product(pixels: Array, filters: Array) -> Array:
+    """pixels [..., G, C] times filters [G, O, C], summed over C -> [..., G, O]."""
+    groups, outputs, channels = filters.shape
+    if channels == 1:  # depthwise: nothing to sum
+        return np.multiply(pixels, filters[:, :, 0])
+    rows = pixels.reshape(-1, groups, channels).transpose(1, 0, 2)
+    y: Array = (rows @ filters.transpose(0, 2, 1)).transpose(1, 0, 2)
+    return y.reshape(*pixels.shape[:-1], outputs)

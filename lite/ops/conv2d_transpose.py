@@ -27,7 +27,7 @@ from lite.ops.checks import (
 from lite.ops.enums import ActivationType, PadMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
-from lite.ops.window import Window
+from lite.ops.window import Window, inside
 from lite.types import Array, TensorSpec
 
 
@@ -115,19 +115,14 @@ def infer(attrs: Conv2dTransposeFusion, x: TensorSpec, w: TensorSpec, b: TensorS
 @in_float32
 def reference(attrs: Conv2dTransposeFusion, x: Array, w: Array, b: Array | None = None) -> Array:
     place = window(attrs, x.shape, w.shape)
-    (out_rows, out_columns), (top, _, left, _) = place.output, place.pads
-    batch, rows, columns, _ = x.shape
-    inputs, kernel_h, kernel_w, per_group = w.shape
-    groups = attrs.group
-    pixels = wide(x).reshape(batch, rows, columns, groups, 1, inputs // groups)
-    filters = wide(w).reshape(groups, inputs // groups, kernel_h, kernel_w, per_group)
-    grouped = np.zeros((batch, out_rows, out_columns, groups, per_group), pixels.dtype)
-    for p in range(kernel_h):
-        for q in range(kernel_w):
-            i = np.arange(rows) * attrs.stride[0] + p * attrs.dilation[0] - top
-            j = np.arange(columns) * attrs.stride[1] + q * attrs.dilation[1] - left
-            below, beside = (i >= 0) & (i < out_rows), (j >= 0) & (j < out_columns)  # the rest is cut off
-            reached = pixels[:, below][:, :, beside]
-            grouped[:, i[below, None], j[beside]] += (reached @ filters[:, :, p, q])[..., 0, :]
-    y = grouped.reshape(batch, out_rows, out_columns, groups * per_group)
-    return apply(attrs.activation_type, y if b is None else y + b).astype(x.dtype)
+    batch, height, width, inputs = x.shape
+    _, kernel_h, kernel_w, per_group = w.shape
+    pixels = wide(x).reshape(batch, height, width, attrs.group, 1, inputs // attrs.group)
+    filters = wide(w).reshape(attrs.group, inputs // attrs.group, kernel_h, kernel_w, per_group)
+    y = np.zeros((batch, *place.output, attrs.group, per_group), pixels.dtype)
+    for p, q in np.ndindex(kernel_h, kernel_w):
+        rows, to_rows = inside(p * attrs.dilation[0] - place.pads[0], attrs.stride[0], place.output[0], height)
+        columns, to_columns = inside(q * attrs.dilation[1] - place.pads[2], attrs.stride[1], place.output[1], width)
+        y[:, to_rows, to_columns] += (pixels[:, rows, columns] @ filters[:, :, p, q])[..., 0, :]
+    merged = y.reshape(batch, *place.output, attrs.group * per_group)
+    return apply(attrs.activation_type, merged if b is None else merged + b).astype(x.dtype)

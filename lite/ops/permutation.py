@@ -64,4 +64,4 @@ def infer_format_transpose(attrs: FormatTranspose, x: TensorSpec) -> TensorSpec:
 @infer_format_transpose.reference
 def format_transpose(attrs: FormatTranspose, x: Array) -> Array:
     order = _ORDERS.get((attrs.src_format, attrs.dst_format))
-    return x if order is None else np.ascontiguousarray(x.transpose(order))
+    return x if order is None else x.transpose(order).copy()

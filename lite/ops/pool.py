@@ -6,7 +6,6 @@ Padding is never part of a window: it neither wins a maximum nor counts in a mea
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,7 @@ from lite.ops.checks import (
     check_rank,
 )
 from lite.ops.enums import ActivationType, PadMode, RoundMode
-from lite.ops.numerics import in_float32
+from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.window import Window, place_window
 from lite.types import Array, TensorSpec
@@ -117,24 +116,26 @@ def _infer(attrs: Pool, x: TensorSpec) -> TensorSpec:
 @infer_max.reference
 @in_float32
 def reference_max(attrs: Pool, x: Array) -> Array:
-    return apply(attrs.activation_type, _reduce(attrs, x, np.max))
+    rows, columns = spans(attrs, x.shape)
+    tall = np.stack([x[:, first:end].max(axis=1) for first, end in rows], axis=1)
+    return apply(attrs.activation_type, np.stack([tall[:, :, first:end].max(axis=2) for first, end in columns], axis=2))
 
 
 @infer_avg.reference
 @in_float32
 def reference_avg(attrs: Pool, x: Array) -> Array:
-    sums = _reduce(attrs, x.astype(np.float64), np.sum)
-    counts = _reduce(attrs, np.ones((1, *x.shape[1:3], 1)), np.sum)
-    return apply(attrs.activation_type, (sums / counts).astype(x.dtype))
+    rows, columns = spans(attrs, x.shape)
+    tall = np.stack([wide(x[:, first:end]).mean(axis=1) for first, end in rows], axis=1)
+    y = np.stack([tall[:, :, first:end].mean(axis=2) for first, end in columns], axis=2)
+    return apply(attrs.activation_type, y.astype(x.dtype))
 
 
-def _reduce(attrs: Pool, x: Array, function: Callable[..., Array]) -> Array:
-    """function(the elements under each window, axis=...), rows first, then columns: [N, OH, OW, C]."""
-    kernel, place = kernel_of(attrs, x.shape), window(attrs, x.shape)
+def spans(attrs: Pool, x: tuple[int, ...]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """First and end row of each window within input shape x, and first and end column; never empty."""
+    kernel, place = kernel_of(attrs, x), window(attrs, x)
+    strides = (1, 1) if attrs.global_ else attrs.strides
+    both: list[list[tuple[int, int]]] = []
     for axis in (0, 1):
-        stride, before = 1 if attrs.global_ else attrs.strides[axis], place.pads[2 * axis]
-        starts = [i * stride - before for i in range(place.output[axis])]
-        ends = [min(start + kernel[axis], x.shape[1 + axis]) for start in starts]
-        under = [slice(max(start, 0), end) for start, end in zip(starts, ends, strict=True)]
-        x = np.stack([function(x[:, rows] if axis == 0 else x[:, :, rows], axis=1 + axis) for rows in under], 1 + axis)
-    return x
+        starts = [i * strides[axis] - place.pads[2 * axis] for i in range(place.output[axis])]
+        both.append([(max(start, 0), min(start + kernel[axis], x[1 + axis])) for start in starts])
+    return both[0], both[1]

@@ -31,23 +31,22 @@ def infer_reshape(attrs: Reshape, x: TensorSpec, shape: TensorSpec) -> TensorSpe
         if product(shape.shape) < 0:
             raise ShapeError(f"{attrs.op} cannot tell the rank of its result: the length of {shape} is unknown")
         return x.like((-1,) * product(shape.shape))
-    dims = _resolve(x, wanted)
-    if min(dims, default=0) >= 0 and x.is_static and math.prod(dims) != x.size:
-        raise ShapeError(f"{attrs.op} cannot turn {x} with {x.size} elements into {list(wanted)}")
-    return x.like(dims)
+    return x.like(_resolve(x, wanted))
 
 
 def _resolve(x: TensorSpec, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """The wanted shape with 0 and, where x is static, -1 replaced."""
+    """The wanted shape with 0 and, where x is static, -1 replaced. Raises ShapeError where x does not fit it."""
     if any(d < -1 for d in wanted) or wanted.count(-1) > 1:
         raise ShapeError(f"Reshape expects dimensions >= 0 and one -1 at most, got {list(wanted)} for {x}")
     if any(d == 0 and i >= x.rank for i, d in enumerate(wanted)):
         raise ShapeError(f"Reshape to {list(wanted)} copies a dimension that {x} does not have")
     dims = tuple(x.shape[i] if d == 0 else d for i, d in enumerate(wanted))
-    if -1 not in wanted or not x.is_static:
+    if not x.is_static:
         return dims
     rest = math.prod(d for d in dims if d != -1)
-    if rest == 0 or x.size % rest:
+    if -1 not in wanted and rest != x.size:
+        raise ShapeError(f"Reshape cannot turn {x} with {x.size} elements into {list(wanted)}")
+    if -1 in wanted and (rest == 0 or x.size % rest):
         raise ShapeError(f"Reshape cannot turn {x} with {x.size} elements into {list(wanted)}: {rest} must divide them")
     return tuple(x.size // rest if d == -1 else d for d in dims)
 

@@ -62,4 +62,4 @@ def reverse_sequence(attrs: ReverseSequence, x: Array, lengths: Array) -> Array:
     ends = np.clip(lengths, 0, rows.shape[1])[:, None]
     order = np.where(steps < ends, ends - 1 - steps, steps)
     y = np.take_along_axis(rows, order.reshape(order.shape + (1,) * (x.ndim - 2)), axis=1)
-    return np.ascontiguousarray(np.moveaxis(y, (0, 1), (attrs.batch_dim, attrs.seq_dim)))
+    return np.moveaxis(y, (0, 1), (attrs.batch_dim, attrs.seq_dim)).copy()

@@ -55,8 +55,8 @@ def integers(x: Array) -> tuple[int, ...]:
 def known_integer(op: str, what: str, x: TensorSpec) -> int | None:
     """The one element of an int32 or int64 tensor, or None where it is not known yet."""
     values = known_integers(op, x)
-    if values is not None and len(values) != 1:
-        raise ShapeError(f"{op} expects one {what}, got {list(values)}")
+    if product(x.shape) not in (1, -1):
+        raise ShapeError(f"{op} expects one {what}, got {x}")
     return None if values is None else values[0]
 
 

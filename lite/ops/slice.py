@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from lite.errors import ShapeError
 from lite.ops.checks import check_range
 from lite.ops.registry import Attributes, op
@@ -57,7 +55,7 @@ def slice_block(attrs: SliceFusion, x: Array, begin: Array, size: Array) -> Arra
     index = [slice(None)] * x.ndim
     for axis, start, length in _blocks(attrs, TensorSpec.of(x), integers(begin), integers(size)):
         index[axis] = slice(start, start + length)
-    return np.ascontiguousarray(x[tuple(index)])
+    return x[tuple(index)].copy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def crop(attrs: Crop, x: Array, like: Array) -> Array:
     axis = attrs.axis % x.ndim
     blocks = zip(_offsets(attrs, x.ndim - axis), like.shape[axis:], strict=True)
     index: tuple[slice, ...] = tuple(slice(start, start + size) for start, size in blocks)
-    return np.ascontiguousarray(x[(slice(None),) * axis + index])
+    return x[(slice(None),) * axis + index].copy()
 
 
 def _offsets(attrs: Crop, count: int) -> tuple[int, ...]:

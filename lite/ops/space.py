@@ -145,7 +145,7 @@ def batch_to_space(attrs: BatchToSpaceND, x: Array) -> Array:
     batch = n // (rows * columns)
     blocks = x.reshape(rows, columns, batch, h, w, c).transpose(2, 3, 0, 4, 1, 5)
     full = blocks.reshape(batch, h * rows, w * columns, c)
-    return np.ascontiguousarray(full[:, top : h * rows - bottom, left : w * columns - right])
+    return full[:, top : h * rows - bottom, left : w * columns - right].copy()
 
 
 def _check_blocks(attrs: Attributes, margins: str) -> None:

@@ -63,3 +63,14 @@ def place_window(
                 outputs.append(room // strides[axis] + 1)
         placed += [before, after]
     return Window((outputs[0], outputs[1]), (placed[0], placed[1], placed[2], placed[3]))
+
+
+def inside(offset: int, stride: int, size: int, count: int) -> tuple[slice, slice]:
+    """Which i of [0, count) have 0 <= i * stride + offset < size, and the i * stride + offset they have; as slices.
+
+    So one tap of a filter reads the image without a padded copy of it, whose size a model could make absurd.
+    """
+    first = max(-(offset // stride), 0)
+    end = max(min((size - 1 - offset) // stride + 1, count), first)
+    start = first * stride + offset
+    return slice(first, end), slice(start, start + (end - first) * stride, stride)

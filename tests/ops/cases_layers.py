@@ -54,7 +54,10 @@ CONVOLUTIONS: list[Case] = [
     case(conv(4, pad=(2, 2, 2, 2)), normal(1, 19, 19, 3), weights(8, 11, 11, 3), note="11x11 stride 4"),
     case(conv(3), normal(1, 3, 3, 1), weights(2, 3, 3, 1), note="one output pixel"),
     case(conv(pad=(1, 1, 1, 1)), normal(1, 6, 6, 5, dtype=F16), weights(7, 3, 3, 5, dtype=F16), note="fp16"),
-    case(conv(kernel_size=(3, 3), in_channel=3, out_channel=4), normal(1, 5, 5, 3), weights(4, 3, 3, 3), note="sizes said"),
+    case(
+        conv(kernel_size=(3, 3), in_channel=3, out_channel=4), normal(1, 5, 5, 3), weights(4, 3, 3, 3),
+        note="sizes said",
+    ),
     case(
         Conv2DFusion(stride=(1, 2), dilation=(2, 1), group=1, pad_list=(0, 2, 1, 0)),
         normal(1, 10, 9, 3),
@@ -70,8 +73,14 @@ CONVOLUTIONS: list[Case] = [
     ),
     case(deconv(2, pad_list=(1, 1, 1, 1)), normal(1, 5, 4, 6), weights(6, 4, 4, 3), weights(3), note="4x4 stride 2"),
     case(deconv(2, pad_mode=SAME), normal(1, 4, 4, 3), weights(3, 3, 3, 5), note="same"),
-    case(deconv(3, pad_mode=SAME), normal(1, 3, 3, 2), weights(2, 2, 2, 4), weights(4), note="same stride above kernel"),
-    case(deconv(2, pad_mode=VALID, output_paddings=(1, 0)), normal(1, 3, 3, 2), weights(2, 3, 3, 2), note="output padding"),
+    case(
+        deconv(3, pad_mode=SAME), normal(1, 3, 3, 2), weights(2, 2, 2, 4), weights(4),
+        note="same stride above kernel",
+    ),
+    case(
+        deconv(2, pad_mode=VALID, output_paddings=(1, 0)), normal(1, 3, 3, 2), weights(2, 3, 3, 2),
+        note="output padding",
+    ),
     case(deconv(2, group=2), normal(1, 3, 3, 4), weights(4, 2, 2, 3), weights(6), note="two groups"),
     case(deconv(dilation=2, activation_type=A.RELU), normal(1, 4, 4, 3), weights(3, 3, 3, 2), note="dilated relu"),
     case(deconv(), normal(1, 3, 4, 3, dtype=F16), weights(3, 3, 3, 2, dtype=F16), note="fp16"),
@@ -105,7 +114,10 @@ POOLS: list[Case] = [
     ),
     case(MaxPoolFusion(kernel_size=(3, 3), strides=(2, 2), pad=(1, 1, 1, 1)), normal(1, 9, 9, 5), note="3x3 padded"),
     case(MaxPoolFusion(kernel_size=(3, 3), strides=(2, 2), pad_mode=SAME), normal(2, 8, 8, 17), note="same"),
-    case(MaxPoolFusion(kernel_size=(5, 5), strides=(1, 1), pad_mode=SAME), normal(1, 6, 6, 3), note="5x5 same stride 1"),
+    case(
+        MaxPoolFusion(kernel_size=(5, 5), strides=(1, 1), pad_mode=SAME), normal(1, 6, 6, 3),
+        note="5x5 same stride 1",
+    ),
     case(MaxPoolFusion(kernel_size=(2, 1), strides=(2, 1), pad_mode=VALID), normal(1, 8, 5, 3), note="2x1"),
     case(MaxPoolFusion(global_=True), normal(2, 5, 7, 3), note="global"),
     case(MaxPoolFusion(kernel_size=(2, 2), strides=(1, 1)), full((1, 3, 3, 2), -5.0), note="all negative"),
@@ -137,7 +149,10 @@ PRODUCTS: list[Case] = [
     case(FullConnection(has_bias=True), normal(2, 3, 4), weights(5, 12), weights(5), note="flattens"),
     case(FullConnection(use_axis=True, axis=1), normal(1, 8, 3, 3), weights(6, 72), note="from axis 1"),
     case(FullConnection(use_axis=True, axis=-1), normal(2, 3, 7), weights(4, 7), weights(4), note="last axis"),
-    case(FullConnection(activation_type=A.RELU), data([[1, 2]]), const([[1, 1], [-1, -1]]), note="relu", expected=[[3, 0]]),
+    case(
+        FullConnection(activation_type=A.RELU), data([[1, 2]]), const([[1, 1], [-1, -1]]), note="relu",
+        expected=[[3, 0]],
+    ),
 ]
 
 NORMS: list[Case] = [
@@ -167,10 +182,17 @@ NORMS: list[Case] = [
         note="encoder",
     ),
     case(
-        LayerNormFusion(begin_norm_axis=1, begin_params_axis=1), normal(2, 3, 5), positive(3, 5), weights(3, 5), note="two axes"
+        LayerNormFusion(begin_norm_axis=1, begin_params_axis=1),
+        normal(2, 3, 5),
+        positive(3, 5),
+        weights(3, 5),
+        note="two axes",
     ),
     case(LayerNormFusion(begin_norm_axis=1, begin_params_axis=1), normal(2, 8), note="without gamma"),
-    case(InstanceNorm(epsilon=0.0), data([[[[1, 4]], [[3, 8]]]]), const([1, 2]), const([0, 1]), expected=[[[[-1, -1]], [[1, 3]]]]),
+    case(
+        InstanceNorm(epsilon=0.0), data([[[[1, 4]], [[3, 8]]]]), const([1, 2]), const([0, 1]),
+        expected=[[[[-1, -1]], [[1, 3]]]],
+    ),
     case(InstanceNorm(epsilon=1e-5), normal(2, 5, 6, 3), positive(3), weights(3), note="image"),
     case(GroupNormFusion(num_groups=2), normal(2, 3, 3, 6), positive(6), weights(6), note="two groups"),
     case(GroupNormFusion(num_groups=1, epsilon=0.0), data([[[[1, 3]]]]), note="all channels", expected=[[[[-1, 1]]]]),

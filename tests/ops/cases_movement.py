@@ -57,7 +57,10 @@ SHAPES: list[Case] = [
     case(Stack(axis=-1), data([1, 2]), data([3, 4]), note="last axis", expected=[[1, 3], [2, 4]]),
     case(Unstack(axis=1), GRID, expected=([1, 4], [2, 5], [3, 6])),
     case(Split(output_num=3, axis=1), GRID, note="equal", expected=([[1], [4]], [[2], [5]], [[3], [6]])),
-    case(Split(output_num=2, size_splits=(1, -1), axis=-1), GRID, note="the rest", expected=([[1], [4]], [[2, 3], [5, 6]])),
+    case(
+        Split(output_num=2, size_splits=(1, -1), axis=-1), GRID, note="the rest",
+        expected=([[1], [4]], [[2, 3], [5, 6]]),
+    ),
     case(Split(size_splits=(2, 0, 1), axis=1), normal(2, 3), note="an empty piece"),
     case(Shape(), normal(2, 3), expected=[2, 3]),
     case(Size(), normal(2, 3), expected=6),
@@ -96,9 +99,15 @@ SLICES: list[Case] = [
     case(StridedSlice(), GRID, ints(0, 1), ints(2, 3), ints(1, 1), expected=[[2, 3], [5, 6]]),
     case(StridedSlice(), GRID, ints(-1), ints(-3), ints(-1), note="backwards", expected=[[4, 5, 6], [1, 2, 3]]),
     case(StridedSlice(), data([0, 1, 2, 3, 4]), ints(0), ints(99), ints(2), note="clamped steps", expected=[0, 2, 4]),
-    case(StridedSlice(begin_mask=1, end_mask=1), data([0, 1, 2]), ints(7), ints(-9), ints(-1), note="masks", expected=[2, 1, 0]),
+    case(
+        StridedSlice(begin_mask=1, end_mask=1), data([0, 1, 2]), ints(7), ints(-9), ints(-1), note="masks",
+        expected=[2, 1, 0],
+    ),
     case(StridedSlice(shrink_axis_mask=2), GRID, ints(0, -1), ints(2, 0), ints(1, 1), note="shrink", expected=[3, 6]),
-    case(StridedSlice(new_axis_mask=2), GRID, ints(0, 0, 1), ints(1, 0, 2), ints(1, 1, 1), note="new axis", expected=[[[2]]]),
+    case(
+        StridedSlice(new_axis_mask=2), GRID, ints(0, 0, 1), ints(1, 0, 2), ints(1, 1, 1), note="new axis",
+        expected=[[[2]]],
+    ),
     case(StridedSlice(ellipsis_mask=1, shrink_axis_mask=2), CUBE, ints(0, 1), ints(0, 2), ints(1, 1), note="ellipsis"),
     case(StridedSlice(begin_mask=-1, end_mask=-1), CUBE, ints(1), ints(1), ints(1), note="bits beyond the rank"),
     case(StridedSlice(), CUBE, ints(1), ints(3), ints(2), ints(1), note="named axes"),
@@ -133,14 +142,23 @@ INDEXING: list[Case] = [
     case(ScatterNdUpdate(), data([1, 2, 3]), data([[2], [0]], I32), data([9, 8]), expected=[8, 2, 9]),
     case(TensorScatterAdd(), data([1, 2, 3]), data([[2], [2]], I32), data([9, 8]), expected=[1, 2, 20]),
     case(ScatterElements(axis=1), GRID, data([[2], [0]], I32), data([[9], [8]]), expected=[[1, 2, 9], [8, 5, 6]]),
-    case(OneHot(axis=-1), data([1, 5, -1], I32), scalar(3), scalar(2, F32), scalar(-1, F32), expected=[[-1, 2, -1], [-1] * 3, [-1] * 3]),
-    case(OneHot(axis=0), data([1, 0], I64), scalar(2, I64), const([0, 1], F32), note="first axis", expected=[[0, 1], [1, 0]]),
+    case(
+        OneHot(axis=-1), data([1, 5, -1], I32), scalar(3), scalar(2, F32), scalar(-1, F32),
+        expected=[[-1, 2, -1], [-1] * 3, [-1] * 3],
+    ),
+    case(
+        OneHot(axis=0), data([1, 0], I64), scalar(2, I64), const([0, 1], F32), note="first axis",
+        expected=[[0, 1], [1, 0]],
+    ),
     case(ArgMaxFusion(axis=1), data([[1, 3, 3], [9, 0, 1]]), expected=[1, 0]),
     case(ArgMaxFusion(axis=-1, keep_dims=True, out_max_value=True), GRID, note="values", expected=[[3], [6]]),
     case(ArgMaxFusion(axis=1, top_k=2), data([[1, 3, 2]]), note="two", expected=[[1, 2]]),
     case(ArgMinFusion(axis=0), data([[1, 3], [1, 2]]), expected=[0, 1]),
     case(TopKFusion(axis=-1, largest=1), data([[1, 3, 3, 2]]), scalar(3), expected=([[3, 3, 2]], [[1, 2, 3]])),
-    case(TopKFusion(axis=0), data([[4, 1], [3, 1], [5, 0]]), ints(2), note="smallest", expected=([[3, 0], [4, 1]], [[1, 2], [0, 0]])),
+    case(
+        TopKFusion(axis=0), data([[4, 1], [3, 1], [5, 0]]), ints(2), note="smallest",
+        expected=([[3, 0], [4, 1]], [[1, 2], [0, 0]]),
+    ),
     case(TopKFusion(axis=-1, largest=1), normal(3, 40), scalar(5), note="rows"),
     case(Unique(), data([3, 1, 3, 2], I32), expected=([3, 1, 2], [0, 1, 0, 2])),
     case(
@@ -182,11 +200,14 @@ IMAGES: list[Case] = [
     case(resize(LINEAR, MODES.HALF_PIXEL, 1, 4), LINE, note="linear half pixel", expected=[[[[0], [1], [3], [4]]]]),
     case(resize(LINEAR, MODES.ALIGN_CORNERS, 1, 1), normal(1, 3, 3, 2), note="to one pixel"),
     case(resize(CUBIC, MODES.HALF_PIXEL, 7, 9, cubic_coeff=-0.75), normal(1, 4, 5, 3), note="cubic"),
-    case(resize(CUBIC, MODES.ALIGN_CORNERS, 5, 5, cubic_coeff=-0.5, exclude_outside=1), normal(1, 4, 4, 1), note="cubic inside"),
+    case(
+        resize(CUBIC, MODES.ALIGN_CORNERS, 5, 5, cubic_coeff=-0.5, exclude_outside=1), normal(1, 4, 4, 1),
+        note="cubic inside",
+    ),
     case(Resize(NEAREST), normal(1, 3, 3, 2), ints(6, 6), note="size input"),
     case(Resize(LINEAR), normal(1, 3, 3, 2, dtype=F16), ints(1, 5, 4, 2), note="shape input fp16"),
     *(
-        case(resize(NEAREST, MODES.HALF_PIXEL, 5, 5, nearest_mode=mode), normal(1, 2, 2, 1), note=f"nearest {mode.name}")
+        case(resize(NEAREST, MODES.HALF_PIXEL, 5, 5, nearest_mode=mode), normal(1, 2, 2, 1), note=f"to {mode.name}")
         for mode in NearestMode
     ),
     case(DepthToSpace(block_size=2), data([[[[1, 2, 3, 4]]]]), expected=[[[[1], [2]], [[3], [4]]]]),

@@ -1,7 +1,8 @@
-"""Every operator against its rows: inference and reference agree with each other and with the results worked out by hand."""
+"""Every operator against its rows: inference and reference agree with each other and with hand-made results."""
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from enum import IntEnum
 
@@ -55,27 +56,17 @@ def test_reference_leaves_its_inputs_alone(case: Case) -> None:
 def test_unknown_dimensions_stay_unknown_or_are_found(case: Case) -> None:
     """With every dimension of the fed inputs unknown, inference gives the same rank or says that it cannot."""
     inputs = case.inputs()
-    specs = [TensorSpec.of(x) if i in case.constant else _unknown(x) for i, x in enumerate(inputs)]
-    try:
-        inferred = ops.infer(case.attrs, specs)
-    except ShapeError as error:
-        assert "rank" in str(error) or "outputs" in str(error)
-        return
-    for y, spec in zip(ops.evaluate(case.attrs, inputs), inferred, strict=True):
-        assert all(dim in (-1, size) for size, dim in zip(y.shape, spec.shape, strict=True))
+    _check_true_or_refused(
+        case,
+        [TensorSpec.of(x) if i in case.constant else _unknown(x) for i, x in enumerate(inputs)],
+        "cannot tell the rank|without axes|outputs",
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_unknown_values_never_give_a_wrong_shape(case: Case) -> None:
     """With no value known, inference says less, not something else."""
-    inputs = case.inputs()
-    try:
-        inferred = ops.infer(case.attrs, [_fed(x) for x in inputs])
-    except (ShapeError, DTypeError) as error:
-        assert "unknown" in str(error) or "constant" in str(error)
-        return
-    for y, spec in zip(ops.evaluate(case.attrs, inputs), inferred, strict=True):
-        assert all(dim in (-1, size) for size, dim in zip(y.shape, spec.shape, strict=True))
+    _check_true_or_refused(case, [_fed(x) for x in case.inputs()], "unknown|needs its type id as a constant")
 
 
 @pytest.mark.parametrize("name", ops.known_ops())
@@ -100,6 +91,17 @@ def test_every_operator_is_complete(name: str) -> None:
 
 def test_case_names_are_unique() -> None:
     assert [name for name, count in Counter(case.id for case in CASES).items() if count > 1] == []
+
+
+def _check_true_or_refused(case: Case, specs: list[TensorSpec], refusal: str) -> None:
+    try:
+        inferred = ops.infer(case.attrs, specs)
+    except (ShapeError, DTypeError) as error:
+        if re.search(refusal, str(error)) is None:
+            raise
+        return
+    for y, spec in zip(ops.evaluate(case.attrs, case.inputs()), inferred, strict=True):
+        assert all(dim in (-1, size) for size, dim in zip(y.shape, spec.shape, strict=True))
 
 
 def _fed(x: np.ndarray) -> TensorSpec:
