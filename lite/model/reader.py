@@ -73,7 +73,7 @@ def _read(data: memoryview, label: str) -> Model:
     subgraphs = tuple(_subgraph(i, row, len(tensors)) for i, row in enumerate(root["subGraph"] or ()))
     inputs, outputs = root["inputIndex"] or (), root["outputIndex"] or ()
     # An empty constant has no data to know it by; a tensor that some node writes or the caller feeds is none.
-    fed = {*inputs, *(i for node in nodes for i in node.outputs)}
+    fed = set(inputs).union(*(graph.inputs for graph in subgraphs), *(node.outputs for node in nodes))
     model = Model(
         name=label,
         version=version,

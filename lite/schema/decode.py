@@ -55,7 +55,7 @@ class _Plan:
 
 
 class Decoder:
-    """Reads tables of `schema` from `data`. Constant-time access to nothing: a table is read whole.
+    """Reads tables of `schema` from `data`, each whole, with all that it holds.
 
     A table becomes a dict with every field of the schema: scalars and enumerations as numbers, strings as str, vectors
     of numbers as tuples, vectors of bytes as memoryviews into `data`, absent vectors, strings and tables as None. A
