@@ -26,6 +26,7 @@ Progress = Callable[[str], None]
 
 KERNELS = "lite.kernels"
 _PREFIX = "kernel pack "  # of progress lines; what else comes on stderr explains a failure
+_NOT_INHERITED = ("NUMBA_", "PYTHONWARNINGS")  # what a user sets for their own program
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -34,8 +35,10 @@ def build(package: str, level: Target, progress: Progress | None = None) -> byte
 
     progress is given lines to show. Raises KernelBuildError with the child's last words where it fails.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    if not sys.executable:
+        raise KernelBuildError(f"kernel pack {level.name} cannot be built: this process does not know its interpreter")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    environment["PYTHONPATH"] = os.pathsep.join((_ROOT, *filter(None, sys.path)))
     with memory_file() as output:
         place = f"/proc/self/fd/{output.fileno()}"
         arguments = ["--package", package, "--target", level.name, "--output", place]

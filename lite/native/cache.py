@@ -108,8 +108,11 @@ def publish(name: str, data: bytes) -> str | None:
 
 
 @contextlib.contextmanager
-def building() -> Iterator[None]:
-    """While this is held, other processes wait with their builds. Where locks do not work, nobody waits."""
+def building(waiting: Callable[[], None]) -> Iterator[None]:
+    """While this is held, other processes wait with their builds, after a call of `waiting`.
+
+    Where locks do not work nobody waits: then several build the same, and the last rename wins.
+    """
     import fcntl  # packs are built where there is one
 
     lock = -1
@@ -118,7 +121,11 @@ def building() -> Iterator[None]:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             if _is_ours(folder, stat.S_ISDIR):
                 lock = os.open(os.path.join(folder, ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    waiting()
+                    fcntl.flock(lock, fcntl.LOCK_EX)
                 break
     try:
         yield

@@ -29,7 +29,6 @@ _SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packs")
 
 Progress = Callable[[str], None]
 
-
 # Files of packs loaded from memory. The loader takes an equal path for the same library, so a descriptor's number must
 # not come back.
 _open_files: list[BinaryIO] = []
@@ -139,8 +138,18 @@ def load_from(package: str, progress: Progress | None = None) -> KernelPack | No
                 _loaded[package] = error
         pack = _loaded[package]
     if isinstance(pack, KernelBuildError):
-        raise pack
+        raise pack.with_traceback(None)
     return pack
+
+
+def _new_lock() -> None:
+    """In a forked child: a thread that is not there may have held the lock."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
 
 
 def _find_or_build(package: str, progress: Progress | None) -> KernelPack | None:
@@ -168,8 +177,12 @@ def _find_or_build(package: str, progress: Progress | None) -> KernelPack | None
 def _build(package: str, level: Target, sources: str, versions: str, progress: Progress | None) -> KernelPack:
     from lite.native.build import build
 
+    def waiting() -> None:
+        if progress is not None:
+            progress("kernel pack: waiting for another process that compiles it")
+
     name = cache.entry_name(level.name, sources, versions)
-    with cache.building():
+    with cache.building(waiting):
         # Another process may have built it while this one waited.
         pack = _cached(level, sources, versions)
         if pack is not None:

@@ -1,9 +1,11 @@
 """Finding, building and loading packs: what happens when a cache is there, missing, damaged, shared or out of reach."""
 from __future__ import annotations
 
+import concurrent.futures
 import importlib.util
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -213,12 +215,23 @@ print("imported", *sorted(costly & (sys.modules.keys() - before)))
 """
 
 
+def test_a_build_waits_for_another(home: Path) -> None:
+    lines: list[str] = []
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        with cache.building(lambda: None):
+            pack = pool.submit(packs.load_from, SOURCES, lines.append)
+            while not lines:
+                time.sleep(0.001)
+            assert not pack.done()
+        assert works(pack.result())
+    assert lines == ["kernel pack: waiting for another process that compiles it"]
+
+
 def test_two_processes_at_once_build_once(tmp_path: Path, run_python: Run) -> None:
     """And the user's own numba settings reach neither; a third process loads without importing what builds."""
-    import concurrent.futures
-
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        runs = [pool.submit(run_python, BUILD, NUMBA_DISABLE_JIT="1", NUMBA_OPT="3") for _ in range(2)]
+        settings = {"NUMBA_DISABLE_JIT": "1", "NUMBA_OPT": "3", "PYTHONWARNINGS": "error"}
+        runs = [pool.submit(run_python, BUILD, **settings) for _ in range(2)]
         outputs = [run.result() for run in runs]
     assert [output.stderr for output in outputs] == ["", ""]
     assert sorted("compiling 2 modules, once" in output.stdout for output in outputs) == [False, True]
