@@ -11,15 +11,19 @@ from converter.passes._absorb_reshape import absorb_reshape
 from converter.passes._layout import Permutation, identity, inverse, permuted
 from converter.passes._view import Bench, Rule, View, views
 from lite.ops.concat import Concat
+from lite.ops.extremum import ArgMaxFusion, ArgMinFusion
 from lite.ops.layer_norm import LayerNormFusion
 from lite.ops.matmul import MatMulFusion
+from lite.ops.normalize import L2NormalizeFusion
 from lite.ops.pad import PadFusion
 from lite.ops.per_channel import ScaleFusion
 from lite.ops.reduce import ReduceFusion, reduced_axes
+from lite.ops.reverse import ReverseV2
 from lite.ops.slice import SliceFusion
-from lite.ops.softmax import Softmax
+from lite.ops.softmax import LogSoftmax, Softmax
 from lite.ops.split import Split
 from lite.ops.strided_slice import StridedSlice
+from lite.ops.tile import TileFusion
 
 
 def _elementwise(bench: Bench, node: Node) -> list[View] | None:
@@ -58,22 +62,23 @@ def _concat(bench: Bench, node: Node) -> list[View] | None:
     return views(bench.add(node, attrs, [bench.aligned(v, perm) for v in node.inputs]), perm)
 
 
-def _softmax(bench: Bench, node: Node) -> list[View] | None:
-    assert isinstance(node.attrs, Softmax)
-    base, perm = bench.view(node.inputs[0])
-    attrs = replace(node.attrs, axis=permuted(perm, node.attrs.axis))
-    return views(bench.add(node, attrs, [base]), perm)
-
-
-def _split(bench: Bench, node: Node) -> list[View] | None:
-    assert isinstance(node.attrs, Split)
+def _along_axis(bench: Bench, node: Node) -> list[View] | None:
+    """Along one axis, an attribute; every dimension stays where it is."""
+    assert isinstance(node.attrs, (LogSoftmax, Split))
     base, perm = bench.view(node.inputs[0])
     attrs = replace(node.attrs, axis=perm[node.attrs.axis])
     return views(bench.add(node, attrs, [base]), perm)
 
 
+def _along_axes(bench: Bench, node: Node) -> list[View] | None:
+    """The same, where the attribute holds any number of axes."""
+    assert isinstance(node.attrs, (L2NormalizeFusion, ReverseV2, Softmax))
+    base, perm = bench.view(node.inputs[0])
+    attrs = replace(node.attrs, axis=permuted(perm, node.attrs.axis))
+    return views(bench.add(node, attrs, [base]), perm)
+
+
 def _reduce(bench: Bench, node: Node) -> list[View] | None:
-    """Without keep_dims, the dimensions that are left keep their order in the base."""
     assert isinstance(node.attrs, ReduceFusion)
     base, perm = bench.view(node.inputs[0])
     given = node.inputs[1].data if len(node.inputs) == 2 else np.zeros(0, np.int32)
@@ -82,10 +87,36 @@ def _reduce(bench: Bench, node: Node) -> list[View] | None:
     axes = reduced_axes(node.attrs, node.inputs[0].spec, tuple(int(axis) for axis in given.ravel()))
     operand = Value.constant(np.array(sorted(permuted(perm, axes)), np.int32))
     outputs = bench.add(node, node.attrs, [base, operand])
-    if node.attrs.keep_dims:
-        return views(outputs, perm)
+    return views(outputs, perm if node.attrs.keep_dims else _without(perm, axes))
+
+
+def _extremum(bench: Bench, node: Node) -> list[View] | None:
+    """Indices along the axis; where several are asked for the result has another rank."""
+    assert isinstance(node.attrs, (ArgMaxFusion, ArgMinFusion))
+    base, perm = bench.view(node.inputs[0])
+    if node.attrs.top_k > 1:
+        return None
+    axis = node.attrs.axis % len(perm)
+    outputs = bench.add(node, replace(node.attrs, axis=perm[axis]), [base])
+    return views(outputs, perm if node.attrs.keep_dims else _without(perm, (axis,)))
+
+
+def _without(perm: Permutation, axes: Sequence[int]) -> Permutation:
+    """The view of what is left once these dimensions are dropped: in the base, too, the others keep their order."""
     left = [perm[i] for i in range(len(perm)) if i not in axes]
-    return views(outputs, tuple(sorted(left).index(i) for i in left))
+    return tuple(sorted(left).index(i) for i in left)
+
+
+def _tile(bench: Bench, node: Node) -> list[View] | None:
+    """A multiple for each dimension, in the second operand or the attributes."""
+    attrs = node.attrs
+    assert isinstance(attrs, TileFusion)
+    base, perm = bench.view(node.inputs[0])
+    multiples = np.array(attrs.dims, np.int32) if len(node.inputs) == 1 else node.inputs[1].data
+    if multiples is None or multiples.size != len(perm):
+        return None
+    moved = Value.constant(multiples.ravel()[list(inverse(perm))])
+    return views(bench.add(node, TileFusion(), [base, moved]), perm)
 
 
 def _pad(bench: Bench, node: Node) -> list[View] | None:
@@ -195,15 +226,18 @@ _BROADCASTING = (
 
 # Element-wise in the first operand.
 UNARY = (
-    "Abs", "Activation", "Cast", "Ceil", "Clip", "Cos", "Dropout", "Elu", "Erf", "ExpFusion", "Floor", "IsFinite",
-    "LeakyRelu", "Log", "Log1p", "LogicalNot", "Neg", "Reciprocal", "Round", "Rsqrt", "Sin", "Sqrt", "Square",
+    "Abs", "Activation", "Cast", "Ceil", "Clip", "Cos", "Elu", "Erf", "ExpFusion", "Floor", "IsFinite", "LeakyRelu",
+    "Log", "Log1p", "LogicalNot", "Neg", "OnesLike", "Reciprocal", "Round", "Rsqrt", "Sin", "Sqrt", "Square", "ZerosLike",
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_BROADCASTING, _elementwise),
     **dict.fromkeys(UNARY, _first_operand),
-    **dict.fromkeys(("BiasAdd", "FusedBatchNorm"), _last_axis),
+    **dict.fromkeys(("ArgMaxFusion", "ArgMinFusion"), _extremum),
+    **dict.fromkeys(("BiasAdd", "FusedBatchNorm", "PReLUFusion"), _last_axis),
     **dict.fromkeys(("ExpandDims", "Flatten", "Reshape", "Squeeze", "Unsqueeze"), absorb_reshape),
+    **dict.fromkeys(("L2NormalizeFusion", "ReverseV2", "Softmax"), _along_axes),
+    **dict.fromkeys(("LogSoftmax", "Split"), _along_axis),
     "Concat": _concat,
     "LayerNormFusion": _layer_norm,
     "MatMulFusion": _matmul,
@@ -211,7 +245,6 @@ RULES: dict[str, Rule] = {
     "ReduceFusion": _reduce,
     "ScaleFusion": _scale,
     "SliceFusion": _slice,
-    "Softmax": _softmax,
-    "Split": _split,
     "StridedSlice": _strided_slice,
+    "TileFusion": _tile,
 }

@@ -6,8 +6,10 @@ import pytest
 
 from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph
+from converter.passes._absorb import RULES
 from converter.passes._manager import run_passes
 from converter.passes.pipelines import DEFAULT
+from lite import ops
 from lite.types import Array
 from tests.converter.passes import cases_clean, cases_fold, cases_layout
 from tests.converter.passes.case import PassCase, graph_of
@@ -66,6 +68,10 @@ def test_the_whole_pipeline(case: PassCase) -> None:
     before = evaluate(graph, feeds)
     run_passes(graph, DEFAULT)
     assert_same(before, evaluate(graph, feeds))
+
+
+def test_the_layout_rules_are_for_operators_there_are() -> None:
+    assert set(RULES) <= set(ops.known_ops())
 
 
 def test_every_pass_has_cases_of_both_kinds() -> None:
