@@ -227,7 +227,8 @@ _BROADCASTING = (
 # Element-wise in the first operand.
 UNARY = (
     "Abs", "Activation", "Cast", "Ceil", "Clip", "Cos", "Elu", "Erf", "ExpFusion", "Floor", "IsFinite", "LeakyRelu",
-    "Log", "Log1p", "LogicalNot", "Neg", "OnesLike", "Reciprocal", "Round", "Rsqrt", "Sin", "Sqrt", "Square", "ZerosLike",
+    "Log", "Log1p", "LogicalNot", "Neg", "OnesLike", "Reciprocal", "Round", "Rsqrt", "Sin", "Sqrt", "Square",
+    "ZerosLike",
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {
