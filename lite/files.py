@@ -12,11 +12,14 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | bytearray | mem
     The bytes go to a temporary file in the same folder, which then takes the name. A file that is replaced keeps its
     permissions, a link is followed, and a device or pipe is written to as it is. Raises OSError.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        target.write_bytes(data)  # a device or a pipe; a folder raises IsADirectoryError
+    if os.path.exists(path) and not os.path.isfile(path):
+        Path(path).write_bytes(data)  # a device or a pipe; a folder raises IsADirectoryError
         return
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
+    target = Path(os.path.realpath(path))
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
+    except OSError as error:  # the user knows the target, not the temporary file
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with open(descriptor, "wb") as file:
             file.write(data)

@@ -44,6 +44,19 @@ def test_a_device_stays_a_device() -> None:
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with open(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        write_atomically(tmp_path / "pipe", b"data")
+        assert reader.read() == b"data"
+
+
+def test_an_error_names_the_target(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        write_atomically(tmp_path / "absent" / "model", b"data")
+    assert caught.value.filename == str(tmp_path / "absent" / "model")
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_atomically(tmp_path, b"data")

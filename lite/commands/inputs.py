@@ -65,6 +65,8 @@ def _read_argument(text: str, wanted: dict[str, TensorSpec], pixels: Pixels) -> 
     name, equals, file = text.partition("=")
     if not equals:
         name, file = "", text
+    if not file:
+        raise TensorNameError(f"--input {text!r} names no file: give NAME=FILE; names: {_names(wanted)}")
     path = Path(file)
     if name and name not in wanted:
         raise TensorNameError(f"the model has no input {name!r}; it has {_names(wanted)}")

@@ -99,6 +99,8 @@ def test_a_mindir_is_converted_in_memory(mlite: Mlite) -> None:
 MISUSES = [
     ("--input y={files}/image.npy", ["'y'", "'x'"]),
     ("--input x={files}/absent.npy", ["absent.npy", "No such file"]),
+    ("--input x=", ["names no file", "'x'"]),
+    ("--input x={files}", ["Is a directory"]),
     ("--input x={files}/wide.npy", ["x", "[1,1,8,8]", "[1,1,8,9]"]),
     ("--input x={files}/image.npy --input x={files}/image.npy", ["'x'", "twice"]),
     ("--input x={files}/words.txt", ["words.txt", "image"]),
