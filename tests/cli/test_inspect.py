@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from converter.mindir.mind_ir_pb2 import ModelProto
 from lite.cli import main as device_main
 from tests.cli.conftest import DIGITS, Mlite
 
@@ -39,6 +40,23 @@ def test_mindir_as_text_and_json(mlite: Mlite) -> None:
     report = mlite("inspect", DIGITS / "digits.mindir", "--json").json
     assert report["unsupported"] == []
     assert {row["op"] for row in report["operators"]} >= {"Conv2DFusion", "FusedBatchNorm", "MaxPoolFusion"}
+
+
+def test_a_mindir_shows_everything_that_is_unsupported(mlite: Mlite, tmp_path: Path) -> None:
+    model = ModelProto.FromString((DIGITS / "digits.mindir").read_bytes())
+    for primitive in model.primitives:
+        primitive.op_type = {"Conv2D": "Multinomial", "Add": "Zeta"}.get(primitive.op_type, primitive.op_type)
+    (tmp_path / "odd.mindir").write_bytes(model.SerializeToString())
+    done = mlite("inspect", tmp_path / "odd.mindir")
+    assert done.code == 0
+    assert "Multinomial" in done.out
+    assert "Zeta" in done.out
+    rows = mlite("inspect", tmp_path / "odd.mindir", "--json").json["unsupported"]
+    assert {row["op"]: row["nodes"] for row in rows} == {"Multinomial": 4, "Zeta": 1}
+    refused = mlite("convert", tmp_path / "odd.mindir")
+    assert refused.code == 1
+    assert "5 of" in refused.err
+    assert not (tmp_path / "odd.ms").exists()
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the shared .ms files are not here")
