@@ -1,9 +1,11 @@
 """Conversion between element types: float32, float64, and the integers and bool of 1, 2, 4 and 8 bytes.
 
-Towards an integer a float is cut, not rounded; what does not fit, NaN included, gives some value of the type. Integers are
-cut to their low bits. Bool is 1 for everything but 0.
+Towards an integer a float is cut, not rounded; what does not fit, NaN included, gives some value of the type. Integers
+are cut to their low bits. Bool is 1 for everything but 0.
 """
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,7 @@ _UINT8, _UINT16, _UINT32, _BOOL = (CAST.index(name) for name in ("uint8", "uint1
 
 
 @routine
-def _integer(x: int, kind: int, i: int) -> int:
+def _integer(x: int, kind: int, i: int) -> Any:
     """Element i as int64."""
     if kind == _INT64:
         return i64(x)[i]
@@ -37,9 +39,9 @@ def _integer(x: int, kind: int, i: int) -> int:
 def _store_integer(y: int, kind: int, i: int, value: int) -> None:
     if kind == _INT64:
         i64(y)[i] = value
-    elif kind == _INT32 or kind == _UINT32:
+    elif kind in (_INT32, _UINT32):
         i32(y)[i] = value
-    elif kind == _INT16 or kind == _UINT16:
+    elif kind in (_INT16, _UINT16):
         i16(y)[i] = value
     elif kind == _BOOL:
         u8(y)[i] = value != 0
@@ -48,7 +50,7 @@ def _store_integer(y: int, kind: int, i: int, value: int) -> None:
 
 
 @routine
-def _to_integer(value: float) -> int:
+def _to_integer(value: float) -> Any:
     """The float cut to an int64; 0 where it does not fit."""
     return np.int64(value) if abs(value) < 9.2e18 else np.int64(0)
 
@@ -59,8 +61,8 @@ def cast(
 ) -> None:
     """y[n] of type `result` from x[n] of type `source`, indices in codes.CAST. Units: blocks of `block` elements."""
     first, last = begin * block, min(end * block, n)
-    to_float = result == _FLOAT32 or result == _FLOAT64
-    if source == _FLOAT32 or source == _FLOAT64:
+    to_float = result in (_FLOAT32, _FLOAT64)
+    if source in (_FLOAT32, _FLOAT64):
         for i in range(first, last):
             value = np.float64(f32(x)[i]) if source == _FLOAT32 else f64(x)[i]
             if result == _FLOAT32:

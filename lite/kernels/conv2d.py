@@ -1,11 +1,13 @@
 """Convolution as an implicit matrix product, fp32, NHWC; any kernel, stride, dilation, padding and group.
 
-Every output pixel has a row of addresses, one a filter tap, of the input pixels under the filter; a tap that falls into the
-padding has the address of a pixel of zeros, so the inner loop knows no borders and no image is copied. Where all pixels of a
-tile have their filter rows inside the image from left to right, a filter row is one tap (its pixels are neighbors in memory).
+Every output pixel has a row of addresses, one a filter tap, of the input pixels under the filter; a tap that falls
+into the padding has the address of a pixel of zeros, so the inner loop knows no borders and no image is copied. Where
+all pixels of a tile have their filter rows inside the image from left to right, a filter row is one tap (its pixels
+are neighbors in memory).
 Weights are packed [group][panel][tap][channel][TILE_COLUMNS], bias [group][panel][TILE_COLUMNS] (see gemm.py).
 A part is a block of output pixels of an image x a block of panels: its addresses are written once, to scratch, in the
-order of the tiles, [tile][taps, then tap][pixel]; then each panel of weights stays in cache while the block's tiles pass.
+order of the tiles, [tile][number of taps, then tap][pixel]; then each panel of weights stays in cache while the block's
+tiles pass.
 """
 from __future__ import annotations
 
@@ -15,11 +17,35 @@ from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
 
 @kernel
 def conv2d_f32(
-    x: Pointer, w: Pointer, bias: Pointer, zeros: Pointer, y: Pointer, images: Int,
-    in_height: Int, in_width: Int, in_channels: Int, out_height: Int, out_width: Int, out_channels: Int,
-    kernel_height: Int, kernel_width: Int, stride_height: Int, stride_width: Int, dilation_height: Int, dilation_width: Int,
-    top: Int, left: Int, group: Int, pixel_block: Int, panel_block: Int, parts: Int, low: Float, high: Float,
-    begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    w: Pointer,
+    bias: Pointer,
+    zeros: Pointer,
+    y: Pointer,
+    images: Int,
+    in_height: Int,
+    in_width: Int,
+    in_channels: Int,
+    out_height: Int,
+    out_width: Int,
+    out_channels: Int,
+    kernel_height: Int,
+    kernel_width: Int,
+    stride_height: Int,
+    stride_width: Int,
+    dilation_height: Int,
+    dilation_width: Int,
+    top: Int,
+    left: Int,
+    group: Int,
+    pixel_block: Int,
+    panel_block: Int,
+    parts: Int,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """y = clamp(conv(x, w) + bias, low, high). zeros: in_channels / group x kernel_width floats of zero.
 
@@ -60,8 +86,19 @@ def conv2d_f32(
                 i = (pixel + r) // out_width
                 j = pixel + r - i * out_width
                 pixel_addresses(
-                    table + 8 + r * 8, height, source, zeros, i * stride_height - top, j * stride_width - left,
-                    in_height, in_width, in_channels * 4, kernel_height, row_taps, dilation_height, dilation_width,
+                    table + 8 + r * 8,
+                    height,
+                    source,
+                    zeros,
+                    i * stride_height - top,
+                    j * stride_width - left,
+                    in_height,
+                    in_width,
+                    in_channels * 4,
+                    kernel_height,
+                    row_taps,
+                    dilation_height,
+                    dilation_width,
                 )
             pixel += height
             table += 8 + height * taps * 8
@@ -75,8 +112,17 @@ def conv2d_f32(
                 height = (left_over + tiles - tile - 1) // (tiles - tile)
                 tile_taps = i64(table)[0]
                 gemm_tile_f32(
-                    table + 8, height, tile_taps, depth * taps // tile_taps, weights, target, out_channels * 4,
-                    columns - column, bias + (g * panels + panel) * width * 4, low, high,
+                    table + 8,
+                    height,
+                    tile_taps,
+                    depth * taps // tile_taps,
+                    weights,
+                    target,
+                    out_channels * 4,
+                    columns - column,
+                    bias + (g * panels + panel) * width * 4,
+                    low,
+                    high,
                 )
                 table += 8 + height * taps * 8
                 target += height * out_channels * 4
@@ -85,8 +131,19 @@ def conv2d_f32(
 
 @routine
 def pixel_addresses(
-    table: int, step: int, source: int, zeros: int, first_row: int, first_column: int, in_height: int, in_width: int,
-    pixel_bytes: int, kernel_height: int, kernel_width: int, dilation_height: int, dilation_width: int,
+    table: int,
+    step: int,
+    source: int,
+    zeros: int,
+    first_row: int,
+    first_column: int,
+    in_height: int,
+    in_width: int,
+    pixel_bytes: int,
+    kernel_height: int,
+    kernel_width: int,
+    dilation_height: int,
+    dilation_width: int,
 ) -> None:
     """Writes the address of the input pixel under each tap, at every `step`-th entry of the table."""
     entry = 0

@@ -1,10 +1,13 @@
 """Depthwise convolution, fp32, NHWC: each channel with its own filter, vectors along the channels.
 
-Weights are [tap][channel]. Away from the left and right border, for kernels 3 and 5 wide with stride 1 or 2, four output
-pixels of a row are computed together: a column of input that several of them need is loaded once, and filter rows in the
-padding above or below are left out. Everything else goes by a table of pixel addresses, as in conv2d.py, four pixels at a time.
+Weights are [tap][channel]. Away from the left and right border, for kernels 3 and 5 wide with stride 1 or 2, four
+output pixels of a row are computed together: a column of input that several of them need is loaded once, and filter
+rows in the padding above or below are left out. Everything else goes by a table of pixel addresses, as in conv2d.py,
+four pixels at a time.
 """
 from __future__ import annotations
+
+from functools import partial
 
 from lite.kernels.conv2d import pixel_addresses
 from lite.kernels.declare import Float, Int, Pointer, kernel, routine
@@ -16,9 +19,19 @@ _FORMS = ((3, 1), (3, 2), (5, 1), (5, 2))  # kernel width, stride: order of _for
 
 
 @micro("depthwise_pixels_f32", Pointer, Int, Int, Pointer, Pointer, Int, Pointer, Float, Float)
-def depthwise_pixels_f32(s: Simd, table: Value, pixels: Value, taps: Value, weights: Value, y: Value, channels: Value,
-                         bias: Value, low: Value, high: Value) -> None:
-    """y[pixel, channel] = clamp(bias + sum over taps, low, high); table: address of input [tap][pixel], 1 to 4 pixels."""
+def depthwise_pixels_f32(
+    s: Simd,
+    table: Value,
+    pixels: Value,
+    taps: Value,
+    weights: Value,
+    y: Value,
+    channels: Value,
+    bias: Value,
+    low: Value,
+    high: Value,
+) -> None:
+    """y[pixel, channel] = clamp(bias + sum over taps, low, high), 1 to 4 pixels; table: addresses [tap][pixel]."""
     floor, ceiling = s.splat(low), s.splat(high)
     pixel_bytes = channels * 4
 
@@ -42,12 +55,23 @@ def depthwise_pixels_f32(s: Simd, table: Value, pixels: Value, taps: Value, weig
 
         s.blocks(channels, _VECTORS, block)
 
-    s.switch(pixels, [lambda count=count: some(count) for count in range(1, _PIXELS + 1)], first=1)
+    s.switch(pixels, [partial(some, count) for count in range(1, _PIXELS + 1)], first=1)
 
 
 @micro("depthwise_run_f32", Int, Pointer, Int, Int, Pointer, Pointer, Int, Pointer, Float, Float)
-def depthwise_run_f32(s: Simd, form: Value, x: Value, rows: Value, row_bytes: Value, weights: Value, y: Value,
-                      channels: Value, bias: Value, low: Value, high: Value) -> None:
+def depthwise_run_f32(
+    s: Simd,
+    form: Value,
+    x: Value,
+    rows: Value,
+    row_bytes: Value,
+    weights: Value,
+    y: Value,
+    channels: Value,
+    bias: Value,
+    low: Value,
+    high: Value,
+) -> None:
     """Four neighboring pixels of a row, all taps of `rows` filter rows inside the image; form: index in _FORMS."""
     floor, ceiling = s.splat(low), s.splat(high)
     pixel_bytes = channels * 4
@@ -74,7 +98,7 @@ def depthwise_run_f32(s: Simd, form: Value, x: Value, rows: Value, row_bytes: Va
 
         s.span(channels, block)
 
-    s.switch(form, [lambda width=width, stride=stride: run(width, stride) for width, stride in _FORMS])
+    s.switch(form, [partial(run, width, stride) for width, stride in _FORMS])
 
 
 @routine
@@ -89,10 +113,31 @@ def _form(kernel_width: int, stride: int, dilation: int) -> int:
 
 @kernel
 def depthwise_f32(
-    x: Pointer, w: Pointer, bias: Pointer, zeros: Pointer, y: Pointer, images: Int,
-    in_height: Int, in_width: Int, channels: Int, out_height: Int, out_width: Int,
-    kernel_height: Int, kernel_width: Int, stride_height: Int, stride_width: Int, dilation_height: Int, dilation_width: Int,
-    top: Int, left: Int, row_block: Int, low: Float, high: Float, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    w: Pointer,
+    bias: Pointer,
+    zeros: Pointer,
+    y: Pointer,
+    images: Int,
+    in_height: Int,
+    in_width: Int,
+    channels: Int,
+    out_height: Int,
+    out_width: Int,
+    kernel_height: Int,
+    kernel_width: Int,
+    stride_height: Int,
+    stride_width: Int,
+    dilation_height: Int,
+    dilation_width: Int,
+    top: Int,
+    left: Int,
+    row_block: Int,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """y = clamp(conv(x, w) + bias, low, high), channel by channel. zeros: `channels` floats of zero.
 
@@ -115,8 +160,16 @@ def depthwise_f32(
             if form >= 0 and column_start >= 0 and reach <= in_width and j + _PIXELS <= out_width and first_p < last_p:
                 first = (row_start + first_p * dilation_height) * in_width + column_start
                 depthwise_run_f32(
-                    form, source + first * pixel_bytes, last_p - first_p, dilation_height * in_width * pixel_bytes,
-                    w + first_p * kernel_width * pixel_bytes, target, channels, bias, low, high,
+                    form,
+                    source + first * pixel_bytes,
+                    last_p - first_p,
+                    dilation_height * in_width * pixel_bytes,
+                    w + first_p * kernel_width * pixel_bytes,
+                    target,
+                    channels,
+                    bias,
+                    low,
+                    high,
                 )
                 j += _PIXELS
                 continue
@@ -126,8 +179,19 @@ def depthwise_f32(
                 count = min(count, (-column_start + stride_width - 1) // stride_width)
             for p in range(count):
                 pixel_addresses(
-                    scratch + p * 8, count, source, zeros, row_start, column_start + p * stride_width, in_height, in_width,
-                    pixel_bytes, kernel_height, kernel_width, dilation_height, dilation_width,
+                    scratch + p * 8,
+                    count,
+                    source,
+                    zeros,
+                    row_start,
+                    column_start + p * stride_width,
+                    in_height,
+                    in_width,
+                    pixel_bytes,
+                    kernel_height,
+                    kernel_width,
+                    dilation_height,
+                    dilation_width,
                 )
             depthwise_pixels_f32(scratch, count, kernel_height * kernel_width, w, target, channels, bias, low, high)
             j += count

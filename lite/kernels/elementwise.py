@@ -1,12 +1,13 @@
 """Element-wise functions of float32 tensors: one kernel for all functions of one tensor, one for those of two.
 
-The function is an argument (its index in codes.UNARY or codes.BINARY) and is chosen once per unit, outside the loop over vectors.
-Broadcasting: the caller merges dimensions until rows are left in which each operand is contiguous or one number.
-NaN in gives NaN out, max and min included.
+The function is an argument (its index in codes.UNARY or codes.BINARY) and is chosen once per unit, outside the loop
+over vectors. Broadcasting: the caller merges dimensions until rows are left in which each operand is contiguous or one
+number. NaN in gives NaN out, max and min included.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from lite.kernels import vmath
 from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, UNARY
@@ -100,12 +101,13 @@ def unary_span_f32(s: Simd, function: Value, x: Value, y: Value, n: Value, a: Va
     def apply(emit: Unary) -> None:
         s.span(n, lambda i, lanes: s.store(emit(s, s.load(x + 4 * i, lanes), first, second), y + 4 * i, lanes))
 
-    s.switch(function, [lambda emit=_UNARY[name]: apply(emit) for name in UNARY])
+    s.switch(function, [partial(apply, _UNARY[name]) for name in UNARY])
 
 
 @micro("binary_span_f32", Int, Int, Pointer, Pointer, Pointer, Int, Float, Float)
-def binary_span_f32(s: Simd, function: Value, mode: Value, x: Value, y: Value, z: Value, n: Value, low: Value,
-                    high: Value) -> None:
+def binary_span_f32(
+    s: Simd, function: Value, mode: Value, x: Value, y: Value, z: Value, n: Value, low: Value, high: Value
+) -> None:
     """z[i] = clamp(function(x[i], y[i]), low, high) for n elements; mode: see codes.ROWS."""
     floor, ceiling = s.splat(low), s.splat(high)
 
@@ -121,14 +123,23 @@ def binary_span_f32(s: Simd, function: Value, mode: Value, x: Value, y: Value, z
         def one(mode: int) -> None:
             rows(s.broadcast(x) if mode == LEFT_SCALAR else None, s.broadcast(y) if mode == RIGHT_SCALAR else None)
 
-        s.switch(mode, [lambda mode=mode: one(mode) for mode in range(3)])
+        s.switch(mode, [partial(one, mode) for mode in range(3)])
 
-    s.switch(function, [lambda emit=_BINARY[name]: apply(emit) for name in BINARY])
+    s.switch(function, [partial(apply, _BINARY[name]) for name in BINARY])
 
 
 @kernel
 def unary_f32(
-    x: Pointer, y: Pointer, n: Int, function: Int, a: Float, b: Float, block: Int, begin: Int, end: Int, scratch: Pointer
+    x: Pointer,
+    y: Pointer,
+    n: Int,
+    function: Int,
+    a: Float,
+    b: Float,
+    block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """y = function(x; a, b), element-wise; function: index in codes.UNARY. Units: blocks of `block` elements."""
     first = begin * block
@@ -137,13 +148,26 @@ def unary_f32(
 
 @kernel
 def binary_f32(
-    x: Pointer, y: Pointer, z: Pointer, function: Int, mode: Int, dims: Pointer, rows: Int, n: Int, row_block: Int,
-    block: Int, low: Float, high: Float, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    y: Pointer,
+    z: Pointer,
+    function: Int,
+    mode: Int,
+    dims: Pointer,
+    rows: Int,
+    n: Int,
+    row_block: Int,
+    block: Int,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
-    """z = clamp(function(x, y), low, high) for rows of n elements; function: index in codes.BINARY, mode: see codes.ROWS.
+    """z = clamp(function(x, y), low, high) for rows of n elements; function: index in codes.BINARY.
 
-    dims: the dimensions over rows, see index.row_offset (strides of x, then of y). Units: blocks of row_block rows x blocks
-    of `block` elements of a row.
+    mode: codes.ROWS or the like. dims: the dimensions over rows, see index.row_offset (strides of x, then of y).
+    Units: blocks of row_block rows x blocks of `block` elements of a row.
     """
     blocks = (n + block - 1) // block
     for unit in range(begin, end):
@@ -154,6 +178,12 @@ def binary_f32(
             left = x + row_offset(dims, row, 0)
             right = y + row_offset(dims, row, 1)
             binary_span_f32(
-                function, mode, left if mode == LEFT_SCALAR else left + first * 4,
-                right if mode == RIGHT_SCALAR else right + first * 4, z + (row * n + first) * 4, count, low, high,
+                function,
+                mode,
+                left if mode == LEFT_SCALAR else left + first * 4,
+                right if mode == RIGHT_SCALAR else right + first * 4,
+                z + (row * n + first) * 4,
+                count,
+                low,
+                high,
             )

@@ -1,12 +1,15 @@
 """The matrix product's register tile: shared by matmul, convolution and fully connected layers, fp32.
 
 A tile is TILE_ROWS x TILE_COLUMNS of the result, held in vector registers while the depth runs (6 x 16 on AVX2: 12
-accumulators, 2 weight vectors, 1 broadcast of 16 registers; 12 x 16 on AVX-512, 12 x 8 on NEON). Rows are given by address,
-one table entry per (tap, row): a convolution's rows are the input pixels under one filter tap, a matrix product has one tap.
+accumulators, 2 weight vectors, 1 broadcast of 16 registers; 12 x 16 on AVX-512, 12 x 8 on NEON). Rows are given by
+address, one table entry per (tap, row): a convolution's rows are the input pixels under one filter tap, a matrix
+product has one tap.
 Weights are packed [panel][tap][depth][TILE_COLUMNS], zeros beyond the last column; bias alike, [panel][TILE_COLUMNS].
 A row count that the tile does not divide is spread evenly (49 rows: tiles of 6 and 5), so no tile is a thin remainder.
 """
 from __future__ import annotations
+
+from functools import partial
 
 from lite.kernels.declare import Float, Int, Pointer, Target, constant
 from lite.kernels.simd import Simd, Value, micro
@@ -28,8 +31,20 @@ TILE_COLUMNS = constant("tile_columns", lambda target: tile_vectors(target) * ta
 
 
 @micro("gemm_tile_f32", Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Float, Float)
-def gemm_tile_f32(s: Simd, table: Value, rows: Value, taps: Value, depth: Value, weights: Value, y: Value, y_stride: Value,
-                  columns: Value, bias: Value, low: Value, high: Value) -> None:
+def gemm_tile_f32(
+    s: Simd,
+    table: Value,
+    rows: Value,
+    taps: Value,
+    depth: Value,
+    weights: Value,
+    y: Value,
+    y_stride: Value,
+    columns: Value,
+    bias: Value,
+    low: Value,
+    high: Value,
+) -> None:
     """y[r, :columns] = clamp(bias + sum over t, k of x[t, r][k] * weights[t, k, :], low, high), 1 <= rows <= TILE_ROWS.
 
     table: address of row r under tap t at [t * rows + r]; y_stride: bytes between rows of y; columns <= TILE_COLUMNS.
@@ -62,4 +77,4 @@ def gemm_tile_f32(s: Simd, table: Value, rows: Value, taps: Value, depth: Value,
 
         s.either(full, lambda: store([None] * vectors), lambda: store([columns - v * lanes for v in range(vectors)]))
 
-    s.switch(rows, [lambda height=height: tile(height) for height in range(1, tile_rows(s.target) + 1)], first=1)
+    s.switch(rows, [partial(tile, height) for height in range(1, tile_rows(s.target) + 1)], first=1)

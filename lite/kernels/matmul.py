@@ -1,8 +1,8 @@
 """Matrix product, fp32, on the register tile of gemm.py: y = clamp(a @ b + bias, low, high), batches broadcast.
 
-`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`. A transposed `a` is
-transposed into a temporary first. A part is a block of rows x a block of column panels of one batch; within it a panel of
-weights (depth x 16 floats) stays in cache while all rows of the block pass.
+`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`. A
+transposed `a` is transposed into a temporary first. A part is a block of rows x a block of column panels of one batch;
+within it a panel of weights (depth x 16 floats) stays in cache while all rows of the block pass.
 One row alone (`gemv_f32`) is bound by memory: four panels are read at once, as four streams.
 """
 from __future__ import annotations
@@ -16,9 +16,23 @@ GEMV_PANELS = 4
 
 @kernel
 def matmul_f32(
-    a: Pointer, b: Pointer, bias: Pointer, y: Pointer, batches: Pointer, batch_count: Int, rows: Int, columns: Int,
-    depth: Int, row_block: Int, panel_block: Int, parts: Int, low: Float, high: Float,
-    begin: Int, end: Int, scratch: Pointer,
+    a: Pointer,
+    b: Pointer,
+    bias: Pointer,
+    y: Pointer,
+    batches: Pointer,
+    batch_count: Int,
+    rows: Int,
+    columns: Int,
+    depth: Int,
+    row_block: Int,
+    panel_block: Int,
+    parts: Int,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """y[batch, rows, columns] from a[..., rows, depth] and packed b. Scratch: TILE_ROWS addresses.
 
@@ -47,16 +61,35 @@ def matmul_f32(
                 for r in range(height):
                     i64(scratch)[r] = a_batch + (row + r) * depth * 4
                 gemm_tile_f32(
-                    scratch, height, 1, depth, weights, y_batch + (row * columns + column) * 4, columns * 4,
-                    columns - column, bias + column * 4, low, high,
+                    scratch,
+                    height,
+                    1,
+                    depth,
+                    weights,
+                    y_batch + (row * columns + column) * 4,
+                    columns * 4,
+                    columns - column,
+                    bias + column * 4,
+                    low,
+                    high,
                 )
                 row += height
 
 
 @kernel
 def pack_columns_f32(
-    b: Pointer, packed: Pointer, depth: Int, columns: Int, depth_stride: Int, column_stride: Int, batch_stride: Int,
-    panel_count: Int, block: Int, begin: Int, end: Int, scratch: Pointer,
+    b: Pointer,
+    packed: Pointer,
+    depth: Int,
+    columns: Int,
+    depth_stride: Int,
+    column_stride: Int,
+    batch_stride: Int,
+    panel_count: Int,
+    block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """packed[batch, panel, depth, TILE_COLUMNS] from b, by strides in elements; zeros beyond the last column.
 
@@ -78,7 +111,9 @@ def pack_columns_f32(
 
 
 @micro("gemv_panels_f32", Pointer, Int, Pointer, Pointer, Pointer, Float, Float)
-def gemv_panels_f32(s: Simd, a: Value, depth: Value, weights: Value, y: Value, bias: Value, low: Value, high: Value) -> None:
+def gemv_panels_f32(
+    s: Simd, a: Value, depth: Value, weights: Value, y: Value, bias: Value, low: Value, high: Value
+) -> None:
     """y of one row and GEMV_PANELS whole panels of weights, packed one after the other."""
     vectors = tile_vectors(s.target)
     width = vectors * s.vector_bytes
@@ -101,8 +136,18 @@ def gemv_panels_f32(s: Simd, a: Value, depth: Value, weights: Value, y: Value, b
 
 @kernel
 def gemv_f32(
-    a: Pointer, b: Pointer, bias: Pointer, y: Pointer, columns: Int, depth: Int, panel_block: Int, low: Float, high: Float,
-    begin: Int, end: Int, scratch: Pointer,
+    a: Pointer,
+    b: Pointer,
+    bias: Pointer,
+    y: Pointer,
+    columns: Int,
+    depth: Int,
+    panel_block: Int,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """y[columns] of one row a[depth] and packed b. Units: blocks of panel_block panels. Scratch: one address."""
     width = TILE_COLUMNS()
@@ -119,6 +164,16 @@ def gemv_f32(
             panel += GEMV_PANELS
         else:
             gemm_tile_f32(
-                scratch, 1, 1, depth, weights, y + column * 4, columns * 4, columns - column, bias + column * 4, low, high
+                scratch,
+                1,
+                1,
+                depth,
+                weights,
+                y + column * 4,
+                columns * 4,
+                columns - column,
+                bias + column * 4,
+                low,
+                high,
             )
             panel += 1

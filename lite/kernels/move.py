@@ -1,8 +1,8 @@
-"""Moving elements without computing: copies with strides, transposes, gathers and fills, by element size (1, 2, 4 or 8 bytes).
+"""Moving elements without computing: copies with strides, transposes, gathers and fills, of 1, 2, 4 or 8 bytes each.
 
-Concat, split, slice, stack, pad, tile and broadcasting are copies of rows whose addresses follow from strides (index.py).
-A transpose moves square blocks of as many rows as a vector has lanes through registers (4-byte elements; log2(lanes) rounds
-that exchange ever nearer neighbors), the edges and other sizes element by element.
+Concat, split, slice, stack, pad, tile and broadcasting are copies of rows whose addresses follow from strides
+(index.py). A transpose moves square blocks of as many rows as a vector has lanes through registers (4-byte elements;
+log2(lanes) rounds that exchange ever nearer neighbors), the edges and other sizes element by element.
 """
 from __future__ import annotations
 
@@ -61,8 +61,20 @@ def copy_elements(x: int, step: int, y: int, y_step: int, n: int, size: int) -> 
 
 @kernel
 def copy_rows(
-    x: Pointer, y: Pointer, x_offset: Int, y_offset: Int, dims: Pointer, rows: Int, n: Int, x_step: Int, y_step: Int,
-    size: Int, row_block: Int, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    y: Pointer,
+    x_offset: Int,
+    y_offset: Int,
+    dims: Pointer,
+    rows: Int,
+    n: Int,
+    x_step: Int,
+    y_step: Int,
+    size: Int,
+    row_block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """Rows of n elements of `size` bytes, x_step bytes apart in x and y_step in y. Offsets in bytes.
 
@@ -79,11 +91,26 @@ def copy_rows(
 
 @kernel
 def transpose(
-    x: Pointer, y: Pointer, x_offset: Int, y_offset: Int, dims: Pointer, planes: Int, rows: Int, columns: Int,
-    x_bytes: Int, y_bytes: Int, size: Int, row_block: Int, parts: Int, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    y: Pointer,
+    x_offset: Int,
+    y_offset: Int,
+    dims: Pointer,
+    planes: Int,
+    rows: Int,
+    columns: Int,
+    x_bytes: Int,
+    y_bytes: Int,
+    size: Int,
+    row_block: Int,
+    parts: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
-    """y[c, r] = x[r, c] in every plane; rows of x are x_bytes apart, rows of y (columns of x) y_bytes apart. Offsets in bytes.
+    """y[c, r] = x[r, c] in every plane; rows of x are x_bytes apart, rows of y (columns of x) y_bytes apart.
 
+    x_offset, y_offset: bytes to the first plane.
     dims: the dimensions over planes, for index.row_offset (strides of x, then of y).
     Units: `parts` parts each, of planes x blocks of row_block rows of x.
     """
@@ -99,15 +126,22 @@ def transpose(
             while edge + _LANES() <= last:
                 c = 0
                 while c + _LANES() <= columns:
-                    transpose_block_f32(source + edge * x_bytes + c * 4, x_bytes, target + c * y_bytes + edge * 4, y_bytes)
+                    block = source + edge * x_bytes + c * 4
+                    transpose_block_f32(block, x_bytes, target + c * y_bytes + edge * 4, y_bytes)
                     c += _LANES()
                 for r in range(edge, edge + _LANES()):
-                    copy_elements(source + r * x_bytes + c * 4, 4, target + c * y_bytes + r * 4, y_bytes, columns - c, 4)
+                    rest = source + r * x_bytes + c * 4
+                    copy_elements(rest, 4, target + c * y_bytes + r * 4, y_bytes, columns - c, 4)
                 edge += _LANES()
         if columns < last - edge:
             for c in range(columns):
                 copy_elements(
-                    source + edge * x_bytes + c * size, x_bytes, target + c * y_bytes + edge * size, size, last - edge, size
+                    source + edge * x_bytes + c * size,
+                    x_bytes,
+                    target + c * y_bytes + edge * size,
+                    size,
+                    last - edge,
+                    size,
                 )
         else:
             for r in range(edge, last):
@@ -116,11 +150,22 @@ def transpose(
 
 @kernel
 def gather(
-    x: Pointer, indices: Pointer, y: Pointer, index_bytes: Int, outer: Int, extent: Int, count: Int, run: Int,
-    block: Int, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    indices: Pointer,
+    y: Pointer,
+    index_bytes: Int,
+    outer: Int,
+    extent: Int,
+    count: Int,
+    run: Int,
+    block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
-    """y[outer, count, run bytes] = x[outer, indices[count], run bytes]; indices are int32 or int64 (index_bytes 4 or 8).
+    """y[outer, count, run bytes] = x[outer, indices[count], run bytes].
 
+    index_bytes: 4 for int32, 8 for int64.
     A negative index counts from the end; one outside [-extent, extent) gives zeros. Units: blocks of `block` of
     outer x count.
     """

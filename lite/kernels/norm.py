@@ -9,8 +9,9 @@ from lite.kernels.simd import Simd, Value, micro
 
 
 @micro("layer_norm_row_f32", Pointer, Pointer, Pointer, Pointer, Int, Int, Float)
-def layer_norm_row_f32(s: Simd, x: Value, gamma: Value, beta: Value, y: Value, n: Value, affine: Value,
-                       epsilon: Value) -> None:
+def layer_norm_row_f32(
+    s: Simd, x: Value, gamma: Value, beta: Value, y: Value, n: Value, affine: Value, epsilon: Value
+) -> None:
     """y[n] = (x - mean) / sqrt(variance + epsilon), times gamma plus beta where `affine` is 1."""
     share = 1.0 / s.to_float(n)
     zero = s.splat(0.0)
@@ -40,8 +41,18 @@ def layer_norm_row_f32(s: Simd, x: Value, gamma: Value, beta: Value, y: Value, n
 
 @kernel
 def layer_norm_f32(
-    x: Pointer, gamma: Pointer, beta: Pointer, y: Pointer, rows: Int, n: Int, affine: Int, epsilon: Float, row_block: Int,
-    begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    gamma: Pointer,
+    beta: Pointer,
+    y: Pointer,
+    rows: Int,
+    n: Int,
+    affine: Int,
+    epsilon: Float,
+    row_block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """Layer norm of rows of n elements; gamma and beta of n elements are read where `affine` is 1.
 
@@ -52,7 +63,9 @@ def layer_norm_f32(
 
 
 @micro("scale_shift_row_f32", Pointer, Pointer, Pointer, Pointer, Int, Float, Float)
-def scale_shift_row_f32(s: Simd, x: Value, scale: Value, shift: Value, y: Value, n: Value, low: Value, high: Value) -> None:
+def scale_shift_row_f32(
+    s: Simd, x: Value, scale: Value, shift: Value, y: Value, n: Value, low: Value, high: Value
+) -> None:
     """y[n] = clamp(x * scale + shift, low, high)."""
     floor, ceiling = s.splat(low), s.splat(high)
 
@@ -65,8 +78,18 @@ def scale_shift_row_f32(s: Simd, x: Value, scale: Value, shift: Value, y: Value,
 
 @kernel
 def scale_shift_f32(
-    x: Pointer, scale: Pointer, shift: Pointer, y: Pointer, rows: Int, n: Int, low: Float, high: Float, row_block: Int,
-    begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    scale: Pointer,
+    shift: Pointer,
+    y: Pointer,
+    rows: Int,
+    n: Int,
+    low: Float,
+    high: Float,
+    row_block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """y = clamp(x * scale + shift, low, high) for rows of n channels. Units: blocks of row_block rows."""
     for row in range(begin * row_block, min(end * row_block, rows)):

@@ -1,9 +1,11 @@
 """2-D pooling, fp32, NHWC: the largest or the mean element of each window, vectors along the channels.
 
-Windows are cut at the image's border, so padding takes no part. Channels go four vectors at a time, held in registers while
-the window passes. A NaN in a window is its maximum.
+Windows are cut at the image's border, so padding takes no part. Channels go four vectors at a time, held in registers
+while the window passes. A NaN in a window is its maximum.
 """
 from __future__ import annotations
+
+from functools import partial
 
 from lite.kernels.codes import POOL
 from lite.kernels.declare import Float, Int, Pointer, kernel
@@ -13,8 +15,19 @@ _VECTORS = 4
 
 
 @micro("pool_window_f32", Int, Pointer, Pointer, Int, Int, Int, Int, Int, Float, Float)
-def pool_window_f32(s: Simd, mode: Value, x: Value, y: Value, rows: Value, columns: Value, row_bytes: Value,
-                    pixel_bytes: Value, channels: Value, low: Value, high: Value) -> None:
+def pool_window_f32(
+    s: Simd,
+    mode: Value,
+    x: Value,
+    y: Value,
+    rows: Value,
+    columns: Value,
+    row_bytes: Value,
+    pixel_bytes: Value,
+    channels: Value,
+    low: Value,
+    high: Value,
+) -> None:
     """y[channels] = clamp(max or mean of x over rows x columns pixels, low, high); mode: index in codes.POOL."""
     floor, ceiling = s.splat(low), s.splat(high)
     share = 1.0 / s.to_float(rows * columns)
@@ -39,14 +52,33 @@ def pool_window_f32(s: Simd, mode: Value, x: Value, y: Value, rows: Value, colum
 
         s.blocks(channels, _VECTORS, block)
 
-    s.switch(mode, [lambda name=name: pool(name == "max") for name in POOL])
+    s.switch(mode, [partial(pool, name == "max") for name in POOL])
 
 
 @kernel
 def pool2d_f32(
-    x: Pointer, y: Pointer, mode: Int, images: Int, in_height: Int, in_width: Int, channels: Int, out_height: Int, out_width: Int,
-    kernel_height: Int, kernel_width: Int, stride_height: Int, stride_width: Int, top: Int, left: Int, row_block: Int,
-    channel_block: Int, low: Float, high: Float, begin: Int, end: Int, scratch: Pointer,
+    x: Pointer,
+    y: Pointer,
+    mode: Int,
+    images: Int,
+    in_height: Int,
+    in_width: Int,
+    channels: Int,
+    out_height: Int,
+    out_width: Int,
+    kernel_height: Int,
+    kernel_width: Int,
+    stride_height: Int,
+    stride_width: Int,
+    top: Int,
+    left: Int,
+    row_block: Int,
+    channel_block: Int,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
     """y = clamp(pool(x), low, high); mode: index in codes.POOL.
 
@@ -66,6 +98,14 @@ def pool2d_f32(
                 first_q, last_q = max(column_start, 0), min(column_start + kernel_width, in_width)
                 pixel = (image * in_height + first_p) * in_width + first_q
                 pool_window_f32(
-                    mode, x + (pixel * channels + first_channel) * 4, y + ((row * out_width + j) * channels + first_channel) * 4,
-                    last_p - first_p, last_q - first_q, in_width * channels * 4, channels * 4, count, low, high,
+                    mode,
+                    x + (pixel * channels + first_channel) * 4,
+                    y + ((row * out_width + j) * channels + first_channel) * 4,
+                    last_p - first_p,
+                    last_q - first_q,
+                    in_width * channels * 4,
+                    channels * 4,
+                    count,
+                    low,
+                    high,
                 )

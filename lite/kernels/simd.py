@@ -3,22 +3,26 @@
     @micro("axpy_f32", Pointer, Pointer, Int, Float32)
     def axpy_f32(s: Simd, x: Value, y: Value, n: Value, a: Value) -> None:
         scale = s.splat(a)
-        s.span(n, lambda i, lanes: s.store(s.fma(s.load(x + 4 * i, lanes), scale, s.load(y + 4 * i, lanes)), y + 4 * i, lanes))
+
+        def body(i: Value, lanes: Value | None) -> None:
+            s.store(s.fma(s.load(x + 4 * i, lanes), scale, s.load(y + 4 * i, lanes)), y + 4 * i, lanes)
+
+        s.span(n, body)
 
 - A Value is an SSA value with operators: i64 for integers and addresses (in bytes), float, or a vector of
   `target.lanes` floats or int32. Python numbers become constants of the other operand's type.
 - `loop` keeps what it carries in phis, that is in registers: an accumulator never touches memory.
 - `span` walks n elements in whole vectors and then once with `lanes` = the number of elements left (None before): loads
   and stores given `lanes` touch only that many elements, so nothing outside [0, n) is read or written.
-- There are no fast-math flags and every order of additions is fixed: one source, one result. Where the target has no fused
-  multiply-add, `fma` rounds twice. Comparisons are ordered, so NaN passes `max` and `min` as documented there.
+- There are no fast-math flags and every order of additions is fixed: one source, one result. Where the target has no
+  fused multiply-add, `fma` rounds twice. Comparisons are ordered; what that makes of NaN is said at `max` and `min`.
 - Nothing may become a library call: no llvm.rint, floor, exp (libm on some target); `round` adds and subtracts 2^23.
 """
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from llvmlite import ir
 
@@ -28,7 +32,7 @@ __all__ = ["Simd", "Value", "micro"]
 
 I1, I8, I32, I64, F32 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
 
-Operand = "Value | int | float"
+Operand: TypeAlias = "Value | int | float"
 Combine = Callable[["Value", "Value"], "Value"]
 Body = Callable[..., "tuple[Value, ...] | None"]  # takes what is carried, gives what is carried next
 
@@ -45,7 +49,7 @@ class Value:
     @property
     def is_float(self) -> bool:
         """True for a float and a vector of floats."""
-        return _element(self.ir.type) == F32
+        return bool(_element(self.ir.type) == F32)
 
     def _binary(self, other: Operand, on_float: str, on_int: str, swap: bool = False) -> Value:
         a, b = self.ir, self.simd.like(other, self).ir
@@ -126,7 +130,7 @@ class Simd:
 
     # Constants and conversions
 
-    def int(self, value: int) -> Value:
+    def constant(self, value: int) -> Value:
         """An i64 constant."""
         return Value(self, ir.Constant(I64, value))
 
@@ -289,7 +293,9 @@ class Simd:
 
     # Control
 
-    def loop(self, stop: Value, body: Body, *carried: Value, start: Value | int = 0, step: int = 1) -> tuple[Value, ...]:
+    def loop(
+        self, stop: Value, body: Body, *carried: Value, start: Value | int = 0, step: int = 1
+    ) -> tuple[Value, ...]:
         """for i in range(start, stop, step): carried = body(i, *carried); gives what was carried last."""
         b = self.builder
         first = self.like(start, stop)
@@ -309,7 +315,7 @@ class Simd:
         b.position_at_end(done)
         return tuple(self._merge([(value, before), (new, end)]) for value, new in zip(carried, result, strict=True))
 
-    def either(self, condition: Value, yes: Callable[[], None], no: Callable[[], None]) -> None:
+    def either(self, condition: Value, yes: Callable[[], object], no: Callable[[], object]) -> None:
         """Runs one of two bodies."""
         with self.builder.if_else(condition.ir) as (then, otherwise):
             with then:
@@ -317,7 +323,7 @@ class Simd:
             with otherwise:
                 no()
 
-    def switch(self, selector: Value, cases: Sequence[Callable[[], None]], first: int = 0) -> None:
+    def switch(self, selector: Value, cases: Sequence[Callable[[], object]], first: int = 0) -> None:
         """Runs cases[selector - first]; nothing where there is none."""
         b = self.builder
         done = b.append_basic_block("done")
@@ -331,7 +337,7 @@ class Simd:
         b.position_at_end(done)
 
     def span(self, n: Value, body: Body, *carried: Value) -> tuple[Value, ...]:
-        """body(i, lanes, *carried) for each vector of n elements; i: index of its first element. See the module's text."""
+        """body(i, lanes, *carried) for each vector of n elements from element i on; lanes: see the module's text."""
 
         def one(i: Value, vectors: int, lanes: Value | None, *now: Value) -> tuple[Value, ...] | None:
             return body(i, lanes, *now)
@@ -339,7 +345,7 @@ class Simd:
         return self.blocks(n, 1, one, *carried)
 
     def blocks(self, n: Value, vectors: int, body: Body, *carried: Value) -> tuple[Value, ...]:
-        """body(i, k, lanes, *carried): k = `vectors` whole vectors from element i on, then one at a time, then the rest."""
+        """body(i, k, lanes, *carried) for k vectors from element i on: `vectors` while they last, then 1, then the tail."""
         start: Value | int = 0
         for k in sorted({vectors, 1}, reverse=True):
             width = k * self.lanes
@@ -351,7 +357,8 @@ class Simd:
             start = n & -width
 
         done_so_far = n & -self.lanes
-        before, tail, done = self.builder.block, self.builder.append_basic_block("tail"), self.builder.append_basic_block()
+        before = self.builder.block
+        tail, done = self.builder.append_basic_block("tail"), self.builder.append_basic_block("done")
         self.builder.cbranch((done_so_far < n).ir, tail, done)
         self.builder.position_at_end(tail)
         last = body(done_so_far, 1, n - done_so_far, *carried) or ()

@@ -1,7 +1,8 @@
 """Softmax and log-softmax, fp32, along one axis of [outer, n, inner].
 
-inner = 1: a row is contiguous and its vectors are combined across lanes at the end. Otherwise neighboring columns are the lanes
-of a vector and every column is reduced on its own. The maximum is subtracted first, so no exponential overflows.
+inner = 1: a row is contiguous and its vectors are combined across lanes at the end. Otherwise neighboring columns are
+the lanes of a vector and every column is reduced on its own. The maximum is subtracted first, so no exponential
+overflows.
 """
 from __future__ import annotations
 
@@ -73,9 +74,21 @@ def softmax_columns_f32(s: Simd, x: Value, y: Value, n: Value, stride: Value, co
 
 @kernel
 def softmax_f32(
-    x: Pointer, y: Pointer, outer: Int, n: Int, inner: Int, logarithm: Int, block: Int, begin: Int, end: Int, scratch: Pointer
+    x: Pointer,
+    y: Pointer,
+    outer: Int,
+    n: Int,
+    inner: Int,
+    logarithm: Int,
+    block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
 ) -> None:
-    """y = softmax of x[outer, n, inner] along n, or its logarithm where `logarithm` is 1. Units: blocks of `block` of outer."""
+    """y = softmax of x[outer, n, inner] along n, or where `logarithm` is 1 its logarithm.
+
+    Units: blocks of `block` of outer.
+    """
     for row in range(begin * block, min(end * block, outer)):
         offset = row * n * inner * 4
         if inner == 1:

@@ -81,13 +81,28 @@ def special(n: int = 67) -> Array:
 
 
 def conv(
-    x: tuple[int, ...], outputs: int, kernel: tuple[int, int], *, stride: tuple[int, int] = (1, 1),
-    dilation: tuple[int, int] = (1, 1), pads: tuple[int, int, int, int] = (0, 0, 0, 0), group: int = 1,
-    mode: PadMode = PadMode.PAD, activation: ActivationType = _A.NO_ACTIVATION, bias: bool = True, note: str = "",
+    x: tuple[int, ...],
+    outputs: int,
+    kernel: tuple[int, int],
+    *,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0),
+    group: int = 1,
+    mode: PadMode = PadMode.PAD,
+    activation: ActivationType = _A.NO_ACTIVATION,
+    bias: bool = True,
+    note: str = "",
 ) -> Case:
     """A convolution with constant weights."""
     attrs = Conv2DFusion(
-        kernel_size=kernel, stride=stride, dilation=dilation, pad_mode=mode, pad_list=pads, group=group, activation_type=activation
+        kernel_size=kernel,
+        stride=stride,
+        dilation=dilation,
+        pad_mode=mode,
+        pad_list=pads,
+        group=group,
+        activation_type=activation,
     )
     inputs = [normal(*x), normal(outputs, *kernel, x[3] // group), normal(outputs)]
     return case(attrs, *inputs[: 3 if bias else 2], constants=(1, 2), note=note)
@@ -106,11 +121,33 @@ ELEMENTWISE = [
     case(Activation(activation_type=_A.TANH), normal(3, 33001), note="several units"),
     *(
         case(attrs, special(), special()[::-1].copy())
-        for attrs in (AddFusion(), SubFusion(), MulFusion(), DivFusion(), RealDiv(), Maximum(), Minimum(), SquaredDifference())
+        for attrs in (
+            AddFusion(),
+            SubFusion(),
+            MulFusion(),
+            DivFusion(),
+            RealDiv(),
+            Maximum(),
+            Minimum(),
+            SquaredDifference(),
+        )
     ),
     *(
         case(attrs, special())
-        for attrs in (Abs(), Ceil(), Erf(), Floor(), Log(), Log1p(), Neg(), Reciprocal(), Round(), Rsqrt(), Sqrt(), Square())
+        for attrs in (
+            Abs(),
+            Ceil(),
+            Erf(),
+            Floor(),
+            Log(),
+            Log1p(),
+            Neg(),
+            Reciprocal(),
+            Round(),
+            Rsqrt(),
+            Sqrt(),
+            Square(),
+        )
     ),
     case(Elu(alpha=0.5), special()),
     case(LeakyRelu(negative_slope=0.2), special()),
@@ -140,12 +177,23 @@ ELEMENTWISE = [
 MATMUL = [
     *(
         case(MatMulFusion(), normal(m, k), normal(k, n), constants=(1,))
-        for m, k, n in ((1, 1, 1), (1, 7, 3), (2, 5, 16), (5, 9, 17), (6, 3, 33), (7, 8, 32), (13, 21, 15), (100, 31, 50))
+        for m, k, n in (
+            (1, 1, 1),
+            (1, 7, 3),
+            (2, 5, 16),
+            (5, 9, 17),
+            (6, 3, 33),
+            (7, 8, 32),
+            (13, 21, 15),
+            (100, 31, 50),
+        )
     ),
     *(case(MatMulFusion(), normal(1, k), normal(k, n), constants=(1,)) for k, n in ((3, 64), (100, 333), (513, 1001))),
     case(MatMulFusion(), normal(5, 9), normal(9, 17), note="both computed"),
     *(
-        case(MatMulFusion(transpose_a=a, transpose_b=b, activation_type=RELU), *matrices, normal(18), constants=constants)
+        case(
+            MatMulFusion(transpose_a=a, transpose_b=b, activation_type=RELU), *matrices, normal(18), constants=constants
+        )
         for a, b, matrices in (
             (False, True, (normal(19, 11), normal(18, 11))),
             (True, False, (normal(11, 19), normal(11, 18))),
@@ -201,7 +249,10 @@ POOL = [
         for pool in (MaxPoolFusion, AvgPoolFusion)
         for mode in RoundMode
     ),
-    case(MaxPoolFusion(kernel_size=(2, 2), strides=(2, 2), pad_mode=PadMode.SAME, activation_type=RELU), normal(1, 7, 7, 5)),
+    case(
+        MaxPoolFusion(kernel_size=(2, 2), strides=(2, 2), pad_mode=PadMode.SAME, activation_type=RELU),
+        normal(1, 7, 7, 5),
+    ),
     case(AvgPoolFusion(kernel_size=(3, 3), strides=(1, 1), pad_mode=PadMode.SAME), normal(1, 6, 5, 65)),
     case(MaxPoolFusion(kernel_size=(2, 2), strides=(1, 1)), special(64).reshape(1, 4, 4, 4), note="special numbers"),
     case(AvgPoolFusion(global_=True, activation_type=RELU6), normal(2, 7, 7, 130)),
@@ -224,11 +275,27 @@ SOFTMAX = [
 ]
 
 NORM = [
-    *(case(LayerNormFusion(begin_norm_axis=-1, begin_params_axis=-1), normal(3, n), normal(n), normal(n)) for n in (1, 7, 64, 129)),
+    *(
+        case(LayerNormFusion(begin_norm_axis=-1, begin_params_axis=-1), normal(3, n), normal(n), normal(n))
+        for n in (1, 7, 64, 129)
+    ),
     case(LayerNormFusion(begin_norm_axis=1), 100 + normal(4, 3, 5), note="no factors, a large mean"),
     case(LayerNormFusion(begin_norm_axis=-2, begin_params_axis=-2), normal(2, 3, 5), normal(3, 5), normal(3, 5)),
-    case(LayerNormFusion(begin_norm_axis=-1, begin_params_axis=-1), normal(256, 768), normal(768), normal(768), note="several units"),
-    case(FusedBatchNorm(epsilon=1e-3), normal(2, 5, 4, 19), *(normal(19) for _ in "so"), normal(19), normal(19) ** 2, constants=(1, 2, 3, 4)),
+    case(
+        LayerNormFusion(begin_norm_axis=-1, begin_params_axis=-1),
+        normal(256, 768),
+        normal(768),
+        normal(768),
+        note="several units",
+    ),
+    case(
+        FusedBatchNorm(epsilon=1e-3),
+        normal(2, 5, 4, 19),
+        *(normal(19) for _ in "so"),
+        normal(19),
+        normal(19) ** 2,
+        constants=(1, 2, 3, 4),
+    ),
     case(BatchNorm(epsilon=1e-3), normal(6, 9), normal(9), normal(9) ** 2, constants=(1, 2)),
     case(ScaleFusion(axis=-1, activation_type=RELU), normal(2, 3, 21), normal(21), normal(21)),
     case(ScaleFusion(axis=1), normal(2, 3, 21), normal(3, 21), constants=(1,)),
@@ -246,7 +313,10 @@ def reduce_case(mode: ReduceMode, x: Array, *axes: int, note: str = "", **attrs:
 REDUCE = [
     *(reduce_case(mode, normal(2, 3, 37), 2) for mode in ReduceMode if mode != ReduceMode.ReduceAll),
     *(reduce_case(mode, normal(2, 7, 37), 1, keep_dims=True) for mode in ReduceMode if mode != ReduceMode.ReduceAll),
-    *(reduce_case(ReduceMode.ReduceSum, normal(2, 3, 4, 5, 7), *axes) for axes in ((0,), (0, 2), (0, 2, 4), (1, 3), (0, 1, 2, 3), ())),
+    *(
+        reduce_case(ReduceMode.ReduceSum, normal(2, 3, 4, 5, 7), *axes)
+        for axes in ((0,), (0, 2), (0, 2, 4), (1, 3), (0, 1, 2, 3), ())
+    ),
     reduce_case(ReduceMode.ReduceMean, normal(2, 7, 7, 65), 1, 2),
     reduce_case(ReduceMode.ReduceMean, normal(1, 1, 1), 0),
     reduce_case(ReduceMode.ReduceMax, special(60).reshape(4, 15), 1, note="special"),
@@ -285,7 +355,15 @@ MOVE = [
     case(SliceFusion(axes=(2, 0)), normal(4, 3, 9), ints(2, 1), ints(5, -1), constants=(1, 2)),
     case(Crop(axis=1, offsets=(1, 2)), normal(2, 5, 9), normal(2, 3, 4)),
     *(
-        case(StridedSlice(**masks), of_type(dtype, 6, 7, 8), ints(*begin), ints(*end), ints(*step), constants=(1, 2, 3), note=dtype)
+        case(
+            StridedSlice(**masks),
+            of_type(dtype, 6, 7, 8),
+            ints(*begin),
+            ints(*end),
+            ints(*step),
+            constants=(1, 2, 3),
+            note=dtype,
+        )
         for dtype in ("float32", "int8")
         for masks, begin, end, step in (
             ({}, (1, 2, 3), (5, 6, 8), (2, 1, 3)),
@@ -309,7 +387,14 @@ MOVE = [
     ),
     case(PadFusion(constant_value=-1.5), normal(2, 0), ints(1, 1, 2, 0), constants=(1,), note="nothing inside"),
     *(
-        case(Gather(), of_type(dtype, 3, 5, 4), np.array([[0, 4], [-1, -5], [5, -6]], index), ints(1), constants=(2,), note=f"{dtype} {index}")
+        case(
+            Gather(),
+            of_type(dtype, 3, 5, 4),
+            np.array([[0, 4], [-1, -5], [5, -6]], index),
+            ints(1),
+            constants=(2,),
+            note=f"{dtype} {index}",
+        )
         for dtype in ("float32", "int64", "int16", "bool")
         for index in ("int32", "int64")
     ),
@@ -317,7 +402,13 @@ MOVE = [
     case(Gather(), normal(1000, 300), ints(*range(0, 1000, 2)), ints(0), constants=(2,), note="several units"),
     case(Gather(), normal(5), np.int64(3), ints(0), constants=(2,), note="a number"),
     *(
-        case(Cast(), (9 * normal(41)).astype(source), ints(DType.of(result)), constants=(1,), note=f"{source} to {result}")
+        case(
+            Cast(),
+            (9 * normal(41)).astype(source),
+            ints(DType.of(result)),
+            constants=(1,),
+            note=f"{source} to {result}",
+        )
         for source in CAST
         for result in CAST
         # A negative float to an unsigned type gives an unspecified number.

@@ -1,4 +1,4 @@
-"""Runs a claim of the cpu delegate on arrays, without a session: every unit in one call, or one call a unit, backwards."""
+"""Runs a claim of the cpu delegate on arrays, without a session: all units in one call, or a call a unit, backwards."""
 from __future__ import annotations
 
 import ctypes
@@ -73,7 +73,12 @@ class Buffers:
 
 
 def execute(
-    pack: KernelPack, operation: Operation, claim: Claim, inputs: Sequence[Array], *, one_by_one: bool = False,
+    pack: KernelPack,
+    operation: Operation,
+    claim: Claim,
+    inputs: Sequence[Array],
+    *,
+    one_by_one: bool = False,
     in_place: bool = False,
 ) -> tuple[Array, ...]:
     """What the claim computes. one_by_one: a call a unit, in reverse order. in_place: output 0 over claim.in_place."""

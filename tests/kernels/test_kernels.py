@@ -1,18 +1,21 @@
-"""Every kernel against the numpy references: one body over the rows of cases.py."""
+"""Every kernel against the numpy references: one body over the rows of cases.py and of tests/ops."""
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
 from lite import ops
-from lite.delegates.base import NativeClaim, Operation
+from lite.delegates.base import Claim, NativeClaim, Operation
 from lite.delegates.cpu import CpuDelegate
+from lite.delegates.cpu.index import MODULES
 from lite.native.pack import KernelPack
 from lite.types import Array, TensorSpec
 from tests.kernels.cases import CASES, Case
 from tests.kernels.execute import execute
+from tests.ops.cases import CASES as OPERATORS
 
 _TOLERANCE = 1e-5  # of the largest finite element
+_SHARED = [Case(row.attrs, tuple(row.inputs()), frozenset(row.constant), row.note) for row in OPERATORS]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -20,6 +23,30 @@ def test_kernel_matches_reference(pack: KernelPack, case: Case) -> None:
     operation = _operation(case)
     claim = CpuDelegate(pack).claim(operation)
     assert claim is not None, "the cpu delegate leaves this to others"
+    _check(pack, operation, claim, case)
+
+
+@pytest.mark.parametrize("case", [case for case in _SHARED if case.attrs.op in MODULES], ids=str)
+def test_claims_of_the_operators_own_rows_match_too(pack: KernelPack, case: Case) -> None:
+    operation = _operation(case)
+    claim = CpuDelegate(pack).claim(operation)
+    if claim is not None:  # other dtypes and unusual operands are left to the reference delegate
+        _check(pack, operation, claim, case)
+
+
+def test_every_operator_of_the_index_is_claimed_by_some_row() -> None:
+    assert {case.attrs.op for case in [*CASES, *_SHARED]} >= MODULES.keys()
+
+
+def _operation(case: Case) -> Operation:
+    inputs = tuple(TensorSpec.of(x) for x in case.inputs)
+    known = tuple(x if i in case.constants else x.like() for i, x in enumerate(inputs))
+    # What inference cannot tell from the shapes alone it may still need the values for.
+    outputs = ops.infer(case.attrs, inputs)
+    return Operation("case", case.attrs, known, tuple(y.like() for y in outputs))
+
+
+def _check(pack: KernelPack, operation: Operation, claim: Claim, case: Case) -> None:
     with np.errstate(all="ignore"):
         expected = ops.evaluate(case.attrs, case.inputs)
     actual = execute(pack, operation, claim, case.inputs)
@@ -31,20 +58,12 @@ def test_kernel_matches_reference(pack: KernelPack, case: Case) -> None:
             _assert_same(execute(pack, operation, claim, case.inputs, in_place=True), actual, "in place")
 
 
-def _operation(case: Case) -> Operation:
-    inputs = tuple(TensorSpec.of(x) for x in case.inputs)
-    outputs = ops.infer(case.attrs, inputs)
-    known = tuple(x if i in case.constants else x.like() for i, x in enumerate(inputs))
-    return Operation("case", case.attrs, known, tuple(y.like() for y in outputs))
-
-
 def _assert_close(actual: Array, expected: Array) -> None:
     assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
     if expected.dtype.kind != "f":
         np.testing.assert_array_equal(actual, expected)
         return
     finite = np.isfinite(expected)
-    # Equal where not finite, NaN included: the sum of the two is then NaN or the same infinity.
     np.testing.assert_array_equal(actual[~finite], expected[~finite])
     largest = np.abs(expected[finite]).max(initial=0)
     np.testing.assert_allclose(actual[finite], expected[finite], rtol=0, atol=_TOLERANCE * largest)

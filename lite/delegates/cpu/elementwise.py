@@ -79,9 +79,11 @@ _BINARY = {
     "SubFusion": "sub",
 }
 
-_NARY = {
+_ELTWISE = {EltwiseMode.PROD: "mul", EltwiseMode.SUM: "add", EltwiseMode.MAXIMUM: "max"}
+
+_NARY: dict[str, Callable[[Any], str]] = {
     "AddN": lambda x: "add",
-    "Eltwise": lambda x: {EltwiseMode.PROD: "mul", EltwiseMode.SUM: "add", EltwiseMode.MAXIMUM: "max"}[x.mode],
+    "Eltwise": lambda x: _ELTWISE[x.mode],
 }
 
 _LIGHT = 8 * BYTE  # nanoseconds an element: read and written
@@ -121,7 +123,9 @@ def bind_unary(operation: Operation, function: str, a: float, b: float) -> Nativ
 def _bind_binary(operation: Operation, function: str) -> NativeClaim:
     x, y = operation.inputs
     shape = operation.outputs[0].shape
-    step = binary_step(function, (x.shape, y.shape), shape, getattr(operation.attrs, "activation_type", _A.NO_ACTIVATION))
+    step = binary_step(
+        function, (x.shape, y.shape), shape, getattr(operation.attrs, "activation_type", _A.NO_ACTIVATION)
+    )
     fits = [i for i, spec in enumerate((x, y)) if spec.shape == shape and spec.value is None]
     return NativeClaim((step,), in_place=fits[0] if fits else -1)
 
@@ -132,8 +136,8 @@ def _bind_nary(operation: Operation, function: str) -> NativeClaim | ViewClaim:
     if len(operation.inputs) == 1:
         return ViewClaim()
     steps = [binary_step(function, (shape, shape), shape, _A.NO_ACTIVATION)]
-    for i in range(2, len(operation.inputs)):
-        steps.append(binary_step(function, (shape, shape), shape, _A.NO_ACTIVATION, (Out(0), In(i))))
+    others = range(2, len(operation.inputs))
+    steps += [binary_step(function, (shape, shape), shape, _A.NO_ACTIVATION, (Out(0), In(i))) for i in others]
     return NativeClaim(tuple(steps))
 
 

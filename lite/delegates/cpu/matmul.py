@@ -28,10 +28,9 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     attrs = operation.attrs
     if isinstance(attrs, FullConnection):
         w = operation.inputs[1]
-        columns, depth = w.shape
-        if w.value is None or depth == 0:
+        if w.value is None:
             return None
-        rows = operation.inputs[0].size // depth
+        rows = operation.outputs[0].size // w.shape[0]
         return constant_product(In(0), rows, w.value, 1, bias, attrs.activation_type, tile)
     assert isinstance(attrs, MatMulFusion), "the index names this module for these two"
     return _bind_matmul(operation, attrs, bias, tile)
@@ -136,7 +135,9 @@ def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | N
     else:
         right = Temp(_B, b_count * tile.panels(columns) * tile.columns * depth * 4)
         steps.append(_pack_step(b_count, depth, columns, attrs.transpose_b, right, tile))
-    batches = _batches(outer, a.shape[:-2], rows * depth * 4, b.shape[:-2], tile.panels(columns) * tile.columns * depth * 4)
+    batches = _batches(
+        outer, a.shape[:-2], rows * depth * 4, b.shape[:-2], tile.panels(columns) * tile.columns * depth * 4
+    )
     padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
     extents = (math.prod(outer), rows, columns, depth)
     steps.append(_product_step(left, right, padded, batches, extents, attrs.activation_type, tile))

@@ -1,7 +1,8 @@
 """Binds the operators that move elements: each is a few copies from a view of an input to a view of an output.
 
-The views are numpy's own, made of arrays that are never read: `x[::2]` of a stand-in for x says the offset and strides that
-the kernels need. How a copy is done follows from the strides: as rows of bytes, by transposing planes, or by elements.
+The views are numpy's own, made of arrays that are never read: `x[::2]` of a stand-in for x says the offset and strides
+that the kernels need. How a copy is done follows from the strides: as rows of bytes, by transposing planes, or by
+elements.
 """
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
     outputs = [_stand_in(y) for y in operation.outputs]
     copies = list(_COPIES[operation.op](operation, inputs, outputs))
     for copy in copies:
-        assert copy.view.base is not None or copy.view is inputs[copy.source], "a copy is of a view, not of its elements"
+        assert copy.view.base is not None or copy.view is inputs[copy.source], (
+            "a copy is of a view, not of its elements"
+        )
     if len(copies) == 1 and _is_whole(copies[0], inputs, outputs):
         return ViewClaim(copies[0].source)
     steps = [copy_step(copy, inputs[copy.source], outputs[copy.target]) for copy in copies if copy.view.size]
@@ -81,7 +84,7 @@ def copy_step(copy: Copy, x: Array, y: Array) -> NativeStep:
 
 
 def _contiguous_elsewhere(walk: Walk, size: int) -> int:
-    """The dimension along which the source is contiguous, where the target's contiguous last one is another; else -1."""
+    """The dimension along which the source is contiguous, where the target is along the last one instead; else -1."""
     source, target = walk.strides
     if target[-1] != size or source[-1] == size or size not in source:
         return -1

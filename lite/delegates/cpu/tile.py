@@ -1,4 +1,4 @@
-"""What weight packing knows of a pack, and how weights and bias are laid out for the register tile of lite.kernels.gemm."""
+"""What weight packing knows of a pack: how weights and bias are laid out for the tile of lite.kernels.gemm."""
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """How work is cut into units: few large ones, and one alone where threads would cost more than they save."""
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from lite.ops.enums import ActivationType
 
@@ -13,7 +13,8 @@ _UNIT = 20_000.0  # nanoseconds below which a unit is not worth handing to anoth
 _MOST = 16
 
 
-class Units(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Units:
     """block: items in a unit (the last may have fewer). count: units."""
 
     block: int
