@@ -39,6 +39,7 @@ _TENSOR_TYPES: dict[int, tuple[DType, str]] = {
     TensorProto.UINT64: (DType.UINT64, "uint64_data"),
 }
 _HALF_WIDTH = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
+_MAX_RANK = 32
 
 
 def tensor_dtype(tensor: TensorProto) -> DType:
@@ -60,23 +61,11 @@ class ConstantReader:
 
     def tensor(self, tensor: TensorProto) -> Array:
         """The elements, read-only. Raises ParseError where they are missing, of another size, or of an unknown type."""
-        dtype, typed_field = tensor_dtype(tensor).dtype, _TENSOR_TYPES.get(tensor.data_type, (None, ""))[1]
-        shape = tuple(tensor.dims)
-        if any(d < 0 for d in shape):
-            raise ParseError(f"tensor {tensor.name!r} is a constant of unknown shape {shape}")
+        dtype, shape = tensor_dtype(tensor).dtype, tuple(tensor.dims)
         if tensor.compression_type != TensorProto.NO_COMPRESSION or tensor.quant_params:
             raise ParseError(f"tensor {tensor.name!r} is compressed or quantized; export the network without that")
-        stored = np.dtype(np.uint16) if tensor.data_type == TensorProto.BFLOAT16 else dtype
-        typed = getattr(tensor, typed_field)
-        if typed and not tensor.raw_data:
-            data = _from_typed_field(typed, tensor, stored)
-        else:
-            stored = stored if self.little_endian else stored.newbyteorder(">")
-            raw = self._external(tensor) if tensor.HasField("external_data") else tensor.raw_data
-            if len(raw) % stored.itemsize:
-                raise ParseError(f"tensor {tensor.name!r} has {len(raw)} bytes, not a multiple of {stored.itemsize}")
-            data = np.frombuffer(raw, stored)
-        if data.size != math.prod(shape):
+        data = self._elements(tensor, np.dtype(np.uint16) if tensor.data_type == TensorProto.BFLOAT16 else dtype)
+        if min(shape, default=0) < 0 or data.size != math.prod(shape) or len(shape) > _MAX_RANK:
             raise ParseError(f"tensor {tensor.name!r} of shape {shape} has {data.size} elements in the file")
         data = data.reshape(shape)
         if tensor.data_type == TensorProto.BFLOAT16:
@@ -86,6 +75,20 @@ class ConstantReader:
         data = data.astype(dtype, copy=False)
         data.flags.writeable = False
         return data
+
+    def _elements(self, tensor: TensorProto, stored: np.dtype[Any]) -> Array:
+        """All elements as they are stored, flat: from a sidecar file, raw bytes or a field of wider numbers."""
+        typed = getattr(tensor, _TENSOR_TYPES[tensor.data_type][1])
+        if typed and not tensor.HasField("raw_data"):
+            bits = np.dtype(np.uint16) if tensor.data_type in _HALF_WIDTH else stored  # half-width floats: bit patterns
+            wide = np.array(typed)
+            if bits.kind in "iu" and not np.array_equal(wide.astype(bits), wide):
+                raise ParseError(f"tensor {tensor.name!r} has elements outside the range of {bits}")
+            return wide.astype(bits).view(stored)
+        raw = self._external(tensor) if tensor.HasField("external_data") else tensor.raw_data
+        if len(raw) % stored.itemsize:
+            raise ParseError(f"tensor {tensor.name!r} has {len(raw)} bytes, not a multiple of {stored.itemsize}")
+        return np.frombuffer(raw, stored if self.little_endian else stored.newbyteorder(">"))
 
     def _external(self, tensor: TensorProto) -> Array:
         """Bytes of a tensor that lies in a sidecar file: `<model>_variables/data_0` at an offset."""
@@ -138,16 +141,6 @@ class ConstantReader:
                 yield from (_decode(value.type, element) for element in elements)
             else:
                 yield self.attribute(value)
-
-
-def _from_typed_field(typed: Any, tensor: TensorProto, stored: np.dtype[Any]) -> Array:
-    """Elements from a repeated field of wider numbers; half-width floats are stored as their bit patterns."""
-    try:
-        if tensor.data_type in _HALF_WIDTH:
-            return np.array(typed, np.uint16).view(stored)
-        return np.array(typed, stored)
-    except OverflowError as error:
-        raise ParseError(f"tensor {tensor.name!r} has elements outside the range of {stored}") from error
 
 
 def _decode(kind: int, element: object) -> Operand:

@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +27,9 @@ _SIGNATURES = (
     (0, b"\x89HDF", "an HDF5 file", "export the network from MindSpore as MindIR"),
     (0, b"\x08", "an ONNX model", "export the network from MindSpore with file_format='MINDIR'"),
 )
-_CHECKPOINT = "a checkpoint: weights without a network"
+
+# A checkpoint starts with an entry (field 1), that with its tag (field 1), and after the tag comes a tensor (field 2).
+_CHECKPOINT_START = re.compile(rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n([\x01-\x7f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Container:
 def open_container(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Container:
     """Parse a MindIR. Raises ParseError for anything else, OSError where a file cannot be read."""
     if isinstance(source, bytes | bytearray | memoryview):
-        data, name, folder = bytes(source), "the given bytes", None
+        data, name, folder = bytes(source), "MindIR (bytes)", None
     else:
         path = Path(source)
         data, name, folder = path.read_bytes(), path.name, path.resolve().parent
@@ -47,32 +52,42 @@ def open_container(source: str | os.PathLike[str] | bytes | bytearray | memoryvi
         raise ParseError(f"{name}: empty; expected a MindIR, as mindspore.export(..., file_format='MINDIR') writes it")
     for offset, signature, kind, advice in _SIGNATURES:
         if data.startswith(signature, offset):
-            raise ParseError(f"{name} is {kind}; {advice}")
+            raise ParseError(f"{name}: this is {kind}; {advice}")
+    if _is_checkpoint(data):
+        raise ParseError(f"{name}: this is a checkpoint, weights without a network; load it into one and export that")
     return Container(_parse(data, name), name, folder)
 
 
 def _parse(data: bytes, name: str) -> ModelProto:
     model = ModelProto()
-    try:
+    damage = "it cannot be parsed as a protobuf message of that type"
+    with suppress(DecodeError):
         model.ParseFromString(data)
-    except DecodeError as error:
-        if _looks_like_checkpoint(data):
-            raise ParseError(f"{name} is {_CHECKPOINT}; load it into the network and export that") from error
-        kind = "a damaged or truncated MindIR" if data.startswith(b"\n\x03") else "no MindIR"
-        raise ParseError(f"{name} is {kind}: it cannot be parsed as a protobuf message of that type") from error
-    if model.HasField("graph") and (model.graph.node or model.graph.output):
-        return model
-    if _looks_like_checkpoint(data):
-        raise ParseError(f"{name} is {_CHECKPOINT}; load it into the network and export that")
-    kind = "a truncated MindIR" if model.ir_version == "1.1" else "no MindIR"
-    raise ParseError(f"{name} is {kind}: it has no graph; expected a file that mindspore.export wrote")
+        if any(isinstance(text, bytes) for text in _texts(model)):  # what protobuf gives where it is not UTF-8
+            damage = "it has names that are not text"
+        elif model.HasField("graph") and (model.graph.node or model.graph.output):
+            return model
+        else:
+            damage = "it has no graph"
+    kind = "a damaged or truncated MindIR" if data.startswith(b"\n\x03") else "no MindIR"
+    raise ParseError(f"{name}: this is {kind}: {damage}; expected a file that mindspore.export wrote")
 
 
-def _looks_like_checkpoint(data: bytes) -> bool:
-    """True where the bytes start as a checkpoint does: an entry (field 1) that starts with its tag (field 1)."""
-    if data[:1] != b"\n":
-        return False
-    index = 1
-    while index < min(len(data), 6) and data[index] & 0x80:  # the entry's length is a varint
-        index += 1
-    return data[index + 1 : index + 2] == b"\n"
+def _texts(model: ModelProto) -> Iterator[object]:
+    """Every name that a reader looks at."""
+    for primitive in model.primitives:
+        yield from (primitive.name, primitive.op_type, *(attribute.name for attribute in primitive.attribute))
+    for graph in (model.graph, *model.functions):
+        yield graph.name
+        for tensor in graph.parameter:
+            yield from (tensor.name, tensor.ref_key, tensor.external_data.location)
+        for info in (*graph.input, *graph.output):
+            yield info.name
+        for node in graph.node:
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            yield from (attribute.name for attribute in node.attribute)
+
+
+def _is_checkpoint(data: bytes) -> bool:
+    start = _CHECKPOINT_START.match(data)
+    return start is not None and data[start.end() + start[1][0] :][:1] == b"\x12"

@@ -21,7 +21,7 @@ import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Graph, Value
-from converter.mindir.operands import Missing, Monad, Operand, describe
+from converter.mindir.operands import Missing, Monad, Operand, describe, flatten
 from lite import ops
 from lite.types import Array, DType
 
@@ -126,12 +126,13 @@ def lower(function: Lower, op: Lowering, inputs: Sequence[Operand]) -> Operand:
             continue
         else:
             raise ParseError(f"{op.name}: has neither an input nor an attribute for {parameter.name!r}")
-        if isinstance(operand, Missing):
-            raise Unsupported(operand.reason)
+        leaves = list(flatten(operand))
+        if missing := [leaf for leaf in leaves if isinstance(leaf, Missing)]:
+            raise Unsupported(missing[0].reason)
         try:
             arguments[parameter.name] = _CONVERTERS[parameter.annotation](operand)
         except _Mistyped as error:
-            if isinstance(operand, Value) and operand.data is None:
+            if any(isinstance(leaf, Value) and leaf.data is None for leaf in leaves):
                 raise Unsupported(f"{parameter.name} is computed by the network: make it a constant") from error
             raise ParseError(f"{op.name}: {parameter.name} should be {error}, not {describe(operand)}") from error
     return function(op, **arguments)
@@ -165,8 +166,6 @@ def _tensors(operand: Operand) -> tuple[Value, ...]:
         return (operand,)
     if not isinstance(operand, tuple) or not operand:
         raise _Mistyped("a tuple of tensors")
-    if missing := [item for item in operand if isinstance(item, Missing)]:
-        raise Unsupported(missing[0].reason)
     return tuple(_tensor(item) for item in operand)
 
 

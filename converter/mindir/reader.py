@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,7 +33,7 @@ from lite.types import DType, TensorSpec
 
 _REFERENCE = "REF::"
 _MAX_CALL_DEPTH = 100
-_MAX_NODES = 1_000_000  # after inlining; a hostile file can double them with every function
+_MAX_NODES = 1_000_000  # after inlining, and at most 100 for one in the file: functions can double them each time
 _HINT = "Export a network without these, or cut it before them."
 
 
@@ -73,14 +74,14 @@ class _Scope:
     values: dict[str, Operand] = field(default_factory=dict)
     depth: int = 0
 
-    def find(self, name: str) -> Operand | _Scope:
-        """What `name` stands for, or the scope itself where it is not defined."""
+    def find(self, name: str) -> Operand:
+        """What `name` stands for. Raises KeyError where it is not defined."""
         scope: _Scope | None = self
         while scope is not None:
             if name in scope.values:
                 return scope.values[name]
             scope = scope.parent
-        return self
+        raise KeyError(name)
 
 
 class _Reader:
@@ -97,9 +98,10 @@ class _Reader:
         self.constants = ConstantReader(container.folder, little_endian)
         self.definitions: dict[str, AttributeProto | TensorProto] = {}
         self.globals = _Scope()
-        self.graph = Graph(_bare(model.graph.name, "") or "main")
+        self.graph = Graph()
         self.reported: dict[tuple[str, str], list[str]] = {}
         self.nodes_read = 0
+        self.node_limit = min(100 * sum(len(body.node) for body in self.graphs) + 1000, _MAX_NODES)
 
     def read(self) -> Graph:
         """The whole model."""
@@ -185,8 +187,8 @@ class _Reader:
             if node.op_type == "Constant":
                 continue
             self.nodes_read += 1
-            if self.nodes_read > _MAX_NODES:
-                raise ParseError(f"{self.model_name}: function calls expand to more than {_MAX_NODES} nodes")
+            if self.nodes_read > self.node_limit:
+                raise ParseError(f"{self.model_name}: function calls expand to more than {self.node_limit} nodes")
             if len(node.output) != 1:
                 raise ParseError(f"{self.model_name}: node {node.name!r} has {len(node.output)} outputs; expected one")
             try:
@@ -233,9 +235,8 @@ class _Reader:
 
     def _resolve(self, name: str, scope: _Scope) -> Operand:
         """What a name stands for. Raises ParseError where it is defined later or nowhere."""
-        found = scope.find(name)
-        if not isinstance(found, _Scope):
-            return found
+        with suppress(KeyError):
+            return scope.find(name)
         if name in self.definitions:
             self.globals.values[name] = self._decode(name)
             return self.globals.values[name]

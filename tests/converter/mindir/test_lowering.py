@@ -1,0 +1,64 @@
+"""The table of primitives: closed over the conformance cases, and what its rows refuse."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from converter.mindir.lowering import _CONVERTERS, _parameters
+from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
+from converter.mindir.reader import read_mindir
+from converter.mindir.structure import STRUCTURE
+from lite.errors import UnsupportedOpError
+from tests.conformance.cases import CASES
+from tests.converter.mindir.building import ModelBuilder
+
+IMAGE = (1, 4, 8, 8)
+
+
+def test_every_row_has_a_conformance_case() -> None:
+    assert set(PRIMITIVES) - {case.primitive for case in CASES} == set()
+
+
+def test_the_tables_do_not_overlap() -> None:
+    assert not set(PRIMITIVES) & set(STRUCTURE)
+    assert not (set(PRIMITIVES) | set(STRUCTURE)) & set(WAYS_OUT)
+
+
+@pytest.mark.parametrize("primitive", PRIMITIVES)
+def test_parameters_have_types_that_arguments_can_take(primitive: str) -> None:
+    for parameter in _parameters(PRIMITIVES[primitive]):
+        assert parameter.annotation in _CONVERTERS, parameter
+
+
+REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
+    ("Conv2D", (IMAGE, np.zeros((2, 4, 3, 3), np.float32)), {"pad_mode": "same", "format": "NHWC"}, "laid out as NHWC"),
+    ("MaxPool", (IMAGE,), {"kernel_size": 2, "strides": 2, "pad_mode": "pad"}, "pads explicitly"),
+    ("AvgPool", (IMAGE, (2, 2), (2, 2), 1, 1), {}, "laid out as 1"),
+    ("MaxPoolWithArgmax", (IMAGE,), {"ksize": (1, 3, 3, 1), "strides": (1, 2, 2, 1), "pad_mode": "SAME"}, "above 1"),
+    ("AdaptiveAvgPool2D", (IMAGE,), {"output_size": (3, 3)}, "only 1x1"),
+    ("ResizeNearestNeighbor", (IMAGE, (4, 4), False, True), {}, "half_pixel_centers"),
+    ("BatchNorm", (IMAGE, *[np.ones(4, np.float32)] * 4, True), {}, "set_train"),
+    ("Softmax", (IMAGE, (1, 2)), {}, "only one axis"),
+    ("Gather", (IMAGE, np.zeros((1, 2), np.int32), 1, 1), {}, "batch dimensions"),
+    ("StridedSlice", (IMAGE, (0,), (1,), (1,), 0, 0, 0, 1, 0), {}, "expand_dims"),
+    ("PadV3", (IMAGE, (-1, 0)), {"mode": "constant"}, "negative paddings"),
+    ("PadV3", (IMAGE, (1, 1)), {"mode": "edge"}, "mode 'edge'"),
+    ("Round", (IMAGE, 2), {}, "2 decimals"),
+    ("Cast", (IMAGE, 48), {}, "the type 48"),
+    ("Argmax", (IMAGE, 1, 42), {}, "indices of the type 42"),
+    ("Add", (1, 2), {}, "Python numbers only"),
+    ("Dropout", (IMAGE,), {}, "only training needs"),
+    ("Print", (IMAGE,), {}, "remove the print"),
+]
+
+
+@pytest.mark.parametrize(("op", "inputs", "attributes", "reason"), REFUSED, ids=[f"{r[0]} {r[3]}" for r in REFUSED])
+def test_unsupported_uses_name_a_way_out(op: str, inputs: Any, attributes: dict[str, Any], reason: str) -> None:
+    model = ModelBuilder()
+    given = [model.input("x", value) if value is IMAGE else model.constant(value) for value in inputs]
+    model.output(model.node(op, *given, scope="Default/here", **attributes))
+    with pytest.raises(UnsupportedOpError, match=reason) as caught:
+        read_mindir(model.bytes())
+    assert [(row.op, row.count, row.where) for row in caught.value.ops] == [(op, 1, "Default/here")]
