@@ -123,6 +123,15 @@ def test_official_file(
                 np.testing.assert_allclose(got, expected, rtol=0, atol=2e-6 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("delegates", [["cpu"], ["reference"]], ids=str)
+def test_a_resized_batch_gives_what_one_at_a_time_gives(delegates: list[str]) -> None:
+    images = np.random.default_rng(3).standard_normal((3, 48, 48, 3)).astype(np.float32)
+    with Session(FILES / "ml_face_isface.ms", delegates=delegates) as session:
+        single = np.concatenate([session.run(image[None]) for image in images])
+        session.resize({"data": images.shape})
+        np.testing.assert_allclose(session.run(images), single, rtol=0, atol=1e-6)
+
+
 def test_a_training_graph_is_refused_and_says_what_it_needs() -> None:
     with pytest.raises(UnsupportedOpError) as caught:
         Session(FILES / "lenet_train.ms")

@@ -301,8 +301,10 @@ def test_bytes_that_are_no_model_are_invalid(data: Any) -> None:
         Session(data)
 
 
-def test_two_threads_share_a_session(opened: Open) -> None:
-    session = opened(make_model([floats("x", 4)], [(RELU, ["x"], ["a"]), (AddFusion(), ["a", "x"], ["y"])], ["y"]))
+@pytest.mark.parametrize("options", [{"delegates": ["reference"]}, {"delegates": ["cpu"], "threads": 2}], ids=str)
+def test_two_threads_share_a_session(opened: Open, options: dict[str, Any]) -> None:
+    model = make_model([floats("x", 4)], [(RELU, ["x"], ["a"]), (AddFusion(), ["a", "x"], ["y"])], ["y"])
+    session = opened(model, **options)
     wrong: list[Array] = []
 
     def hammer(value: int) -> None:
@@ -344,8 +346,9 @@ def resident_pages() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's figures")
-def test_memory_does_not_grow_over_a_thousand_runs(opened: Open) -> None:
-    session = opened(doubling(64, 1024))
+@pytest.mark.parametrize("delegate", ["cpu", "reference"])
+def test_memory_does_not_grow_over_a_thousand_runs(opened: Open, delegate: str) -> None:
+    session = opened(doubling(64, 1024), delegates=[delegate])
     x = np.ones((64, 1024), np.float32)
     for _ in range(20):
         session.run(x)

@@ -72,8 +72,8 @@ Argument = In | Out | Packed | Temp | int | float
 class NativeStep:
     """One call of a pack kernel: `kernel(arguments, first unit, end unit, scratch)`.
 
-    arguments: by the kernel's parameter names; the pack's manifest gives their order and kind. units: independent pieces
-    of work that may run on any thread in any order; scratch: bytes each thread needs while it runs one call.
+    arguments: by the kernel's parameter names; the pack's manifest gives their order and kind. units: independent
+    pieces of work that may run on any thread in any order; scratch: bytes each thread needs while it runs one call.
     """
 
     kernel: str
