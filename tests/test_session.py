@@ -34,6 +34,7 @@ from lite.ops.softmax import Softmax
 from lite.types import Array, DType, TensorSpec
 from tests.plan.models import Row, make_model
 
+DIGITS = Path(__file__).resolve().parents[1] / "samples" / "digits" / "digits.ms"
 RELU = Activation(ActivationType.RELU)
 Open = Callable[..., Session]
 
@@ -245,6 +246,30 @@ def test_close_releases_the_model_without_the_collector(monkeypatch: pytest.Monk
         assert alive() is not None
         session.close()
         assert alive() is None
+    finally:
+        gc.enable()
+
+
+def mappings(path: Path) -> int:
+    """How often this process has the file mapped."""
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        return sum(line.rstrip().endswith(str(path)) for line in file)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads Linux's figures")
+@pytest.mark.parametrize("how", ["closed", "dropped"])
+def test_the_file_is_unmapped_without_the_collector(how: str) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        session = Session(DIGITS)
+        session.run(np.zeros(session.inputs[0].shape, np.float32))
+        assert mappings(DIGITS) == 1
+        if how == "closed":
+            session.close()
+        else:
+            del session
+        assert mappings(DIGITS) == 0
     finally:
         gc.enable()
 

@@ -80,6 +80,8 @@ class Decoder:
             return self._table(self._schema.table(name), position, only)
         except _Corrupt as error:
             raise InvalidModelError(f"{error.path.lstrip('.') or name}: {error.message}") from None
+        finally:
+            self._plans.clear()  # their readers hold this decoder: a cycle that would keep the file mapped
 
     def _table(self, table: Table, position: int, only: Collection[str] | None = None) -> dict[str, Any]:
         if position % 4 or not 4 <= position <= self._size - 4:
