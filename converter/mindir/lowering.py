@@ -14,6 +14,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from functools import cache
 from typing import Any
 
@@ -53,10 +54,13 @@ class Lowering:
         return self.emit_all(op, *inputs, label=label, **fields)[0]
 
     def emit_all(self, op: str, *inputs: Value | None, label: str = "", **fields: Any) -> tuple[Value, ...]:
-        """Add a node and return its outputs. Trailing inputs that are None are left out."""
+        """Add a node and return its outputs. Inputs that are None are left out."""
+        attributes = ops.attributes(op, fields)
+        known = {f.name.rstrip("_") for f in dataclass_fields(attributes)}  # type: ignore[arg-type]  # always one
+        assert known.union(attributes.ignored).issuperset(fields), f"{op} does not have all of {sorted(fields)}"
         present = [value for value in inputs if value is not None]
         name = f"{self.name}/{label}" if label else self.name
-        return self.graph.add(ops.attributes(op, fields), present, name, self.name)
+        return self.graph.add(attributes, present, name, self.name)
 
     def constant(self, data: Array, label: str) -> Value:
         """A constant of this node."""
@@ -116,7 +120,7 @@ def lower(function: Lower, op: Lowering, inputs: Sequence[Operand]) -> Operand:
     """
     given = [operand for operand in inputs if not isinstance(operand, Monad)]
     arguments: dict[str, Any] = {}
-    for index, parameter in enumerate(_parameters(function)):
+    for index, parameter in enumerate(parameters_of(function)):
         operand: Operand
         if index < len(given) and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             operand = given[index]
@@ -130,7 +134,7 @@ def lower(function: Lower, op: Lowering, inputs: Sequence[Operand]) -> Operand:
         if missing := [leaf for leaf in leaves if isinstance(leaf, Missing)]:
             raise Unsupported(missing[0].reason)
         try:
-            arguments[parameter.name] = _CONVERTERS[parameter.annotation](operand)
+            arguments[parameter.name] = CONVERTERS[parameter.annotation](operand)
         except _Mistyped as error:
             if any(isinstance(leaf, Value) and leaf.data is None for leaf in leaves):
                 raise Unsupported(f"{parameter.name} is computed by the network: make it a constant") from error
@@ -139,7 +143,7 @@ def lower(function: Lower, op: Lowering, inputs: Sequence[Operand]) -> Operand:
 
 
 @cache
-def _parameters(function: Lower) -> tuple[inspect.Parameter, ...]:
+def parameters_of(function: Lower) -> tuple[inspect.Parameter, ...]:
     """The parameters after the first one, the Lowering."""
     return tuple(inspect.signature(function).parameters.values())[1:]
 
@@ -238,7 +242,7 @@ def _rows(operand: Operand) -> tuple[Ints, ...]:
 
 
 # Parameter annotation -> how an operand becomes an argument of that type.
-_CONVERTERS: dict[str, Callable[[Operand], Any]] = {
+CONVERTERS: dict[str, Callable[[Operand], Any]] = {
     "Value": _tensor,
     "Value | None": _optional(_tensor),
     "Value | Scalar": _scalar_or_tensor,

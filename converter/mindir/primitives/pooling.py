@@ -29,9 +29,9 @@ def pool(schema_op: str) -> Lower:
         kernel_size: Ints,
         strides: Ints,
         pad_mode: int | str = "valid",
-        data_format: int | str = "NCHW",
+        format: int | str = "NCHW",
     ) -> Operand:
-        check_nchw(data_format)
+        check_nchw(format)
         mode = pad_mode_of(op, pad_mode)
         if mode is PadMode.PAD:
             raise Unsupported("pads explicitly: use pad_mode 'same' or 'valid', with a Pad before it")

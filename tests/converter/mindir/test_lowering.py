@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from converter.mindir.lowering import _CONVERTERS, _parameters
+from converter.mindir.lowering import CONVERTERS, parameters_of
 from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
 from converter.mindir.reader import read_mindir
 from converter.mindir.structure import STRUCTURE
@@ -27,14 +27,15 @@ def test_the_tables_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize("primitive", PRIMITIVES)
-def test_parameters_have_types_that_arguments_can_take(primitive: str) -> None:
-    for parameter in _parameters(PRIMITIVES[primitive]):
-        assert parameter.annotation in _CONVERTERS, parameter
+def testparameters_of_have_types_that_arguments_can_take(primitive: str) -> None:
+    for parameter in parameters_of(PRIMITIVES[primitive]):
+        assert parameter.annotation in CONVERTERS, parameter
 
 
 REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("Conv2D", (IMAGE, np.zeros((2, 4, 3, 3), np.float32)), {"pad_mode": "same", "format": "NHWC"}, "laid out as NHWC"),
     ("MaxPool", (IMAGE,), {"kernel_size": 2, "strides": 2, "pad_mode": "pad"}, "pads explicitly"),
+    ("MaxPool", (IMAGE,), {"kernel_size": 2, "strides": 2, "format": "NHWC"}, "laid out as NHWC"),
     ("AvgPool", (IMAGE, (2, 2), (2, 2), 1, 1), {}, "laid out as 1"),
     ("MaxPoolWithArgmax", (IMAGE,), {"ksize": (1, 3, 3, 1), "strides": (1, 2, 2, 1), "pad_mode": "SAME"}, "above 1"),
     ("AdaptiveAvgPool2D", (IMAGE,), {"output_size": (3, 3)}, "only 1x1"),
