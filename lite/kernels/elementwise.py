@@ -2,7 +2,7 @@
 
 The function is an argument (its index in codes.UNARY or codes.BINARY) and is chosen once per unit, outside the loop
 over vectors. Broadcasting: the caller merges dimensions until rows are left in which each operand is contiguous or one
-number. NaN in gives NaN out, max and min included.
+number. NaN in gives NaN out, max and min included. Errors are those of vmath.py; gelu is within 1.5e-6.
 """
 from __future__ import annotations
 

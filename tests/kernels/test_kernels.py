@@ -11,6 +11,7 @@ from lite.delegates.cpu.index import MODULES
 from lite.native.pack import KernelPack
 from lite.types import Array, TensorSpec
 from tests.kernels.cases import CASES, Case
+from tests.kernels.conftest import LEVELS
 from tests.kernels.execute import execute
 from tests.ops.cases import CASES as OPERATORS
 
@@ -18,12 +19,13 @@ _TOLERANCE = 1e-5  # of the largest finite element
 _SHARED = [Case(row.attrs, tuple(row.inputs()), frozenset(row.constant), row.note) for row in OPERATORS]
 
 
+@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_kernel_matches_reference(pack: KernelPack, case: Case) -> None:
+def test_kernel_matches_reference(packs: dict[str, KernelPack], case: Case, level: str) -> None:
     operation = _operation(case)
-    claim = CpuDelegate(pack).claim(operation)
+    claim = CpuDelegate(packs[level]).claim(operation)
     assert claim is not None, "the cpu delegate leaves this to others"
-    _check(pack, operation, claim, case)
+    _check(packs[level], operation, claim, case)
 
 
 @pytest.mark.parametrize("case", [case for case in _SHARED if case.attrs.op in MODULES], ids=str)
