@@ -186,5 +186,10 @@ def gather(
 @kernel
 def fill(y: Pointer, value: Pointer, n: Int, size: Int, block: Int, begin: Int, end: Int, scratch: Pointer) -> None:
     """n elements of `size` bytes, all equal to the one at `value`. Units: blocks of `block` elements."""
-    first = begin * block
-    copy_elements(value, 0, y + first * size, size, min(end * block, n) - first, size)
+    first, last = begin * block, min(end * block, n)
+    if size == 4:
+        word = u32(value)[0]
+        for i in range(first, last):
+            u32(y)[i] = word
+    else:
+        copy_elements(value, 0, y + first * size, size, last - first, size)

@@ -345,7 +345,7 @@ class Simd:
         return self.blocks(n, 1, one, *carried)
 
     def blocks(self, n: Value, vectors: int, body: Body, *carried: Value) -> tuple[Value, ...]:
-        """body(i, k, lanes, *carried) for k vectors from element i on: `vectors` while they last, then 1, then the tail."""
+        """body(i, k, lanes, *carried) for k vectors from element i: `vectors` of them while they last, 1, the tail."""
         start: Value | int = 0
         for k in sorted({vectors, 1}, reverse=True):
             width = k * self.lanes

@@ -1,11 +1,11 @@
-"""One source, every target: all kernels compile for each, nothing is left to a library, and the tile fits the registers."""
+"""One source, every target: all kernels compile for each, and the tile fits its registers."""
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
-from lite.kernels.target import TARGETS
+from lite.kernels.target import TARGETS, Target
 from lite.native.artifact import unseal
 
 
@@ -17,7 +17,7 @@ def test_every_kernel_is_in_every_pack(pack_files: dict[str, str], target: str) 
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda level: level.name)
-def test_tile_fits_the_registers(pack_files: dict[str, str], target) -> None:
+def test_tile_fits_the_registers(pack_files: dict[str, str], target: Target) -> None:
     constants = unseal(Path(pack_files[target.name]).read_bytes(), target.name).constants
     vectors = constants["tile_columns"] // target.lanes
     # The sums, a row of weights, one spread element and, without fused operations, one product.

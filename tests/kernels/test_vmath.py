@@ -59,7 +59,8 @@ def test_error_is_within_the_stated_bound(
 
 
 def _apply(pack: KernelPack, name: str, x: Array) -> Array:
-    arguments = {"x": In(0), "y": Out(0), "n": x.size, "function": UNARY.index(name), "a": 1.0, "b": 0.0, "block": x.size}
+    sizes = {"n": x.size, "block": x.size}
+    arguments = {"x": In(0), "y": Out(0), "function": UNARY.index(name), "a": 1.0, "b": 0.0, **sizes}
     spec = TensorSpec.of(x).like()
     claim = NativeClaim((NativeStep("unary_f32", arguments),))
     (y,) = execute(pack, Operation("sweep", Abs(), (spec,), (spec,)), claim, (x,))

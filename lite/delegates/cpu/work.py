@@ -26,11 +26,12 @@ def split(items: int, cost: float) -> Units:
 
     An odd number of units below 8 would leave one of two threads idle at the end, so there is none but 1.
     """
-    wanted = min(items, _MOST, int(items * cost / _UNIT))
-    if wanted < 8:
-        wanted -= wanted % 2
-    block = -(-items // max(wanted, 1)) if items else 1
-    return Units(block, -(-items // block))
+    for wanted in range(min(items, _MOST, int(items * cost / _UNIT)), 1, -1):
+        block = -(-items // wanted)
+        count = -(-items // block)
+        if count >= 8 or count % 2 == 0:
+            return Units(block, count)
+    return Units(max(items, 1), min(items, 1))
 
 
 def bounds(activation: ActivationType) -> dict[str, float]:
