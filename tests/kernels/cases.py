@@ -240,6 +240,7 @@ CONVOLUTION = [
     conv((1, 9, 9, 33), 33, (3, 3), group=33, dilation=(2, 2), pads=(2, 2, 2, 2), bias=False),
     conv((1, 3, 3, 40), 40, (5, 5), group=40, pads=(2, 2, 2, 2), note="narrower than a run"),
     conv((1, 56, 56, 64), 64, (3, 3), group=64, pads=(1, 1, 1, 1), note="several units"),
+    conv((1, 150, 150, 1), 2, (100, 100), mode=PadMode.VALID, note="a filter of many taps"),
     conv((1, 2, 9, 8), 8, (3, 3), group=8, pads=(2, 2, 2, 2), note="rows in the padding alone"),
 ]
 

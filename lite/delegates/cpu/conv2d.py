@@ -13,6 +13,7 @@ from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.window import Window
 from lite.types import DType, TensorSpec
 
+_ADDRESSES = 1 << 16  # of input pixels that a thread holds, unless one tile needs more
 _PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache; 8 or 16 tiles
 _DEPTHWISE_PIXELS = 4  # whose addresses the depthwise kernel holds at a time
 
@@ -43,7 +44,7 @@ def _bind_implicit(
     outputs, kernel_h, kernel_w, depth = w.shape
     group, columns, taps = attrs.group, outputs // attrs.group, kernel_h * kernel_w
     pixels = place.output[0] * place.output[1]
-    pixel_block = min(pixels, _PIXEL_BLOCK)
+    pixel_block = min(pixels, _PIXEL_BLOCK, max(tile.rows, _ADDRESSES // taps))
     pixel_blocks = images * group * -(-pixels // pixel_block)
     panels = tile.panels(columns)
     cost = 2 * pixel_block * taps * depth * tile.columns * FLOP + 2 * pixel_block * taps / panels  # of a panel
