@@ -68,8 +68,8 @@ class Format(IntEnum):
 class TensorSpec:
     """What is known of a tensor before it is computed.
 
-    shape: one int a dimension, -1 where it is not known yet. value: the elements, where they are known (a constant, or a
-    shape computed from constants); read-only. Two specs are equal when name, dtype and shape are.
+    shape: one int a dimension, -1 where it is not known yet. value: the elements, where they are known (a constant, or
+    a shape computed from constants); read-only. Two specs are equal when name, dtype and shape are.
     """
 
     dtype: DType
