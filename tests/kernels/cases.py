@@ -240,7 +240,18 @@ CONVOLUTION = [
     conv((1, 9, 9, 33), 33, (3, 3), group=33, dilation=(2, 2), pads=(2, 2, 2, 2), bias=False),
     conv((1, 3, 3, 40), 40, (5, 5), group=40, pads=(2, 2, 2, 2), note="narrower than a run"),
     conv((1, 56, 56, 64), 64, (3, 3), group=64, pads=(1, 1, 1, 1), note="several units"),
-    conv((1, 150, 150, 1), 2, (100, 100), mode=PadMode.VALID, note="a filter of many taps"),
+    *(conv((1, 110, 110, c), 2, (90, 90), mode=PadMode.VALID, note="a filter of many taps") for c in (1, 9)),
+    conv((2, 9, 7, 9), 17, (3, 2), stride=(2, 1), pads=(0, 1, 1, 0), activation=RELU),
+    conv((1, 1, 1, 9), 5, (3, 3), pads=(1, 1, 1, 1), note="one pixel in"),
+    conv((1, 4, 4, 9), 3, (7, 7), pads=(5, 5, 5, 5), note="taps that never meet the image"),
+    conv((1, 13, 200, 12), 8, (3, 3), mode=PadMode.SAME, stride=(2, 2)),
+    *(
+        conv((2, 13, 30, channels), outputs, (5, 3), stride=stride, pads=(2, 1, 3, 0), note="pixels joined")
+        for channels, outputs in ((1, 6), (2, 1), (3, 10))
+        for stride in ((1, 1), (2, 2), (1, 3))
+    ),
+    conv((2, 150, 160, 3), 24, (3, 3), stride=(2, 2), mode=PadMode.SAME, note="several strips"),
+    conv((1, 3, 9000, 2), 3, (3, 3), pads=(1, 1, 1, 1), activation=RELU6, note="a row beyond a strip"),
     conv((1, 2, 9, 8), 8, (3, 3), group=8, pads=(2, 2, 2, 2), note="rows in the padding alone"),
 ]
 

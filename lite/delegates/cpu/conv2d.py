@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.cpu.conv2d_thin import bind_thin, fits_thin
 from lite.delegates.cpu.matmul import constant_product
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import FLOP, bounds, split
@@ -33,6 +34,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         return constant_product(In(0), math.prod(x.shape[:3]), weights, 1, bias, attrs.activation_type, tile)
     if attrs.group == channels == outputs and attrs.group > 1:
         return _bind_depthwise(attrs, x, w, bias, place)
+    if fits_thin(attrs, x):
+        return bind_thin(attrs, x, w.value, None if bias is None else bias.value, place, tile)
     return _bind_implicit(attrs, x, w, bias, place, tile)
 
 

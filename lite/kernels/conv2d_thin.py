@@ -1,0 +1,135 @@
+"""Convolution of thin images (few input channels), fp32, NHWC: every address follows from the pixel's.
+
+A filter row over a thin image is a short run of neighboring floats, so the tables of addresses and border tests of
+conv2d.py cost as much as the products. Here the rows of input that a block of output rows needs are first copied to
+scratch between zeros that stand for the padding; then the filter's rows under a pixel are a fixed distance apart.
+Weights are packed [panel][filter row][column and channel][TILE_COLUMNS] (see gemm.py) and small enough to stay in
+cache, so each tile of pixels takes all panels in turn.
+"""
+from __future__ import annotations
+
+from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
+from lite.kernels.move import copy_words
+from lite.kernels.simd import Simd, Value, micro
+
+
+@micro("zero_words", Pointer, Int)
+def zero_words(s: Simd, y: Value, n: Value) -> None:
+    """y[n] = 0, n words of 4 bytes."""
+    zero = s.splat(0.0)
+    s.span(n, lambda i, lanes: s.store(zero, y + 4 * i, lanes))
+
+
+@kernel
+def conv2d_thin_f32(
+    x: Pointer,
+    w: Pointer,
+    bias: Pointer,
+    y: Pointer,
+    images: Int,
+    in_height: Int,
+    in_width: Int,
+    in_channels: Int,
+    out_height: Int,
+    out_width: Int,
+    out_channels: Int,
+    kernel_height: Int,
+    kernel_width: Int,
+    stride_height: Int,
+    stride_width: Int,
+    top: Int,
+    left: Int,
+    row_block: Int,
+    parts: Int,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
+) -> None:
+    """y = clamp(conv(x, w) + bias, low, high), one group, no dilation.
+
+    Units: `parts` parts each, of images x blocks of row_block rows of output.
+    Scratch: 8 bytes x TILE_ROWS x kernel_height, then the rows of input under a block, each as wide as all windows
+    together: (out_width - 1) * stride_width + kernel_width pixels.
+    """
+    blocks = (out_height + row_block - 1) // row_block
+    width = (out_width - 1) * stride_width + kernel_width
+    row_bytes = width * in_channels * 4
+    strip = scratch + TILE_ROWS() * kernel_height * 8
+    depth = kernel_width * in_channels
+    panel_bytes = kernel_height * depth * TILE_COLUMNS() * 4
+    for part in range(begin * parts, min(end * parts, images * blocks)):
+        image = part // blocks
+        first_row = (part - image * blocks) * row_block
+        rows = min(row_block, out_height - first_row)
+        copy_strip(
+            x + image * in_height * in_width * in_channels * 4,
+            strip,
+            first_row * stride_height - top,
+            (rows - 1) * stride_height + kernel_height,
+            in_height,
+            in_width,
+            left,
+            width,
+            in_channels,
+        )
+        target = y + (image * out_height + first_row) * out_width * out_channels * 4
+        pixels = rows * out_width
+        tiles = (pixels + TILE_ROWS() - 1) // TILE_ROWS()
+        i = 0
+        j = 0
+        for tile in range(tiles):
+            height = (pixels + tiles - tile - 1) // (tiles - tile)
+            for r in range(height):
+                window = strip + i * stride_height * row_bytes + j * stride_width * in_channels * 4
+                for p in range(kernel_height):
+                    i64(scratch)[p * height + r] = window
+                    window += row_bytes
+                j += 1
+                if j == out_width:
+                    j = 0
+                    i += 1
+            for panel in range((out_channels + TILE_COLUMNS() - 1) // TILE_COLUMNS()):
+                column = panel * TILE_COLUMNS()
+                gemm_tile_f32(
+                    scratch,
+                    height,
+                    kernel_height,
+                    depth,
+                    w + panel * panel_bytes,
+                    target + column * 4,
+                    out_channels * 4,
+                    out_channels - column,
+                    bias + column * 4,
+                    low,
+                    high,
+                )
+            pixels -= height
+            target += height * out_channels * 4
+
+
+@routine
+def copy_strip(
+    x: int,
+    strip: int,
+    first: int,
+    rows: int,
+    in_height: int,
+    in_width: int,
+    left: int,
+    width: int,
+    channels: int,
+) -> None:
+    """Rows [first, first + rows) of an image, pixels [-left, width - left) of each; zeros outside the image."""
+    begin = min(left, width)
+    end = max(min(left + in_width, width), begin)
+    for row in range(first, first + rows):
+        if 0 <= row < in_height:
+            zero_words(strip, begin * channels)
+            copy_words(x + row * in_width * channels * 4, strip + begin * channels * 4, (end - begin) * channels)
+            zero_words(strip + end * channels * 4, (width - end) * channels)
+        else:
+            zero_words(strip, width * channels)
+        strip += width * channels * 4
