@@ -2,8 +2,9 @@
 
 Of a .ms file: the graph, operators, sizes, the memory plan, and the delegate of
 each node. The delegate "reference" is numpy, correct and slower than a kernel;
-"folded" is a node that planning computes or leaves out. Of a .mindir: the graph
-as it is imported, or every operator that is not supported.
+"folded" is a node that planning computes or leaves out, "cpu, merged" one that
+is computed together with the node before it. Of a .mindir: the graph as it is
+imported, or every operator that is not supported.
 """
 from __future__ import annotations
 
@@ -79,9 +80,10 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
     from lite.commands.listing import ListedNode, Listing, changed_attributes
 
     waiting = list(reversed(steps))
+    merged = {node: f"{step.delegate}, merged" for step in steps for node in step.merged}
     nodes = []
     for node in model.nodes:
-        delegate = FOLDED if steps else ""
+        delegate = merged.get((node.name, node.op), FOLDED if steps else "")
         if waiting and (waiting[-1].name, waiting[-1].op) == (node.name, node.op):
             delegate = waiting.pop().delegate
         fields = {name: value for name, value in node.fields.items() if value is not None}

@@ -160,7 +160,7 @@ def say_latency(seconds: Sequence[float]) -> str:
 
 def _profile_rows(times: Sequence[StepTime]) -> list[dict[str, Any]]:
     return [
-        {"name": t.step.name, "op": t.step.op, "delegate": t.step.delegate, "ms": t.seconds * 1e3} for t in times
+        {"name": t.step.name, "op": t.step.label, "delegate": t.step.delegate, "ms": t.seconds * 1e3} for t in times
     ]
 
 
@@ -169,14 +169,14 @@ def _profile_text(times: Sequence[StepTime]) -> str:
     total = sum(t.seconds for t in times) or 1.0
     by_op: dict[str, list[float]] = {}
     for t in times:
-        by_op.setdefault(t.step.op, []).append(t.seconds)
+        by_op.setdefault(t.step.label, []).append(t.seconds)
     sums = sorted(((op, len(s), sum(s)) for op, s in by_op.items()), key=lambda row: -row[2])
     return "\n".join(
         (
             "steps",
             table(
                 [
-                    (t.step.op, t.step.delegate, duration(t.seconds), f"{t.seconds / total:.1%}", t.step.name)
+                    (t.step.label, t.step.delegate, duration(t.seconds), f"{t.seconds / total:.1%}", t.step.name)
                     for t in times
                 ],
                 ("operator", "delegate", "time", "share", "name"),

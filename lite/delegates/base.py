@@ -10,23 +10,50 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lite.ops.activation import Activation
 from lite.ops.registry import Attributes
 from lite.types import Array, TensorSpec
+
+_LINEAR = Activation()
+
+
+@dataclass(frozen=True, slots=True)
+class Epilogue:
+    """What becomes of an operation's result before it is written: activation(result + residual).
+
+    residual: the input that is added, -1 for none. It has the shape and type of output 0 and comes after the
+    operation's own inputs.
+    """
+
+    residual: int = -1
+    activation: Activation = _LINEAR
+
+
+NO_EPILOGUE = Epilogue()
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One node with everything known about it: static output shapes, and `value` in the specs of constants."""
+    """One node with everything known about it: static output shapes, and `value` in the specs of constants.
+
+    epilogue: what has been merged into it; lite.plan.fuse says when.
+    """
 
     name: str
     attrs: Attributes
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    epilogue: Epilogue = NO_EPILOGUE
 
     @property
     def op(self) -> str:
         """The operator's schema name."""
         return self.attrs.op
+
+    @property
+    def operands(self) -> tuple[TensorSpec, ...]:
+        """The inputs that are the operator's own."""
+        return self.inputs if self.epilogue.residual < 0 else self.inputs[: self.epilogue.residual]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +143,8 @@ class Delegate(Protocol):
         ...
 
     def claim(self, operation: Operation) -> Claim | None:
-        """How this delegate would run the operation, or None where it cannot."""
+        """How this delegate would run the operation, or None where it cannot.
+
+        An operation whose epilogue is refused is offered again without it.
+        """
         ...

@@ -12,6 +12,7 @@ tiles pass.
 from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
+from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
 
 
@@ -41,14 +42,19 @@ def conv2d_f32(
     pixel_block: Int,
     panel_block: Int,
     parts: Int,
+    residual: Pointer,
+    function: Int,
+    alpha: Float,
+    beta: Float,
     low: Float,
     high: Float,
     begin: Int,
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """y = clamp(conv(x, w) + bias, low, high). zeros: in_channels / group x kernel_width floats of zero.
+    """y = function(clamp(conv(x, w) + bias + residual, low, high)). zeros: in_channels / group x kernel_width zeros.
 
+    residual, function, alpha, beta: see matmul_f32.
     Units: `parts` parts each, of images x groups x pixel blocks x panel blocks.
     Scratch: 8 bytes x (pixel_block x taps + one a tile).
     """
@@ -121,12 +127,17 @@ def conv2d_f32(
                     out_channels * 4,
                     columns - column,
                     bias + (g * panels + panel) * width * 4,
+                    residual + (target - y) if residual != 0 else 0,
                     low,
                     high,
                 )
                 table += 8 + height * taps * 8
                 target += height * out_channels * 4
                 left_over -= height
+        first_column = panel_part * panel_block * width
+        block = y + ((image * pixels + first_pixel) * out_channels + g * columns + first_column) * 4
+        span = min(panel_block * width, columns - first_column)
+        activate_rows(block, count, out_channels * 4, span, function, alpha, beta)
 
 
 @routine

@@ -103,6 +103,7 @@ def conv2d_thin_f32(
                     out_channels * 4,
                     out_channels - column,
                     bias + column * 4,
+                    0,
                     low,
                     high,
                 )

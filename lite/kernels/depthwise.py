@@ -11,6 +11,7 @@ from functools import partial
 
 from lite.kernels.conv2d import pixel_addresses
 from lite.kernels.declare import Float, Int, Pointer, kernel, routine
+from lite.kernels.elementwise import activate_rows
 from lite.kernels.simd import Simd, Value, micro
 
 _PIXELS = 4
@@ -133,14 +134,18 @@ def depthwise_f32(
     top: Int,
     left: Int,
     row_block: Int,
+    function: Int,
+    alpha: Float,
+    beta: Float,
     low: Float,
     high: Float,
     begin: Int,
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """y = clamp(conv(x, w) + bias, low, high), channel by channel. zeros: `channels` floats of zero.
+    """y = function(clamp(conv(x, w) + bias, low, high)), channel by channel. zeros: `channels` floats of zero.
 
+    function, alpha, beta: see matmul_f32.
     Units: blocks of row_block rows of output over all images. Scratch: 8 bytes x 4 x taps.
     """
     pixel_bytes = channels * 4
@@ -195,3 +200,4 @@ def depthwise_f32(
                 )
             depthwise_pixels_f32(scratch, count, kernel_height * kernel_width, w, target, channels, bias, low, high)
             j += count
+        activate_rows(y + row * out_width * pixel_bytes, 1, 0, out_width * channels, function, alpha, beta)

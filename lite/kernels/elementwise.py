@@ -11,7 +11,7 @@ from functools import partial
 
 from lite.kernels import vmath
 from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, UNARY
-from lite.kernels.declare import Float, Int, Pointer, kernel
+from lite.kernels.declare import Float, Int, Pointer, kernel, routine
 from lite.kernels.index import row_offset
 from lite.kernels.simd import Simd, Value, micro
 
@@ -126,6 +126,14 @@ def binary_span_f32(
         s.switch(mode, [partial(one, mode) for mode in range(3)])
 
     s.switch(function, [partial(apply, _BINARY[name]) for name in BINARY])
+
+
+@routine
+def activate_rows(y: int, rows: int, stride: int, n: int, function: int, a: float, b: float) -> None:
+    """y = function(y; a, b) for rows of n elements, `stride` bytes apart; -1: nothing. How kernels end a block."""
+    if function >= 0:
+        for row in range(rows):
+            unary_span_f32(function, y + row * stride, y + row * stride, n, a, b)
 
 
 @kernel

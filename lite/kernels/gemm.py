@@ -30,7 +30,7 @@ TILE_ROWS = constant("tile_rows", tile_rows)
 TILE_COLUMNS = constant("tile_columns", lambda target: tile_vectors(target) * target.lanes)
 
 
-@micro("gemm_tile_f32", Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Float, Float)
+@micro("gemm_tile_f32", Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Pointer, Float, Float)
 def gemm_tile_f32(
     s: Simd,
     table: Value,
@@ -42,12 +42,14 @@ def gemm_tile_f32(
     y_stride: Value,
     columns: Value,
     bias: Value,
+    residual: Value,
     low: Value,
     high: Value,
 ) -> None:
-    """y[r, :columns] = clamp(bias + sum over t, k of x[t, r][k] * weights[t, k, :], low, high), 1 <= rows <= TILE_ROWS.
+    """y[r, :columns] = clamp(bias + sum over t, k of x[t, r][k] * weights[t, k, :] + residual[r, :columns], low, high).
 
-    table: address of row r under tap t at [t * rows + r]; y_stride: bytes between rows of y; columns <= TILE_COLUMNS.
+    1 <= rows <= TILE_ROWS, columns <= TILE_COLUMNS. table: address of row r under tap t at [t * rows + r]. y_stride:
+    bytes between rows of y and of the residual, which may be y itself; 0 where there is none.
     """
     vectors = tile_vectors(s.target)
     lanes = s.lanes
@@ -71,10 +73,19 @@ def gemm_tile_f32(
         _, *sums = s.loop(taps, tap, weights, *(start[v] for _, v in cells))
         full = columns >= vectors * lanes
 
-        def store(lanes_of: list[Value | None]) -> None:
+        def store(lanes_of: list[Value | None], adding: bool) -> None:
             for (r, v), total in zip(cells, sums, strict=True):
-                s.store(s.min(s.max(total, floor), ceiling), y + y_stride * r + v * s.vector_bytes, lanes_of[v])
+                cell = y_stride * r + v * s.vector_bytes
+                result = total + s.load(residual + cell, lanes_of[v]) if adding else total
+                s.store(s.min(s.max(result, floor), ceiling), y + cell, lanes_of[v])
 
-        s.either(full, lambda: store([None] * vectors), lambda: store([columns - v * lanes for v in range(vectors)]))
+        def add_and_store(lanes_of: list[Value | None]) -> None:
+            s.either(residual.equals(0), lambda: store(lanes_of, False), lambda: store(lanes_of, True))
+
+        s.either(
+            full,
+            lambda: add_and_store([None] * vectors),
+            lambda: add_and_store([columns - v * lanes for v in range(vectors)]),
+        )
 
     s.switch(rows, [partial(tile, height) for height in range(1, tile_rows(s.target) + 1)], first=1)

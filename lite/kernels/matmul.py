@@ -8,6 +8,7 @@ One row alone (`gemv_f32`) is bound by memory: four panels are read at once, as 
 from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, f32, i64, kernel
+from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, tile_vectors
 from lite.kernels.simd import Simd, Value, micro
 
@@ -28,6 +29,10 @@ def matmul_f32(
     row_block: Int,
     panel_block: Int,
     parts: Int,
+    residual: Pointer,
+    function: Int,
+    alpha: Float,
+    beta: Float,
     low: Float,
     high: Float,
     begin: Int,
@@ -36,7 +41,8 @@ def matmul_f32(
 ) -> None:
     """y[batch, rows, columns] from a[..., rows, depth] and packed b. Scratch: TILE_ROWS addresses.
 
-    batches: int64 pairs, bytes from a and from b to the matrices of each batch.
+    batches: int64 pairs, bytes from a and from b to the matrices of each batch. residual: added before the clamp, 0 for
+    none; it may be y. function: index in codes.UNARY of what is done last, -1 for nothing; alpha, beta: its parameters.
     Units: `parts` parts each, of batches x row blocks x panel blocks.
     """
     panels = (columns + TILE_COLUMNS() - 1) // TILE_COLUMNS()
@@ -60,20 +66,26 @@ def matmul_f32(
                 height = (last_row - row + tiles - tile - 1) // (tiles - tile)
                 for r in range(height):
                     i64(scratch)[r] = a_batch + (row + r) * depth * 4
+                target = y_batch + (row * columns + column) * 4
                 gemm_tile_f32(
                     scratch,
                     height,
                     1,
                     depth,
                     weights,
-                    y_batch + (row * columns + column) * 4,
+                    target,
                     columns * 4,
                     columns - column,
                     bias + column * 4,
+                    residual + (target - y) if residual != 0 else 0,
                     low,
                     high,
                 )
                 row += height
+        first_column = first_panel * TILE_COLUMNS()
+        width = min(panel_block * TILE_COLUMNS(), columns - first_column)
+        block_start = y_batch + (first_row * columns + first_column) * 4
+        activate_rows(block_start, last_row - first_row, columns * 4, width, function, alpha, beta)
 
 
 @kernel
@@ -143,13 +155,20 @@ def gemv_f32(
     columns: Int,
     depth: Int,
     panel_block: Int,
+    residual: Pointer,
+    function: Int,
+    alpha: Float,
+    beta: Float,
     low: Float,
     high: Float,
     begin: Int,
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """y[columns] of one row a[depth] and packed b. Units: blocks of panel_block panels. Scratch: one address."""
+    """y[columns] of one row a[depth] and packed b; residual, function, alpha, beta: see matmul_f32.
+
+    Units: blocks of panel_block panels. Scratch: one address.
+    """
     width = TILE_COLUMNS()
     panels = (columns + width - 1) // width
     whole = columns // width
@@ -159,7 +178,7 @@ def gemv_f32(
     while panel < stop:
         weights = b + panel * width * depth * 4
         column = panel * width
-        if panel + GEMV_PANELS <= min(stop, whole):
+        if panel + GEMV_PANELS <= min(stop, whole) and residual == 0:
             gemv_panels_f32(a, depth, weights, y + column * 4, bias + column * 4, low, high)
             panel += GEMV_PANELS
         else:
@@ -173,7 +192,10 @@ def gemv_f32(
                 columns * 4,
                 columns - column,
                 bias + column * 4,
+                residual + column * 4 if residual != 0 else 0,
                 low,
                 high,
             )
             panel += 1
+    first = begin * panel_block * width
+    activate_rows(y + first * 4, 1, 0, min(stop * width, columns) - first, function, alpha, beta)

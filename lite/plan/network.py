@@ -17,11 +17,15 @@ from lite.types import DType, TensorSpec
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation to run, and the tensors it reads and writes, by number."""
+    """One operation to run, and the tensors it reads and writes, by number.
+
+    merged: the operations that are its epilogue.
+    """
 
     operation: Operation
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    merged: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

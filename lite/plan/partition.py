@@ -1,11 +1,15 @@
-"""Who runs what: every operation is offered to the delegates in priority order, and the first that claims it has it."""
+"""Who runs what: every operation is offered to the delegates in priority order, and the first that claims it has it.
+
+A delegate is offered an operation with all that may be merged into it first, then with less, then alone.
+"""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lite.delegates.base import Claim, Delegate, Operation
 from lite.errors import UnsupportedOp, UnsupportedOpError
+from lite.plan.fuse import Form, Fusions
 from lite.plan.network import Network
 
 
@@ -17,16 +21,27 @@ class Assignment:
     claim: Claim
 
 
-def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Assignment, ...]:
-    """One assignment a step. Raises UnsupportedOpError that lists every operation no delegate takes."""
+def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Network, tuple[Assignment, ...]]:
+    """The network with what delegates run as one merged, and one assignment a step of it.
+
+    Raises UnsupportedOpError that lists every operation no delegate takes.
+    """
+    fusions = Fusions(network)
+    steps = []
     assignments: list[Assignment] = []
     refused: dict[str, list[Operation]] = {}
-    for step in network.steps:
-        taken = _first_claim(step.operation, delegates)
+    merged: set[int] = set()
+    for time, step in enumerate(network.steps):
+        if time in merged:
+            continue
+        taken = _first_claim(fusions.forms(time), delegates)
         if taken is None:
             refused.setdefault(step.operation.op, []).append(step.operation)
         else:
-            assignments.append(taken)
+            form, assignment = taken
+            steps.append(form.step)
+            assignments.append(assignment)
+            merged.update(form.merged)
     if refused:
         offered = ", ".join(d.name for d in delegates)
         rows = [
@@ -34,14 +49,18 @@ def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Assignme
             for op, found in refused.items()
         ]
         raise UnsupportedOpError(network.name, len(network.steps), rows, 'the delegate "reference" runs every operator')
-    return tuple(assignments)
+    written = {i for step in network.steps for i in step.outputs}
+    kept = {i for step in steps for i in step.outputs}
+    specs = {i: spec for i, spec in network.specs.items() if i in kept or i not in written}
+    return replace(network, specs=specs, steps=tuple(steps)), tuple(assignments)
 
 
-def _first_claim(operation: Operation, delegates: Sequence[Delegate]) -> Assignment | None:
+def _first_claim(forms: Sequence[Form], delegates: Sequence[Delegate]) -> tuple[Form, Assignment] | None:
     for delegate in delegates:
-        claim = delegate.claim(operation)
-        if claim is not None:
-            return Assignment(delegate.name, claim)
+        for form in forms:
+            claim = delegate.claim(form.step.operation)
+            if claim is not None:
+                return form, Assignment(delegate.name, claim)
     return None
 
 

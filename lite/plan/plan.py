@@ -62,12 +62,21 @@ class MemoryReport:
 
 @dataclass(frozen=True, slots=True)
 class StepInfo:
-    """One operation of a plan: its node's name, its operator, the delegate that runs it, and what it computes."""
+    """One operation of a plan: its node's name, its operator, the delegate that runs it, and what it computes.
+
+    merged: (name, operator) of the nodes that are computed with it, in their order.
+    """
 
     name: str
     op: str
     delegate: str
     outputs: tuple[TensorSpec, ...]
+    merged: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The operator and those merged into it."""
+        return "+".join((self.op, *(op for _, op in self.merged)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
     Raises UnsupportedOpError where no delegate takes an operation, MemoryPlanError where arena and scratch exceed
     resources.memory_limit.
     """
-    assignments = partition(network, resources.delegates)
+    network, assignments = partition(network, resources.delegates)
     alive = lifetimes(network, [a.claim for a in assignments])
     layout = plan_arena(alive.records)
     native = [a.claim.steps if isinstance(a.claim, NativeClaim) else () for a in assignments]
@@ -136,7 +145,9 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         elif native_steps:
             run = rows(end, end + len(native_steps))
             end += len(native_steps)
-        steps.append(PlannedStep(StepInfo(operation.name, operation.op, assignment.delegate, operation.outputs), run))
+        merged = tuple((other.name, other.op) for other in step.merged)
+        info = StepInfo(operation.name, operation.op, assignment.delegate, operation.outputs, merged)
+        steps.append(PlannedStep(info, run))
     if first < end:
         segments.append(rows(first, end))
 

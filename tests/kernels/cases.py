@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lite import ops
+from lite.delegates.base import NO_EPILOGUE, Epilogue
 from lite.kernels.codes import CAST
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, DivFusion, Maximum, Minimum, MulFusion, RealDiv, SquaredDifference, SubFusion
@@ -34,24 +36,38 @@ from lite.ops.strided_slice import StridedSlice
 from lite.ops.tile import BroadcastTo, TileFusion
 from lite.ops.transpose import Transpose
 from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, Round, Rsqrt, Sqrt, Square
-from lite.types import Array, DType
+from lite.types import Array, DType, TensorSpec
 
 RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
 _A = ActivationType
+_LINEAR = Activation()
 
 
 @dataclass(frozen=True)
 class Case:
-    """attrs and inputs of one operation. constants: inputs known when the operation is bound, by index."""
+    """attrs and inputs of one operation. constants: inputs known when the operation is bound, by index.
+
+    epilogue: if it has a residual, that is the last input.
+    """
 
     attrs: Attributes
     inputs: tuple[Array, ...]
     constants: frozenset[int] = frozenset()
     note: str = ""
+    epilogue: Epilogue = NO_EPILOGUE
 
     def __str__(self) -> str:
         shapes = "-".join("x".join(map(str, x.shape)) for x in self.inputs)
         return f"{self.attrs.op}-{shapes}{'-' + self.note if self.note else ''}".replace(" ", "_")
+
+    def expected(self) -> tuple[Array, ...]:
+        """By the references."""
+        last = self.epilogue.activation
+        if self.epilogue == NO_EPILOGUE:
+            return ops.evaluate(self.attrs, self.inputs)
+        *own, residual = self.inputs if self.epilogue.residual >= 0 else (*self.inputs, np.float32(0))
+        (y,) = ops.evaluate(self.attrs, own)
+        return ops.evaluate(last, (np.asarray(y + residual),))
 
 
 def case(attrs: Attributes, *inputs: Array, constants: tuple[int, ...] = (), note: str = "") -> Case:
@@ -106,6 +122,15 @@ def conv(
     )
     inputs = [normal(*x), normal(outputs, *kernel, x[3] // group), normal(outputs)]
     return case(attrs, *inputs[: 3 if bias else 2], constants=(1, 2), note=note)
+
+
+def ending(row: Case, activation: Activation = _LINEAR, *, adds: bool = True) -> Case:
+    """The row with an addition and an activation merged into it."""
+    (y,) = ops.infer(row.attrs, tuple(TensorSpec.of(x) for x in row.inputs))
+    inputs = (*row.inputs, normal(*y.shape)) if adds else row.inputs
+    note = " ".join(["adds"] * adds + [activation.activation_type.name.lower()])
+    epilogue = Epilogue(len(row.inputs) if adds else -1, activation)
+    return Case(row.attrs, inputs, row.constants, f"{row.note} {note}".strip(), epilogue)
 
 
 ELEMENTWISE = [
@@ -254,6 +279,25 @@ CONVOLUTION = [
     conv((1, 3, 9000, 2), 3, (3, 3), pads=(1, 1, 1, 1), activation=RELU6, note="a row beyond a strip"),
     conv((1, 2, 9, 8), 8, (3, 3), group=8, pads=(2, 2, 2, 2), note="rows in the padding alone"),
 ]
+
+_GELU, _HSWISH, _RELU = (Activation(activation_type=kind) for kind in (_A.GELU, _A.HSWISH, _A.RELU))
+_LEAKY = Activation(activation_type=_A.LEAKY_RELU, alpha=0.1)
+
+EPILOGUES = [
+    ending(row, activation, adds=adds)
+    for row in (
+        conv((2, 7, 5, 9), 19, (3, 3), pads=(1, 1, 1, 1)),
+        conv((1, 30, 30, 32), 64, (3, 3), pads=(1, 1, 1, 1), note="several units"),
+        conv((1, 6, 6, 12), 24, (3, 3), group=4),
+        conv((1, 9, 9, 16), 40, (1, 1)),
+        case(MatMulFusion(), normal(1, 100), normal(100, 333), constants=(1,)),
+        case(MatMulFusion(transpose_a=True), normal(3, 5, 7), normal(5, 9), constants=(1,)),
+        case(MatMulFusion(), normal(12, 128, 64), normal(12, 64, 128), note="several units"),
+        case(FullConnection(), normal(9, 50), normal(33, 50), normal(33), constants=(1, 2)),
+    )
+    for activation, adds in ((_LINEAR, True), (_RELU, True), (_HSWISH, True), (_GELU, False), (_LEAKY, False))
+]
+EPILOGUES += [ending(conv((2, 11, 13, 19), 19, (3, 3), group=19, stride=(2, 2)), _HSWISH, adds=False)]
 
 POOL = [
     *(
@@ -429,4 +473,4 @@ MOVE = [
     case(Cast(), special(), ints(DType.BOOL), constants=(1,)),
 ]
 
-CASES = [*ELEMENTWISE, *MATMUL, *CONVOLUTION, *POOL, *SOFTMAX, *NORM, *REDUCE, *MOVE]
+CASES = [*ELEMENTWISE, *MATMUL, *CONVOLUTION, *EPILOGUES, *POOL, *SOFTMAX, *NORM, *REDUCE, *MOVE]

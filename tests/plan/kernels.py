@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lite.delegates.base import Claim, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp, ViewClaim
+from lite.delegates.base import NO_EPILOGUE, Claim, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp, ViewClaim
 from lite.ops.activation import Activation
 from lite.ops.enums import ActivationType
 from lite.types import Array
@@ -82,12 +82,14 @@ def _argument(kind: str, word: int) -> int | float:
 
 
 class PythonDelegate:
-    """Takes additions of equal shapes and RELU, in place where it can, scaling through a temporary, and views."""
+    """Takes additions of equal shapes and RELU, in place where it can, scaling with an epilogue, and views."""
 
     name = "python"
 
     def claim(self, operation: Operation) -> Claim | None:
         x, y = operation.inputs[0], operation.outputs[0]
+        if operation.epilogue != NO_EPILOGUE and operation.op != "MulFusion":
+            return None
         match operation.op:
             case "Reshape":
                 return ViewClaim(0)
@@ -101,12 +103,18 @@ class PythonDelegate:
             case "MulFusion" if operation.inputs[1].value is not None and operation.inputs[1].size == 1:
                 factor = float(operation.inputs[1].value.reshape(-1)[0])
                 temp = Temp(0, 4 * y.size)
-                return NativeClaim(
-                    (
-                        NativeStep("scale", {"x": In(0), "y": temp, "n": x.size, "factor": factor}, scratch=100),
-                        NativeStep("scale", {"x": temp, "y": Out(0), "n": x.size, "factor": 1}),
-                    )
-                )
+                steps = [
+                    NativeStep("scale", {"x": In(0), "y": temp, "n": x.size, "factor": factor}, scratch=100),
+                    NativeStep("scale", {"x": temp, "y": Out(0), "n": x.size, "factor": 1}),
+                ]
+                residual, activation = operation.epilogue.residual, operation.epilogue.activation
+                if residual >= 0:
+                    steps[1] = NativeStep("add", {"a": temp, "b": In(residual), "y": Out(0), "n": x.size})
+                if activation == Activation(ActivationType.RELU):
+                    steps.append(NativeStep("relu", {"x": Out(0), "y": Out(0), "n": x.size}))
+                elif activation != Activation():
+                    return None
+                return NativeClaim(tuple(steps), residual)
         return None
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import importlib
 
-from lite.delegates.base import Claim, NativeClaim, Operation
-from lite.delegates.cpu.index import MODULES
+from lite.delegates.base import NO_EPILOGUE, Claim, NativeClaim, Operation
+from lite.delegates.cpu.index import MODULES, WITH_EPILOGUE
 from lite.delegates.cpu.tile import Pack, Tile
 
 
@@ -20,7 +20,7 @@ class CpuDelegate:
     def claim(self, operation: Operation) -> Claim | None:
         """The kernels, views or neither for an operation; its weights are packed here."""
         module = MODULES.get(operation.op)
-        if module is None:
+        if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in WITH_EPILOGUE):
             return None
         if all(y.size == 0 for y in operation.outputs):
             return NativeClaim(())

@@ -5,11 +5,12 @@ import math
 
 import numpy as np
 
-from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.base import NO_EPILOGUE, Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
 from lite.delegates.cpu.conv2d_thin import bind_thin, fits_thin
+from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.matmul import constant_product
 from lite.delegates.cpu.tile import Tile
-from lite.delegates.cpu.work import FLOP, bounds, split
+from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.window import Window
 from lite.types import DType, TensorSpec
@@ -21,7 +22,7 @@ _DEPTHWISE_PIXELS = 4  # whose addresses the depthwise kernel holds at a time
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     """float32 with constant weights and bias."""
-    x, w, *rest = operation.inputs
+    x, w, *rest = operation.operands
     bias = rest[0] if rest else None
     if x.dtype != DType.FLOAT32 or w.value is None or (bias is not None and bias.value is None):
         return None
@@ -31,19 +32,21 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     outputs, channels = w.shape[0], x.shape[3]
     if w.shape[1:3] == (1, 1) and attrs.stride == (1, 1) and not any(place.pads) and attrs.group == 1:
         weights = w.value.reshape(outputs, channels)
-        return constant_product(In(0), math.prod(x.shape[:3]), weights, 1, bias, attrs.activation_type, tile)
+        return constant_product(operation, In(0), math.prod(x.shape[:3]), weights, bias, tile)
     if attrs.group == channels == outputs and attrs.group > 1:
-        return _bind_depthwise(attrs, x, w, bias, place)
+        return _bind_depthwise(operation, attrs, w, bias, place) if operation.epilogue.residual < 0 else None
     if fits_thin(attrs, x):
+        if operation.epilogue != NO_EPILOGUE:
+            return None
         return bind_thin(attrs, x, w.value, None if bias is None else bias.value, place, tile)
-    return _bind_implicit(attrs, x, w, bias, place, tile)
+    return _bind_implicit(operation, attrs, w, bias, place, tile)
 
 
 def _bind_implicit(
-    attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, bias: TensorSpec | None, place: Window, tile: Tile
+    operation: Operation, attrs: Conv2DFusion, w: TensorSpec, bias: TensorSpec | None, place: Window, tile: Tile
 ) -> NativeClaim:
     assert w.value is not None
-    images, _, _, channels = x.shape
+    images, _, _, channels = operation.inputs[0].shape
     outputs, kernel_h, kernel_w, depth = w.shape
     group, columns, taps = attrs.group, outputs // attrs.group, kernel_h * kernel_w
     pixels = place.output[0] * place.output[1]
@@ -68,18 +71,20 @@ def _bind_implicit(
             "pixel_block": pixel_block,
             "panel_block": panel_block,
             "parts": units.block,
-            **_geometry(attrs, x, w, place),
+            "residual": residual(operation),
+            **_geometry(operation, attrs, w, place),
         },
         units.count,
         scratch=8 * (pixel_block * taps + -(-pixel_block // tile.rows)),
     )
-    return NativeClaim((step,))
+    return NativeClaim((step,), in_place=operation.epilogue.residual)
 
 
 def _bind_depthwise(
-    attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, bias: TensorSpec | None, place: Window
+    operation: Operation, attrs: Conv2DFusion, w: TensorSpec, bias: TensorSpec | None, place: Window
 ) -> NativeClaim:
     assert w.value is not None
+    x = operation.inputs[0]
     channels, taps = x.shape[3], w.shape[1] * w.shape[2]
     padded = np.zeros(channels, np.float32) if bias is None or bias.value is None else bias.value
     rows = x.shape[0] * place.output[0]
@@ -92,7 +97,7 @@ def _bind_depthwise(
             "zeros": Packed(np.zeros(channels, np.float32)),
             "channels": channels,
             "row_block": units.block,
-            **_geometry(attrs, x, w, place),
+            **_geometry(operation, attrs, w, place),
         },
         units.count,
         scratch=8 * _DEPTHWISE_PIXELS * taps,
@@ -100,8 +105,9 @@ def _bind_depthwise(
     return NativeClaim((step,))
 
 
-def _geometry(attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, place: Window) -> dict[str, Argument]:
+def _geometry(operation: Operation, attrs: Conv2DFusion, w: TensorSpec, place: Window) -> dict[str, Argument]:
     """The arguments that the kernels share."""
+    x = operation.inputs[0]
     return {
         "x": In(0),
         "y": Out(0),
@@ -118,5 +124,5 @@ def _geometry(attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, place: Window) 
         "dilation_width": attrs.dilation[1],
         "top": place.pads[0],
         "left": place.pads[2],
-        **bounds(attrs.activation_type),
+        **finish(operation),
     }

@@ -105,7 +105,12 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
         return bind_unary(operation, *_UNARY[operation.op](attrs))
     if attrs.activation_type == ActivationType.NO_ACTIVATION:
         return ViewClaim()
-    return bind_unary(operation, *_ACTIVATIONS[attrs.activation_type](attrs))
+    return bind_unary(operation, *activation_function(attrs))
+
+
+def activation_function(attrs: Activation) -> Function:
+    """The function of an activation other than NO_ACTIVATION."""
+    return _ACTIVATIONS[attrs.activation_type](attrs)
 
 
 def bind_unary(operation: Operation, function: str, a: float, b: float) -> NativeClaim:

@@ -65,3 +65,6 @@ MODULES: dict[str, str] = {
     "Unsqueeze": "view",
     "Unstack": "move",
 }
+
+# The operators whose module takes an operation with an epilogue, or refuses it for a reason of its own.
+WITH_EPILOGUE = frozenset({"Conv2DFusion", "FullConnection", "MatMulFusion"})

@@ -6,10 +6,10 @@ import math
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
+from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.strides import Walk
 from lite.delegates.cpu.tile import Tile
-from lite.delegates.cpu.work import BYTE, FLOP, bounds, split
-from lite.ops.enums import ActivationType
+from lite.delegates.cpu.work import BYTE, FLOP, split
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
 from lite.types import Array, DType, TensorSpec
@@ -22,7 +22,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     """float32 operands; a bias must be constant."""
     if any(x.dtype != DType.FLOAT32 for x in operation.inputs):
         return None
-    bias = operation.inputs[2] if len(operation.inputs) > 2 else None
+    bias = operation.operands[2] if len(operation.operands) > 2 else None
     if bias is not None and bias.value is None:
         return None
     attrs = operation.attrs
@@ -31,29 +31,32 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         if w.value is None:
             return None
         rows = operation.outputs[0].size // w.shape[0]
-        return constant_product(In(0), rows, w.value, 1, bias, attrs.activation_type, tile)
+        return constant_product(operation, In(0), rows, w.value, bias, tile)
     assert isinstance(attrs, MatMulFusion), "the index names this module for these two"
     return _bind_matmul(operation, attrs, bias, tile)
 
 
 def constant_product(
-    a: Argument, rows: int, w: Array, replaces: int, bias: TensorSpec | None, activation: ActivationType, tile: Tile
+    operation: Operation, a: Argument, rows: int, w: Array, bias: TensorSpec | None, tile: Tile
 ) -> NativeClaim:
-    """Output 0 [rows, columns] = act(a [rows, depth] @ w.T + bias) for constant w [columns, depth], which is packed.
+    """Output 0 [rows, columns] = a [rows, depth] @ w.T + bias, and what the operation does besides.
 
-    replaces: the input that w comes from.
+    w: constant input 1 as [columns, depth], which is packed.
     """
     columns, depth = w.shape
-    packed = Packed(tile.pack_weights(w), replaces)
+    packed = Packed(tile.pack_weights(w), replaces=1)
     padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
     if rows == 1:
-        return NativeClaim((_vector_step(a, packed, padded, columns, depth, activation, tile),))
+        return NativeClaim(
+            (_vector_step(operation, a, packed, padded, columns, depth, tile),), operation.epilogue.residual
+        )
     batches = Packed(np.zeros(2, np.int64))
-    return NativeClaim((_product_step(a, packed, padded, batches, (1, rows, columns, depth), activation, tile),))
+    step = _product_step(operation, a, packed, padded, batches, (1, rows, columns, depth), tile)
+    return NativeClaim((step,), operation.epilogue.residual)
 
 
 def _vector_step(
-    a: Argument, b: Packed, bias: Packed, columns: int, depth: int, activation: ActivationType, tile: Tile
+    operation: Operation, a: Argument, b: Packed, bias: Packed, columns: int, depth: int, tile: Tile
 ) -> NativeStep:
     units = split(tile.panels(columns), depth * tile.columns * 4 * BYTE / 3)
     return NativeStep(
@@ -66,7 +69,8 @@ def _vector_step(
             "columns": columns,
             "depth": depth,
             "panel_block": units.block,
-            **bounds(activation),
+            "residual": residual(operation),
+            **finish(operation),
         },
         units.count,
         scratch=8,
@@ -74,12 +78,12 @@ def _vector_step(
 
 
 def _product_step(
+    operation: Operation,
     a: Argument,
     b: Argument,
     bias: Packed,
     batches: Packed,
     extents: tuple[int, int, int, int],
-    activation: ActivationType,
     tile: Tile,
 ) -> NativeStep:
     """extents: batches, rows, columns, depth."""
@@ -107,7 +111,8 @@ def _product_step(
             "row_block": row_block,
             "panel_block": panel_block,
             "parts": units.block,
-            **bounds(activation),
+            "residual": residual(operation),
+            **finish(operation),
         },
         units.count,
         scratch=8 * tile.rows,
@@ -128,9 +133,9 @@ def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | N
         w = b.value if attrs.transpose_b else np.swapaxes(b.value, -1, -2)
         if b_count == 1:  # the batches of a are just more rows
             claim = constant_product(
-                left, math.prod(outer) * rows, w.reshape(columns, depth), 1, bias, attrs.activation_type, tile
+                operation, left, math.prod(outer) * rows, w.reshape(columns, depth), bias, tile
             )
-            return NativeClaim((*steps, *claim.steps))
+            return NativeClaim((*steps, *claim.steps), claim.in_place)
         right: Argument = Packed(tile.pack_weights(w), replaces=1)
     else:
         right = Temp(_B, b_count * tile.panels(columns) * tile.columns * depth * 4)
@@ -140,8 +145,8 @@ def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | N
     )
     padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
     extents = (math.prod(outer), rows, columns, depth)
-    steps.append(_product_step(left, right, padded, batches, extents, attrs.activation_type, tile))
-    return NativeClaim(tuple(steps))
+    steps.append(_product_step(operation, left, right, padded, batches, extents, tile))
+    return NativeClaim(tuple(steps), operation.epilogue.residual)
 
 
 def _batches(outer: tuple[int, ...], a: tuple[int, ...], a_bytes: int, b: tuple[int, ...], b_bytes: int) -> Packed:

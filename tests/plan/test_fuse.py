@@ -1,0 +1,106 @@
+"""What may be merged into one step, and what plans make of it."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lite.delegates.base import Epilogue
+from lite.delegates.reference import ReferenceDelegate
+from lite.ops.activation import Activation
+from lite.ops.binary import AddFusion, MulFusion
+from lite.ops.enums import ActivationType
+from lite.plan.fuse import Fusions
+from lite.plan.network import Network, resolve
+from lite.plan.partition import partition
+from lite.types import DType, TensorSpec
+from tests.plan.kernels import PythonDelegate
+from tests.plan.models import Row, make_model
+
+_RELU = Activation(ActivationType.RELU)
+_TANH = Activation(ActivationType.TANH)
+_HALVE: Row = (MulFusion(), ["x", "half"], ["a"])
+
+
+def network(*nodes: Row, outputs: str = "y") -> Network:
+    specs = [TensorSpec(DType.FLOAT32, (2, 3), name) for name in "xz"]
+    constants = {"half": np.full(1, 0.5, np.float32), "row": np.ones(3, np.float32)}
+    return resolve(make_model(specs, nodes, list(outputs), constants), [(2, 3), (2, 3)], 1 << 20)
+
+
+# nodes, outputs, the epilogue of the longest form of the first node, operators merged
+ROWS: list[tuple[str, list[Row], str, Epilogue, list[str]]] = [
+    ("an addition", [_HALVE, (AddFusion(), ["a", "z"], ["y"])], "y", Epilogue(2), ["AddFusion"]),
+    ("either way", [_HALVE, (AddFusion(), ["z", "a"], ["y"])], "y", Epilogue(2), ["AddFusion"]),
+    ("an activation", [_HALVE, (_TANH, ["a"], ["y"])], "y", Epilogue(-1, _TANH), ["Activation"]),
+    (
+        "an addition with its activation",
+        [_HALVE, (AddFusion(activation_type=ActivationType.RELU), ["a", "z"], ["y"])],
+        "y",
+        Epilogue(2, _RELU),
+        ["AddFusion"],
+    ),
+    (
+        "both, one after the other",
+        [_HALVE, (AddFusion(), ["a", "z"], ["b"]), (_TANH, ["b"], ["y"])],
+        "y",
+        Epilogue(2, _TANH),
+        ["AddFusion", "Activation"],
+    ),
+    (
+        "one activation, not two",
+        [_HALVE, (_RELU, ["a"], ["b"]), (_TANH, ["b"], ["y"])],
+        "y",
+        Epilogue(-1, _RELU),
+        ["Activation"],
+    ),
+    (
+        "one addition, not two",
+        [_HALVE, (AddFusion(), ["a", "z"], ["b"]), (AddFusion(), ["b", "x"], ["y"])],
+        "y",
+        Epilogue(2),
+        ["AddFusion"],
+    ),
+    (
+        "no addition after an activation",
+        [_HALVE, (_RELU, ["a"], ["b"]), (AddFusion(), ["b", "z"], ["y"])],
+        "y",
+        Epilogue(-1, _RELU),
+        ["Activation"],
+    ),
+    ("not what others read", [_HALVE, (_RELU, ["a"], ["y"]), (_TANH, ["a"], ["w"])], "yw", Epilogue(), []),
+    ("not an output", [_HALVE, (_RELU, ["a"], ["y"])], "ay", Epilogue(), []),
+    ("not what is added to itself", [_HALVE, (AddFusion(), ["a", "a"], ["y"])], "y", Epilogue(), []),
+    ("not what broadcasts", [_HALVE, (AddFusion(), ["a", "row"], ["y"])], "y", Epilogue(), []),
+    (
+        "not what is computed later",
+        [_HALVE, (_TANH, ["z"], ["b"]), (AddFusion(), ["a", "b"], ["y"])],
+        "y",
+        Epilogue(),
+        [],
+    ),
+    ("not after an activation of one's own", [(_RELU, ["x"], ["a"]), (_TANH, ["a"], ["y"])], "y", Epilogue(), []),
+]
+
+
+@pytest.mark.parametrize(("nodes", "outputs", "epilogue", "merged"), [r[1:] for r in ROWS], ids=[r[0] for r in ROWS])
+def test_forms(nodes: list[Row], outputs: str, epilogue: Epilogue, merged: list[str]) -> None:
+    forms = Fusions(network(*nodes, outputs=outputs)).forms(0)
+    assert forms[0].step.operation.epilogue == epilogue
+    assert [operation.op for operation in forms[0].step.merged] == merged
+    assert len(forms) == 1 + len(merged)
+    assert forms[-1].merged == ()
+
+
+def test_a_delegate_takes_the_longest_form_it_can() -> None:
+    resolved = network(_HALVE, (AddFusion(), ["a", "z"], ["b"]), (_TANH, ["b"], ["y"]))
+    fused, assignments = partition(resolved, [PythonDelegate(), ReferenceDelegate()])
+    assert [step.operation.op for step in fused.steps] == ["MulFusion", "Activation"]
+    assert [assignment.delegate for assignment in assignments] == ["python", "reference"]
+    assert fused.constants() == resolved.constants()
+    assert len(fused.specs) == len(resolved.specs) - 1
+
+
+def test_priority_goes_before_merging() -> None:
+    resolved = network(_HALVE, (_RELU, ["a"], ["y"]))
+    _, assignments = partition(resolved, [ReferenceDelegate(), PythonDelegate()])
+    assert [assignment.delegate for assignment in assignments] == ["reference", "reference"]
