@@ -20,6 +20,7 @@ import numpy as np
 from lite.delegates.selection import select
 from lite.errors import InvalidModelError, SessionClosedError, ShapeError, TensorError
 from lite.model import Model, Source, read_model
+from lite.native.cpu import usable_cpus
 from lite.native.workers import Workers
 from lite.plan.cache import PlanCache
 from lite.plan.feed import Feed
@@ -30,13 +31,18 @@ from lite.plan.support import check_supported
 from lite.profile import StepTime, execute_timed
 from lite.types import TensorSpec
 
+# More seldom help one run much, and a program has other uses for its cpus.
+_DEFAULT_THREADS = 4
+
 
 class Session:
     """A model, ready to run. Threads may share one: their runs take turns.
 
-    source: a path, or the bytes of a `.ms` file. threads: how many to compute with, 1 by default. delegates: names in
-    priority order, of "cpu" and "reference"; by default both, or "reference" alone where there are no kernels.
-    memory_limit: bytes that the tensors of a run may take; by default what the system has available.
+    source: a path, or the bytes of a `.ms` file. threads: how many to compute with at most; never more than the cpus
+    that this process may use, which is the default up to 4. Runs that are short, or that other processes get in the way
+    of, use one; results do not depend on it. delegates: names in priority order, of "cpu" and "reference"; by default
+    both, or "reference" alone where there are no kernels. memory_limit: bytes that the tensors of a run may take; by
+    default what the system has available.
 
     Raises OSError, ModelError, UnsupportedOpError, MemoryPlanError, DelegateError or KernelBuildError; TypeError or
     ValueError for an argument that is none.
@@ -172,13 +178,14 @@ class Session:
 
 
 def _thread_count(threads: int | None) -> int:
+    """How many threads a session has; what the process may use is read anew for each."""
     if threads is None:
-        return 1
+        return min(usable_cpus(), _DEFAULT_THREADS)
     if not isinstance(threads, int) or isinstance(threads, bool):
         raise TypeError(f"threads is an integer, got {threads!r}")
     if threads < 1:
         raise ValueError(f"threads must be at least 1, got {threads}")
-    return threads
+    return min(threads, usable_cpus())
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -31,6 +31,7 @@ from lite.ops.binary import AddFusion, MulFusion
 from lite.ops.enums import ActivationType
 from lite.ops.reshape import Reshape
 from lite.ops.softmax import Softmax
+from lite.session import _thread_count
 from lite.types import Array, DType, TensorSpec
 from tests.plan.models import Row, make_model
 
@@ -272,6 +273,17 @@ def test_the_file_is_unmapped_without_the_collector(how: str) -> None:
         assert mappings(DIGITS) == 0
     finally:
         gc.enable()
+
+
+CPUS = [(1, None, 1), (3, None, 3), (64, None, 4), (3, 99999, 3), (9, 8, 8)]
+
+
+@pytest.mark.parametrize(("cpus", "threads", "used"), CPUS)
+def test_threads_are_no_more_than_the_cpus(
+    cpus: int, threads: int | None, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lite.session.usable_cpus", lambda: cpus)
+    assert _thread_count(threads) == used
 
 
 MISUSES: list[tuple[dict[str, Any], type[Exception], str]] = [

@@ -4,10 +4,14 @@ On aarch64 features come from the kernel's auxiliary vector, on x86-64 from /pro
 """
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import math
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
 from lite.errors import KernelBuildError
 from lite.kernels.target import TARGETS, Target
@@ -58,11 +62,34 @@ def features() -> frozenset[str]:
 
 
 def usable_cpus() -> int:
-    """Cpus this process may use: its affinity, and the cpu quota of its control group, rounded up; at least 1."""
+    """Cpus this process may use: its affinity, and the smallest quota of its control groups, rounded up; at least 1."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([cpus, *(math.ceil(quota) for quota in _quotas(Path("/")))]))
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Quotas in cpus of the control groups around this process, versions 2 and 1; root: of the file system."""
+    mounted = root / "sys/fs/cgroup"
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        controllers, _, path = line.partition(":")[2].partition(":")
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        group = PurePath(path.lstrip("/"))
+        # In a container the path may be the host's, so that only the root is there to be read.
+        for folder in (group, *group.parents) if group.parts else (group,):
+            if controllers:
+                names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+                words = [_text(mounted / "cpu" / folder / name) for name in names]
+            else:
+                words = _text(mounted / folder / "cpu.max").split()
+            with contextlib.suppress(ValueError, ZeroDivisionError):  # "max", or no such file
+                quota, period = map(int, words)
+                if quota > 0:
+                    yield quota / period
+
+
+def _text(path: Path) -> str:
     try:
-        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
-            quota, period = file.read().split()
-    except (OSError, ValueError):
-        return cpus
-    return cpus if quota == "max" else max(1, min(cpus, -(-int(quota) // int(period))))
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""

@@ -2,6 +2,8 @@
 
     workers = Workers(pack, threads=2)
     workers.run(table, 0, rows, scratch, scratch_stride)      # returns when all rows are done
+    run = workers.stretch(table, 0, rows, scratch, scratch_stride)
+    run()                                                     # the same, on threads only where they pay: see pace.py
     workers.close()
 
 A row with units > 1 is shared: the caller and the workers claim its units, and the caller never waits for a worker
@@ -21,8 +23,12 @@ import contextlib
 import ctypes
 import os
 import threading
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter_ns
 
 from lite.native.abi import CONTROL_WORDS, SCRATCH, STRIDE, SYSCALL, TABLE, THREADS
+from lite.native.pace import Pace
 from lite.native.pack import KernelPack
 
 _LINE = 64
@@ -38,17 +44,38 @@ class Workers:
         self._pack = pack
         self._team: _Team | None = None
 
+    def stretch(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> Callable[[], None]:
+        """What runs rows [first, end) of the op table at address `table` time and again, as fast as it can."""
+        alone = partial(self._pack.run, table, first, end, scratch)
+        if self.threads == 1:
+            return alone
+        pace = Pace()
+
+        def run() -> None:
+            begin = perf_counter_ns()
+            shared = pace.shares and self._share(table, first, end, scratch, scratch_stride)
+            if not shared:
+                alone()
+            pace.took(perf_counter_ns() - begin, shared)
+
+        return run
+
     def run(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> None:
         """Runs rows [first, end) of the op table at address `table`."""
-        if self.threads == 1 or not _turn.acquire(blocking=False):
+        if self.threads == 1 or not self._share(table, first, end, scratch, scratch_stride):
             self._pack.run(table, first, end, scratch)
-            return
+
+    def _share(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> bool:
+        """Runs rows together with the worker threads; False, with nothing done, where another run has them."""
+        if not _turn.acquire(blocking=False):
+            return False
         try:
             if self._team is None or self._team.process != os.getpid():
                 self._team = _join_team(self._pack, self.threads)
             self._team.run(table, first, end, scratch, scratch_stride)
         finally:
             _turn.release()
+        return True
 
     def close(self) -> None:
         """Gives the threads back; they end when nobody else uses them. The next run would start them again."""

@@ -29,6 +29,7 @@ class RowRunner(Protocol):
     threads: int
 
     def run(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> None: ...
+    def stretch(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> Callable[[], None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,10 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         assert resources.runner is not None, "there are rows only where there is a pack"
         return partial(resources.runner.run, table.address, first, end, address_of(scratch), stride)
 
+    def stretch(first: int, end: int) -> Callable[[], None]:
+        assert resources.runner is not None, "there are rows only where there is a pack"
+        return resources.runner.stretch(table.address, first, end, address_of(scratch), stride)
+
     steps: list[PlannedStep] = []
     segments: list[Callable[[], None]] = []
     first = end = 0  # the rows since the last host step
@@ -140,7 +145,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         if isinstance(claim, HostClaim):
             arrays = [[placement.array(i) for i in tensors] for tensors in (step.inputs, step.outputs)]
             run = HostCall(operation, assignment.delegate, claim, *arrays)
-            segments += [rows(first, end), run] if first < end else [run]
+            segments += [stretch(first, end), run] if first < end else [run]
             first = end
         elif native_steps:
             run = rows(end, end + len(native_steps))
@@ -149,7 +154,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         info = StepInfo(operation.name, operation.op, assignment.delegate, operation.outputs, merged)
         steps.append(PlannedStep(info, run))
     if first < end:
-        segments.append(rows(first, end))
+        segments.append(stretch(first, end))
 
     outputs = tuple(placement.array(i) for i in network.outputs)
     return Plan(

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,27 @@ def test_targets_are_ordered() -> None:
 
 def test_this_process_may_use_a_cpu() -> None:
     assert cpu.usable_cpus() >= 1
+
+
+QUOTAS: list[tuple[str, dict[str, str], list[float]]] = [
+    ("0::/", {"cpu.max": "150000 100000"}, [1.5]),
+    ("0::/", {"cpu.max": "max 100000"}, []),
+    ("0::/a/b", {"a/b/cpu.max": "max 100000", "a/cpu.max": "50000 100000"}, [0.5]),
+    ("0::/of/the/host", {"cpu.max": "300000 100000"}, [3.0]),
+    ("5:cpu,cpuacct:/a\n4:memory:/b", {"cpu/a/cpu.cfs_quota_us": "200000", "cpu/a/cpu.cfs_period_us": "100000"}, [2.0]),
+    ("5:cpu:/a", {"cpu/a/cpu.cfs_quota_us": "-1", "cpu/a/cpu.cfs_period_us": "100000"}, []),
+    ("0::/", {"cpu.max": "garbage"}, []),
+    ("0::/", {"cpu.max": "100 0"}, []),
+    ("", {}, []),
+    ("garbage", {}, []),
+]
+
+
+@pytest.mark.parametrize(("groups", "files", "expected"), QUOTAS)
+def test_quotas(groups: str, files: dict[str, str], expected: list[float], tmp_path: Path) -> None:
+    files = {f"sys/fs/cgroup/{name}": text for name, text in files.items()} | {"proc/self/cgroup": groups}
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    assert list(cpu._quotas(tmp_path)) == expected

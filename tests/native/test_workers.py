@@ -72,6 +72,20 @@ def test_runs_with_pauses_wake_the_workers(pack: KernelPack) -> None:
     workers.close()
 
 
+def test_stretches(pack: KernelPack) -> None:
+    """Run after run, shared or not, the same bytes; threads that cost more than they save are left alone."""
+    program = Program(pack, 3, rows=6)
+    expected = program.run(Workers(pack, 1))
+    for threads in (1, 2, 4):
+        workers = Workers(pack, threads)
+        run = workers.stretch(program.table.ctypes.data, 0, 6, program.scratch.ctypes.data, program.stride)
+        for _ in range(20):
+            program.buffers[0][:] = program._start
+            run()
+            assert program.buffers[0].tobytes() + program.buffers[1].tobytes() == expected
+        workers.close()
+
+
 def test_ranges_of_rows(pack: KernelPack) -> None:
     program = Program(pack, 3, rows=6)
     workers = Workers(pack, 2)

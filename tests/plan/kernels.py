@@ -4,6 +4,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,9 @@ class PythonPack:
             words = (ctypes.c_int64 * len(kinds)).from_address(block)
             function(*(_argument(kind, word) for kind, word in zip(kinds, words, strict=True)))
             self.rows_run += 1
+
+    def stretch(self, *arguments: int) -> Callable[[], None]:
+        return partial(self.run, *arguments)
 
 
 def _argument(kind: str, word: int) -> int | float:
