@@ -20,7 +20,8 @@ A file that does not exist or cannot be read raises the usual OSError.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from lite.records import dataclass
 
 
 class LiteError(Exception):

@@ -1,10 +1,10 @@
 """Where the time of a run goes: one operation of a plan after another, each timed on its own."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import perf_counter
 
 from lite.plan.plan import Plan, StepInfo
+from lite.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

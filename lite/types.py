@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from lite.records import dataclass, field
 
 Array = npt.NDArray[Any]
 
@@ -103,7 +104,7 @@ class TensorSpec:
 
     def named(self, name: str) -> TensorSpec:
         """The same spec under another name."""
-        return replace(self, name=name)
+        return TensorSpec(self.dtype, self.shape, name, self.value)
 
     @classmethod
     def of(cls, value: Array, name: str = "") -> TensorSpec:

@@ -4,12 +4,12 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lite.errors import DTypeError, ShapeError, TensorError, TensorNameError
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's name for them

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from typing import Any
 
 from lite.commands.show import size, table
 from lite.ops.registry import Attributes
+from lite.records import dataclass
 from lite.types import TensorSpec
 
 

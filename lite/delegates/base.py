@@ -7,11 +7,11 @@ knows nothing of kernels.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from lite.ops.activation import Activation
 from lite.ops.registry import Attributes
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 _LINEAR = Activation()

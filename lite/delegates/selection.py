@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from lite.delegates.base import Delegate
 from lite.delegates.reference import ReferenceDelegate
 from lite.errors import DelegateError, KernelBuildError
 from lite.native.pack import KernelPack, load_pack
+from lite.records import dataclass
 
 NAMES = ("cpu", "reference")
 _NO_PACK = (

@@ -41,7 +41,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast, get_args, get_type_hints, overload
 
 from llvmlite import ir
@@ -50,6 +49,7 @@ from numba.core.types import ExternalFunction
 from numba.extending import intrinsic
 
 from lite.kernels.target import Target
+from lite.records import dataclass
 
 __all__ = [
     "KERNELS",

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lite.ops.registry import Attributes
+from lite.records import dataclass
 from lite.types import QuantParams, TensorSpec
 
 

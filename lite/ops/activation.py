@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from lite.ops.enums import ActivationType
 from lite.ops.erf import erf
 from lite.ops.numerics import in_float32
 from lite.ops.registry import Attributes, op
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 _SELU_SCALE = 1.0507009873554805

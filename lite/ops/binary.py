@@ -6,7 +6,6 @@ division by zero gives 0. The operators with a fused activation apply it last.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -17,6 +16,7 @@ from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import broadcast
+from lite.records import dataclass
 from lite.types import Array, DType, TensorSpec
 
 Function = Callable[[Array, Array], Array]

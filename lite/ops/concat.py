@@ -1,8 +1,6 @@
 """Join tensors: Concat along an existing axis, Stack along a new one; and Unstack, the reverse of Stack."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -10,6 +8,7 @@ from lite.ops.checks import check_same_dtype
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import normalize_axis
 from lite.ops.split import MOST_OUTPUTS
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

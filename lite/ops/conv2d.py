@@ -6,8 +6,6 @@ with C = channels / group, g = o // (outputs / group), and x zero outside. Weigh
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -26,6 +24,7 @@ from lite.ops.enums import ActivationType, PadMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.window import Window, inside, place_window
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

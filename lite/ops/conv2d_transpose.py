@@ -8,8 +8,6 @@ pad_mode is SAME.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -28,6 +26,7 @@ from lite.ops.enums import ActivationType, PadMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.window import Window, inside
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -4,14 +4,13 @@ exclusive leaves x[i] out; reverse sums from the end. Integers wrap around.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.ops.checks import NUMBERS, check_dtype
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import known_integer, normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -5,14 +5,13 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import NUMBERS, check_dtype, check_range
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import known_integer, normalize_axis
+from lite.records import dataclass
 from lite.types import Array, DType, TensorSpec
 
 

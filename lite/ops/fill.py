@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from lite.ops.checks import BOOLS, FLOATS, NUMBERS, check_dtype, check_length, c
 from lite.ops.numerics import in_float32
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import integers, known_integer, known_integers, product
+from lite.records import dataclass
 from lite.types import Array, DType, TensorSpec
 
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from lite.errors import ShapeError
 from lite.ops.activation import apply
@@ -11,6 +10,7 @@ from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import normalize_axis, product
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

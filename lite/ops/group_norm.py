@@ -7,8 +7,6 @@ of each of num_groups runs of neighboring channels.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -23,6 +21,7 @@ from lite.ops.checks import (
 )
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

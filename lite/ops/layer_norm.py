@@ -4,8 +4,6 @@ Mean and variance are over the axes from begin_norm_axis on; gamma and beta have
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -13,6 +11,7 @@ from lite.ops.checks import FLOATS, check_dtype, check_epsilon, check_same_dtype
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -8,14 +8,13 @@ has_bias, b [4 H], one after the other, gates in the order i, f, g, o. Outputs a
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.ops.activation import sigmoid
 from lite.ops.checks import FLOATS, check_dtype, check_range, check_rank, check_same_dtype, check_shape
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

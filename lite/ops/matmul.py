@@ -1,8 +1,6 @@
 """Matrix product over the last two axes, batched with broadcasting: y = act(a @ b + bias)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -19,6 +17,7 @@ from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import broadcast
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from lite.ops.checks import NUMBERS, check_dtype, check_same_dtype, check_shape
 from lite.ops.enums import EltwiseMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, NoAttributes, op
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 _FUNCTIONS = {EltwiseMode.PROD: np.multiply, EltwiseMode.SUM: np.add, EltwiseMode.MAXIMUM: np.maximum}

@@ -8,13 +8,12 @@ iou_threshold (0) and score_threshold (none). The result is int32 [-1, 3]: image
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.ops.checks import FLOATS, check_dtype, check_range, check_rank, check_same_dtype, check_shape
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import known_integer
+from lite.records import dataclass
 from lite.types import Array, DType, TensorSpec
 
 

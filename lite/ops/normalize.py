@@ -6,8 +6,6 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.ops.activation import apply
@@ -16,6 +14,7 @@ from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import normalize_axes, normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -4,14 +4,13 @@ Inputs are indices, depth, on_value, off_value, or indices, depth and [off_value
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import INDICES, check_dtype, check_same_dtype, check_shape
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import known_integer, normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

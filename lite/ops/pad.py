@@ -6,8 +6,6 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -15,6 +13,7 @@ from lite.ops.checks import MAX_EXTENT
 from lite.ops.enums import PaddingMode
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import integers, known_integers
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 _MODES = frozenset({PaddingMode.CONSTANT, PaddingMode.REFLECT, PaddingMode.SYMMETRIC})

@@ -7,8 +7,6 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.ops.activation import apply
@@ -26,6 +24,7 @@ from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

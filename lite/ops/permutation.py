@@ -5,13 +5,12 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import INDICES, check_dtype, check_rank
 from lite.ops.registry import Attributes, NoAttributes, op
+from lite.records import dataclass
 from lite.types import Array, Format, TensorSpec
 
 _ORDERS = {(Format.NHWC, Format.NCHW): (0, 3, 1, 2), (Format.NCHW, Format.NHWC): (0, 2, 3, 1)}

@@ -6,8 +6,6 @@ Padding is never part of a window: it neither wins a maximum nor counts in a mea
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -25,6 +23,7 @@ from lite.ops.enums import ActivationType, PadMode, RoundMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.window import Window, place_window
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

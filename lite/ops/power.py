@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from lite.ops.checks import FLOATS, check_dtype, check_same_dtype
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import broadcast
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -5,8 +5,6 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -14,6 +12,7 @@ from lite.ops.checks import FLOATS, NUMBERS, check_dtype, check_rank, check_rank
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import product
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

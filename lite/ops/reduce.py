@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from lite.ops.enums import ReduceMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import integers, known_integers, normalize_axes
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -15,8 +15,6 @@ import importlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
 from enum import IntEnum
 from typing import Any, ClassVar
 
@@ -24,6 +22,7 @@ import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.index import MODULES
+from lite.records import dataclass, defaults
 from lite.types import Array, TensorSpec
 
 Infer = Callable[..., "TensorSpec | tuple[TensorSpec, ...]"]
@@ -106,21 +105,21 @@ def definition(name: str) -> Op:
     return _OPS[name]
 
 
-def attributes(name: str, values: Mapping[str, Any]) -> Attributes:
-    """The attributes of operator `name` from schema field values.
+def attributes(operator: str, values: Mapping[str, Any]) -> Attributes:
+    """The attributes of an operator from schema field values.
 
     Numbers become the dataclass's enums, lists become tuples, an absent (None) field keeps the dataclass's default.
     Raises KeyError for an unknown operator, ValueError for a value that is out of range.
     """
-    cls = definition(name).attrs
+    cls = definition(operator).attrs
     known: dict[str, Any] = {}
-    for field in dataclass_fields(cls):  # type: ignore[arg-type]  # every Attributes subclass is a dataclass
-        value = values.get(field.name.rstrip("_"))  # `global` is a schema field and a Python keyword
+    for name, default in defaults(cls).items():
+        value = values.get(name.rstrip("_"))  # `global` is a schema field and a Python keyword
         if value is None:
             continue
-        if isinstance(field.default, IntEnum):
-            value = type(field.default)(value)
-        known[field.name] = _frozen(value)
+        if isinstance(default, IntEnum):
+            value = type(default)(value)
+        known[name] = _frozen(value)
     return cls(**known)
 
 

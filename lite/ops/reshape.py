@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from lite.errors import ShapeError
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import integers, known_integer, known_integers, normalize_axes, normalize_axis, product
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -15,8 +15,6 @@ Output pixel i reads the input at coordinate c(i), with scale = size / new size,
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -25,6 +23,7 @@ from lite.ops.enums import CoordinateTransformMode, NearestMode, ResizeMethod
 from lite.ops.numerics import in_float32
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import integers, known_integers
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

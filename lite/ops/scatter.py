@@ -9,14 +9,13 @@ For the first three the last axis of indices holds an index into the first axes 
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import INDICES, NUMBERS, check_dtype, check_rank_at_least, check_same_dtype, check_shape
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import integers, known_integers, normalize_axis, product
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

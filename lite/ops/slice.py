@@ -5,12 +5,11 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lite.errors import ShapeError
 from lite.ops.checks import check_range
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import integers, known_integers, normalize_axes, normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

@@ -5,8 +5,6 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
@@ -14,6 +12,7 @@ from lite.ops.checks import FLOATS, check_dtype
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 

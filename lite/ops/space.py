@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import check_length, check_range, check_rank
 from lite.ops.registry import Attributes, op
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 Pairs = tuple[tuple[int, ...], ...]

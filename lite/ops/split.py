@@ -1,7 +1,6 @@
 """Cut a tensor into pieces along one axis, of equal or given sizes."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -10,6 +9,7 @@ from lite.errors import ShapeError
 from lite.ops.checks import check_length, check_range
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import normalize_axis
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 MOST_OUTPUTS = 65536

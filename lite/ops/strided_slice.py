@@ -13,13 +13,12 @@ both are clamped to the axis. Bits beyond the last entry are not used.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.registry import MAX_RANK, Attributes, op
 from lite.ops.shapes import integers, known_integers, normalize_axes
+from lite.records import dataclass
 from lite.types import Array, TensorSpec
 
 Index = slice | int | None

@@ -1,10 +1,9 @@
 """Where a sliding window of convolution or pooling falls: output extents and the padding that is really used."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lite.errors import ShapeError
 from lite.ops.enums import PadMode, RoundMode
+from lite.records import dataclass
 
 Pair = tuple[int, int]
 

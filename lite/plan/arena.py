@@ -7,7 +7,8 @@ search stops at the first that reaches the lower bound.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from lite.records import dataclass
 
 ALIGNMENT = 64  # a cache line, and the widest vector of any target
 

@@ -10,13 +10,13 @@ operand is not computed by then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from lite.delegates.base import Epilogue, Operation
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion
 from lite.ops.enums import ActivationType
 from lite.plan.network import Network, Step
+from lite.records import dataclass, replace
 
 _NONE = ActivationType.NO_ACTIVATION
 

@@ -7,12 +7,12 @@ not in the arena.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from lite.delegates.base import Claim, NativeClaim, Temp, ViewClaim
 from lite.errors import DelegateError
 from lite.plan.arena import Record
 from lite.plan.network import Network, Step
+from lite.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def lifetimes(network: Network, claims: Sequence[Claim]) -> Lifetimes:
             dying = _dying_input(step, claim, sources, last_use, time) if position == 0 else None
             if dying in blocks and records[blocks[dying]].size >= network.specs[i].nbytes:
                 blocks[i] = blocks[dying]
-                records[blocks[i]] = replace(records[blocks[i]], last=last_use[i])
+                taken = records[blocks[i]]
+                records[blocks[i]] = Record(taken.size, taken.first, last_use[i])
             else:
                 blocks[i] = len(records)
                 records.append(Record(network.specs[i].nbytes, time, last_use[i]))

@@ -6,12 +6,12 @@ operators whose results nobody reads are dropped.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from lite import ops
 from lite.delegates.base import Operation
 from lite.errors import DTypeError, InvalidModelError, MemoryPlanError, TensorError, UnsupportedOp, UnsupportedOpError
 from lite.model import Model, Node
+from lite.records import dataclass
 from lite.types import DType, TensorSpec
 
 

@@ -5,12 +5,12 @@ A delegate is offered an operation with all that may be merged into it first, th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from lite.delegates.base import Claim, Delegate, Operation
 from lite.errors import UnsupportedOp, UnsupportedOpError
 from lite.plan.fuse import Form, Fusions
 from lite.plan.network import Network
+from lite.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ no allocation of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from lite.plan.network import Network
 from lite.plan.partition import partition
 from lite.plan.placement import Placement
 from lite.plan.table import BoundStep, Pack, build_table
+from lite.records import dataclass, field
 from lite.types import Array, TensorSpec
 
 

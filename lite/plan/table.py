@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from lite.delegates.base import Argument, In, NativeStep, Out, Packed, Temp
 from lite.errors import DelegateError
 from lite.plan.memory import address_of
+from lite.records import dataclass
 from lite.types import Array
 
 ROW_WORDS = 4

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 from lite.errors import InvalidModelError
+from lite.records import dataclass
 from lite.schema.describe import Field, Schema, Table
 
 _U32 = struct.Struct("<I")

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 from typing import Any
+
+from lite.records import dataclass
 
 # struct codes of the scalar types; everything here is little-endian, as the format is.
 SCALARS = {
@@ -40,25 +41,21 @@ class Field:
     allowed: Mapping[int, str]
 
 
-@dataclass(frozen=True)
 class Table:
-    """One table: its fields by slot (None: no longer used)."""
+    """One table.
 
-    name: str
-    fields: tuple[Field | None, ...]
+    fields: by slot (None: no longer used). defaults: field values of an empty table; None for what is not a scalar.
+    union: the table's union, as its type field and its value field, or None.
+    """
 
-    @cached_property
-    def defaults(self) -> dict[str, Any]:
-        """Field values of an empty table; None for what is not a scalar."""
-        return {field.name: field.default for field in self.fields if field}
-
-    @cached_property
-    def union(self) -> tuple[Field, Field] | None:
-        """The table's union, as its type field and its value field, or None."""
-        for kind, value in zip(self.fields, self.fields[1:], strict=False):
+    def __init__(self, name: str, fields: tuple[Field | None, ...]) -> None:
+        self.name = name
+        self.fields = fields
+        self.defaults = {field.name: field.default for field in fields if field}
+        self.union: tuple[Field, Field] | None = None
+        for kind, value in pairwise(fields):
             if kind and value and value.kind == "union":
-                return kind, value
-        return None
+                self.union = kind, value
 
 
 class Schema:

@@ -1,9 +1,8 @@
 """How work is cut into units: few large ones, and one alone where threads would cost more than they save."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lite.ops.enums import ActivationType
+from lite.records import dataclass
 
 # Rough costs on one thread of a current core, in nanoseconds.
 FLOP = 1 / 80
