@@ -11,6 +11,7 @@ COMMANDS = {
     **DEVICE_COMMANDS,
     "run": ("converter.commands.run", DEVICE_COMMANDS["run"][1]),
     "inspect": ("converter.commands.inspect", DEVICE_COMMANDS["inspect"][1]),
+    "bench": ("converter.commands.bench", DEVICE_COMMANDS["bench"][1]),
     "demo": ("converter.commands.demo", "convert and run the model of handwritten digits that comes with mindlite"),
 }
 

@@ -1,6 +1,6 @@
-"""The device's commands, `python -m lite run|inspect`, and what every command shares: errors and exit codes.
+"""The device's commands, `python -m lite run|inspect|bench`, and what every command shares: errors and exit codes.
 
-`mlite` (converter.cli) offers these two and the converter's. Exit codes: 0 done; 1 an error, said in one message on
+`mlite` (converter.cli) offers these and the converter's. Exit codes: 0 done; 1 an error, said in one message on
 standard error; 2 the arguments were wrong; 130 interrupted.
 """
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lite.errors import LiteError
 COMMANDS = {
     "run": ("lite.commands.run", "run a model and show its outputs and latency"),
     "inspect": ("lite.commands.inspect", "show what a model holds and how it would run"),
+    "bench": ("lite.commands.bench", "measure how fast a model runs and where its time goes"),
 }
 
 # What is imported when it is needed -> the extra that brings it.

@@ -42,8 +42,13 @@ ARROWS: dict[str, set[str]] = {
     },
     "lite.plan": {*WORDS, "lite.ops", "lite.model", "lite.delegates.base", "numpy"},
     "lite.profile": {"lite.plan"},
+    "lite.timing": set(),
     "lite.session": {*WORDS, "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile", "numpy"},
     "lite.__init__": {*WORDS, "lite.session"},
+    # Measuring: this engine, and beside it others in processes of their own.
+    "lite.bench": {"lite.native", "lite.ops", "lite.plan", "lite.session", "lite.timing", "numpy"},
+    "lite.engines": {"lite.types", "lite.session", "lite.timing", "numpy", "onnxruntime", "openvino", "MNN", "_tools"},
+    "lite.compare": {"lite.types", "lite.engines", "lite.timing", "numpy"},
     # The converter: it shares the device's words and meanings, and knows nothing of how the device runs them.
     "converter.errors": {"lite.errors"},
     "converter.options": {"converter.errors"},
@@ -56,15 +61,17 @@ ARROWS: dict[str, set[str]] = {
         "lite.errors", "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.passes",
         "converter.emit",
     },
+    "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
     "lite.commands": {
-        *WORDS, "lite.files", "lite.ops", "lite.model", "lite.plan", "lite.profile", "lite.session", "numpy", "PIL",
+        *WORDS, "lite.files", "lite.ops", "lite.model", "lite.plan", "lite.profile", "lite.session", "lite.timing",
+        "lite.bench", "lite.engines", "lite.compare", "numpy", "PIL",
     },
     "lite.cli": {"lite.errors", "lite.__init__"},
     "lite.__main__": {"lite.cli"},
     "converter.commands": {
         *WORDS, "lite.files", "lite.session", "lite.commands", "converter.__init__", "converter.mindir",
-        "converter.emit", "converter.options", "numpy", "PIL",
+        "converter.emit", "converter.options", "converter.suite", "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

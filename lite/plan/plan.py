@@ -11,11 +11,12 @@ from typing import Protocol
 
 from lite.delegates.base import Delegate, HostClaim, NativeClaim
 from lite.errors import MemoryPlanError
+from lite.ops.registry import Attributes
 from lite.plan.arena import align, plan_arena
 from lite.plan.host import HostCall
 from lite.plan.lifetime import lifetimes
 from lite.plan.memory import PackedConstants, address_of, allocate
-from lite.plan.network import Network
+from lite.plan.network import Network, Step
 from lite.plan.partition import partition
 from lite.plan.placement import Placement
 from lite.plan.table import BoundStep, Pack, build_table
@@ -63,14 +64,16 @@ class MemoryReport:
 
 @dataclass(frozen=True, slots=True)
 class StepInfo:
-    """One operation of a plan: its node's name, its operator, the delegate that runs it, and what it computes.
+    """One operation of a plan: its node's name, the delegate that runs it, its attributes, its inputs and outputs.
 
-    merged: (name, operator) of the nodes that are computed with it, in their order.
+    merged: (name, operator) of the nodes that are computed with it, in their order; their operands are among the
+    inputs. The specs are without values, so that nothing of the model's file is kept.
     """
 
     name: str
-    op: str
     delegate: str
+    attrs: Attributes
+    inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     merged: tuple[tuple[str, str], ...] = ()
 
@@ -78,6 +81,11 @@ class StepInfo:
     def label(self) -> str:
         """The operator and those merged into it."""
         return "+".join((self.op, *(op for _, op in self.merged)))
+
+    @property
+    def op(self) -> str:
+        """The operator's schema name."""
+        return self.attrs.op
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         elif native_steps:
             run = rows(end, end + len(native_steps))
             end += len(native_steps)
-        merged = tuple((other.name, other.op) for other in step.merged)
-        info = StepInfo(operation.name, operation.op, assignment.delegate, operation.outputs, merged)
-        steps.append(PlannedStep(info, run))
+        steps.append(PlannedStep(_info(step, assignment.delegate), run))
     if first < end:
         segments.append(stretch(first, end))
 
@@ -174,6 +180,13 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         arena=arena,
         kept=(table, scratch, *placement.kept()),
     )
+
+
+def _info(step: Step, delegate: str) -> StepInfo:
+    operation = step.operation
+    inputs = tuple(x.like() for x in operation.inputs)
+    merged = tuple((other.name, other.op) for other in step.merged)
+    return StepInfo(operation.name, delegate, operation.attrs, inputs, operation.outputs, merged)
 
 
 def _check_limit(network: Network, nbytes: int, memory_limit: int) -> None:

@@ -1,9 +1,11 @@
-"""The MindSpore side of the conformance tests, a program in a process of its own: `exporter.py SOURCE FOLDER ...`.
+"""MindSpore's side of conformance and benchmarks, a program in a process of its own.
+
+    exporter.py [--benchmark] SOURCE FOLDER [SOURCE FOLDER ...]
 
 Every SOURCE is a Python file with `inputs(rng) -> {name: array}` and `network() -> Cell`. Into its FOLDER go
 model.mindir and data.npz (`input:<name>`, `output:<i>`; tuples flattened depth-first), or error.txt where MindSpore
-refused.
-A folder appears complete or not at all.
+refused. With --benchmark a SOURCE's `benchmark(rng) -> (Cell, inputs)` comes first where it has one, and model.onnx, or
+onnx_error.txt, goes into the folder too. A folder appears complete or not at all.
 """
 from __future__ import annotations
 
@@ -54,11 +56,14 @@ def flatten(result: object) -> Iterator[np.ndarray]:
         yield np.asarray(result)
 
 
-def export(source: Path, folder: Path) -> None:
+def export(source: Path, folder: Path, benchmark: bool) -> None:
     """Run the network in graph mode on its own inputs and write the model and the data into `folder`."""
     module = load(source)
-    inputs = module.inputs(np.random.default_rng(7))
-    network = module.network()
+    rng = np.random.default_rng(7)
+    if benchmark and hasattr(module, "benchmark"):
+        network, inputs = module.benchmark(rng)
+    else:
+        network, inputs = module.network(), module.inputs(rng)
     network.set_train(False)
     for name, parameter in network.parameters_and_names():
         if np.issubdtype(parameter.asnumpy().dtype, np.floating):
@@ -69,11 +74,18 @@ def export(source: Path, folder: Path) -> None:
     data = {f"input:{name}": value for name, value in inputs.items()}
     data |= {f"output:{i}": value for i, value in enumerate(outputs)}
     np.savez(folder / "data.npz", **data)
+    if benchmark:
+        try:
+            ms.export(network, *tensors, file_name=str(folder / "model"), file_format="ONNX")
+        except Exception:
+            (folder / "onnx_error.txt").write_text(traceback.format_exc())
 
 
 def main(arguments: list[str]) -> None:
     """Export each (source, folder) pair; one that fails leaves error.txt and does not stop the others."""
     ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
+    benchmark = arguments[:1] == ["--benchmark"]
+    arguments = arguments[benchmark:]
     for source, folder in zip(arguments[::2], arguments[1::2], strict=True):
         target = Path(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +93,7 @@ def main(arguments: list[str]) -> None:
             work = Path(part) / "export"
             work.mkdir()
             try:
-                export(Path(source), work)
+                export(Path(source), work, benchmark)
             except Exception:
                 (work / "error.txt").write_text(traceback.format_exc())
             shutil.rmtree(target, ignore_errors=True)

@@ -8,11 +8,11 @@ import pytest
 
 from converter.mindir.reader import read_mindir
 from tests.conformance.judge import WAYS, assert_agrees
-from tests.conformance.oracle import Export, Oracle
+from tests.conformance.oracle import HERE, Export, Oracle
 
 pytestmark = pytest.mark.conformance
 
-NETWORKS = ("lenet", "mlp", "mobilenet_v2", "resnet50", "squeezenet", "transformer_encoder")
+NETWORKS = tuple(sorted(path.stem for path in (HERE / "networks").glob("*.py") if path.stem != "__init__"))
 
 
 @pytest.mark.parametrize("compute", WAYS)

@@ -31,6 +31,11 @@ def network() -> nn.Cell:
     return LeNet5()
 
 
-def inputs(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def inputs(rng: np.random.Generator, batch: int = 2) -> dict[str, np.ndarray]:
     """Example inputs by the names of construct's arguments."""
-    return {"x": rng.standard_normal((2, 1, 32, 32), dtype=np.float32)}
+    return {"x": rng.standard_normal((batch, 1, 32, 32), dtype=np.float32)}
+
+
+def benchmark(rng: np.random.Generator) -> tuple[nn.Cell, dict[str, np.ndarray]]:
+    """The network and inputs of one picture."""
+    return network(), inputs(rng, batch=1)

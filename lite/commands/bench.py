@@ -1,0 +1,240 @@
+"""Measure how fast a model runs, where its time goes, and how that compares.
+
+Inputs are random numbers. The time of an operator is held against its floor: its
+multiplications and additions at the machine's peak, or its bytes as fast as the
+machine reads them, whichever takes longer. --peers and --cold run in processes of
+their own; the peers are those installed of onnxruntime, OpenVINO and MNN, and need
+the same network as an ONNX file. A ratio is a peer's median over this engine's.
+"""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lite.commands.progress import progress
+from lite.commands.run import named_shape, natural, positive
+from lite.commands.show import add_common_arguments, duration, print_json, size, table
+from lite.errors import ModelError
+from lite.records import dataclass
+
+if TYPE_CHECKING:
+    from lite.bench import Machine, OperatorCost, StepCost
+    from lite.compare import ColdStart, Contender, Standing
+    from lite.timing import Latency
+    from lite.types import Array
+
+_SAME = 1e-3  # outputs that differ by more than this share of the largest are another network's
+
+
+def add_arguments(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    """nargs: of the model, "?" where a command has another way to name one."""
+    parser.description = __doc__
+    add = parser.add_argument
+    add("model", metavar="MODEL", nargs=nargs, help="a .ms file, or a .mindir where the converter is installed")
+    add("--threads", metavar="N", type=positive, default=1, help="threads to compute with (1)")
+    add("--runs", metavar="N", type=positive, help="runs to measure, in place of --seconds")
+    add("--seconds", metavar="S", type=_seconds, default=2.0, help="to measure for, each engine (2)")
+    add("--seed", metavar="N", type=natural, default=0, help="of the random inputs (0)")
+    add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
+        help="resize an input first, such as x=1,224,224,3")
+    add("--ops", action="store_true", help="show every operation and the sums by operator")
+    add("--cold", action="store_true", help="measure from process start to first output, and peak memory")
+    add("--peers", action="store_true", help="compare with the other engines that are installed")
+    add("--onnx", metavar="FILE", type=Path, help="what the peers load (MODEL.onnx beside the model)")
+    add_common_arguments(parser)
+
+
+def _seconds(text: str) -> float:
+    """argparse type: a positive number of seconds."""
+    if not re.fullmatch(r"\d{1,5}(\.\d+)?", text, re.ASCII) or float(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds such as 2 or 0.5")
+    return float(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was measured of one model; empty or None where it was not asked for."""
+
+    latency: Latency
+    machine: Machine | None = None
+    steps: Sequence[StepCost] = ()
+    standings: Sequence[Standing] = ()
+    cold: Sequence[ColdStart] = ()
+
+
+def execute(args: argparse.Namespace) -> int:
+    if Path(args.model).suffix.lower() == ".mindir":
+        raise ModelError(f"{args.model} is a MindIR: make a .ms of it first, with: mlite convert {args.model}")
+    return show(args, args.model, args.model)
+
+
+def show(args: argparse.Namespace, name: str, model: str) -> int:
+    """Measure the `.ms` file `model`, which the user knows as `name`, and print what came out."""
+    import numpy as np
+
+    from lite.commands.inputs import random_input
+    from lite.session import Session
+
+    onnx = args.onnx or Path(args.model).with_suffix(".onnx")
+    if args.peers and not onnx.exists():
+        raise ModelError(f"the peers need {name} as ONNX, and {onnx} is not there: export it, and give --onnx FILE")
+    if args.input_shape and (args.peers or args.cold):
+        args.usage_error("--input-shape is for this process alone: with --peers or --cold fix it in the model")
+    generator = np.random.default_rng(args.seed)
+    with Session(model) as session:
+        session.resize(dict(args.input_shape))
+        inputs = {spec.name: random_input(spec, generator) for spec in session.inputs}
+    with progress(f"measuring {name}", args.progress) as stage:
+        report = measure_all(args, model, inputs, onnx, stage)
+    if args.json:
+        print_json({"model": name, "threads": args.threads, **as_json(report)})
+    else:
+        print(f"{name}, {args.threads} thread{'s' if args.threads > 1 else ''}")
+        print(as_text(report))
+    return 0
+
+
+def measure_all(args: argparse.Namespace, model: str, inputs: Mapping[str, Array], onnx: Path, stage: Any) -> Report:
+    """What the arguments ask for, of one model."""
+    from lite import bench, compare
+    from lite.engines import OURS
+    from lite.session import Session
+
+    steps: tuple[StepCost, ...] = ()
+    machine: Machine | None = None
+    with Session(model, threads=args.threads) as session:
+        session.resize({name: x.shape for name, x in inputs.items()})
+        latency = bench.measure(session, dict(inputs), runs=args.runs, seconds=args.seconds)
+        if args.ops:
+            stage("operations")
+            machine = bench.measure_machine(args.threads)
+            steps = bench.measure_steps(session, dict(inputs), machine)
+    standings: tuple[Standing, ...] = ()
+    cold: tuple[ColdStart, ...] = ()
+    if args.peers or args.cold:
+        with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
+            stage("preparing the engines")
+            contest: list[Contender] = [compare.Contender(OURS, model)]
+            if args.peers:
+                contest += compare.peers(onnx, folder)
+                stage("the engines in turns")
+                standings = compare.compare(contest, inputs, args.threads, args.seconds * len(contest))
+            if args.cold:
+                stage("starting processes")
+                cold = compare.cold_starts(contest, inputs, args.threads)
+    return Report(standings[0].latency or latency if standings else latency, machine, steps, standings, cold)
+
+
+def ratio(standings: Sequence[Standing], field: str = "median") -> float | None:
+    """Time of the fastest peer over ours; None where there is none to compare with."""
+    ours, *others = (None if s.latency is None else getattr(s.latency, field) for s in standings)
+    known = [value for value in others if value is not None]
+    return min(known) / ours if known and ours else None
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report in seconds and bytes; what was not asked for is not there."""
+    from lite.bench import by_operator
+
+    document: dict[str, Any] = {"latency": dataclasses.asdict(report.latency)}
+    if report.machine is not None:
+        document["machine"] = dataclasses.asdict(report.machine)
+    if report.steps:
+        document["operations"] = [
+            {"name": row.step.name, "op": row.step.op, "delegate": row.step.delegate, **_numbers(row)}
+            for row in report.steps
+        ]
+        document["operators"] = [
+            {"op": row.op, "delegate": row.delegate, "steps": row.steps, **_numbers(row)}
+            for row in by_operator(report.steps)
+        ]
+    if report.standings:
+        document["engines"] = [dataclasses.asdict(s) for s in report.standings]
+        document["ratio"] = {field: ratio(report.standings, field) for field in ("min", "median")}
+    if report.cold:
+        document["cold"] = [dataclasses.asdict(c) for c in report.cold]
+    return document
+
+
+def _numbers(row: StepCost | OperatorCost) -> dict[str, Any]:
+    return {"seconds": row.seconds, "flops": row.flops, "bytes": row.nbytes, "floor": row.floor}
+
+
+def as_text(report: Report) -> str:
+    """The report as people read it."""
+    from lite.bench import by_operator
+
+    parts = [f"latency {say(report.latency)}"]
+    if report.standings:
+        parts += ["engines", _engines(report.standings)]
+    if report.cold:
+        parts += ["from process start to first output", _cold(report.cold)]
+    if report.machine is not None:
+        rates = ", ".join(f"{rate / 1e9:.0f} GB/s of {size(nbytes)}" for nbytes, rate in report.machine.reads)
+        parts.append(f"machine {report.machine.flops / 1e9:.0f} GFLOP/s, reads {rates}")
+    if report.steps:
+        total = sum(row.seconds for row in report.steps)
+        header = ("time", "share", "GFLOP/s", "GB/s", "of floor")
+        rows = [
+            (row.step.label, row.step.delegate, *_cells(row, total), str(row.step.outputs[0].like()), row.step.name)
+            for row in report.steps
+        ]
+        sums = [(row.op, row.delegate, row.steps, *_cells(row, total)) for row in by_operator(report.steps)]
+        parts += [
+            "operations",
+            table(rows, ("operator", "delegate", *header, "output", "name"), right="llrrrrrll"),
+            f"operators, {duration(total)} together",
+            table(sums, ("operator", "delegate", "steps", *header), right="llrrrrrr"),
+        ]
+    return "\n".join(parts)
+
+
+def say(latency: Latency) -> str:
+    """A latency in a phrase."""
+    values = {"min": latency.min, "median": latency.median, "p90": latency.p90, "p99": latency.p99}
+    return ", ".join(f"{duration(value)} {name}" for name, value in values.items()) + f" of {latency.runs} runs"
+
+
+def _cells(row: StepCost | OperatorCost, total: float) -> tuple[str, ...]:
+    return (
+        duration(row.seconds),
+        f"{row.seconds / total:.1%}",
+        f"{row.flops / row.seconds / 1e9:.1f}" if row.flops else "-",
+        f"{row.nbytes / row.seconds / 1e9:.1f}",
+        f"{row.floor / row.seconds:.0%}" if row.floor is not None else "-",
+    )
+
+
+def _engines(standings: Sequence[Standing]) -> str:
+    ours = standings[0].latency
+    rows: list[tuple[str, ...]] = []
+    for s in standings:
+        if s.latency is None:
+            rows.append((s.engine, "-", "-", "-", "-", "-", f"failed: {s.failure}"))
+            continue
+        times = (s.latency.min, s.latency.median, s.latency.p90, s.latency.p99)
+        relative = f"{s.latency.median / ours.median:.2f}" if ours else "-"
+        rows.append((s.engine, *map(duration, times), relative, remark(s)))
+    return table(rows, ("engine", "min", "median", "p90", "p99", "ratio", ""), right="lrrrrrl")
+
+
+def remark(standing: Standing) -> str:
+    """What is odd about an engine's outputs, "" where they are ours."""
+    if standing.error <= _SAME:
+        return ""
+    return f"outputs differ by {standing.error:.1g}" if math.isfinite(standing.error) else "has other outputs"
+
+
+def _cold(starts: Sequence[ColdStart]) -> str:
+    rows = [
+        (c.engine, *(("-", "-") if c.failure else (duration(c.seconds), size(c.peak_memory))),
+         f"failed: {c.failure}" if c.failure else "")
+        for c in starts
+    ]  # fmt: skip
+    return table(rows, ("engine", "time", "peak memory", ""), right="lrrl")

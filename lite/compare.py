@@ -1,0 +1,229 @@
+"""Engines on the same network in the same minutes: turns that go round, and starts from nothing.
+
+    contest = [Contender("mindlite", "net.ms"), Contender("onnxruntime", "net.onnx")]
+    compare(contest, inputs, threads=1, seconds=10)      # Standing of each: its latency, or why there is none
+
+Each engine is a process (lite.engines). They take turns of some milliseconds, in an order that rotates, so that what
+else the machine does meets all of them; while one runs the others wait for a line and use no cpu.
+"""
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from lite.engines import PEERS
+from lite.records import dataclass
+from lite.timing import Latency
+from lite.types import Array
+
+_ROOT = Path(__file__).resolve().parent.parent
+_TURN_SECONDS = 0.05
+_PAUSE_SECONDS = 0.002  # for threads of the last engine that still spin
+_LAST_WORDS = 300  # characters of what a process said before it failed
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """An engine and the file it loads; failure: why it has none, or ""."""
+
+    engine: str
+    model: str
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """latency: None where the engine failed. error: largest difference to our outputs, as a share of the largest."""
+
+    engine: str
+    latency: Latency | None = None
+    error: float = 0.0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """Seconds from the start of a process to its first output, the median, and its peak memory in bytes."""
+
+    engine: str
+    seconds: float = 0.0
+    peak_memory: int = 0
+    failure: str = ""
+
+
+def installed_peers() -> tuple[str, ...]:
+    """Names of the other engines that are installed."""
+    return tuple(name for name, package in PEERS.items() if importlib.util.find_spec(package) is not None)
+
+
+def peers(onnx: str | os.PathLike[str], folder: str) -> list[Contender]:
+    """Every installed peer with the file it loads; what peers convert goes into `folder`."""
+    return [_prepared(name, str(onnx), folder) for name in installed_peers()]
+
+
+def _prepared(engine: str, onnx: str, folder: str) -> Contender:
+    try:
+        with _start("prepare", engine, onnx, folder) as child:
+            return Contender(engine, child.answer())
+    except EngineFailure as failure:
+        return Contender(engine, "", str(failure))
+
+
+def compare(
+    contest: Sequence[Contender], inputs: Mapping[str, Array], threads: int, seconds: float
+) -> tuple[Standing, ...]:
+    """Run all of them for about `seconds` together, at least three turns each."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mindlite-bench-")))
+        data = _save(folder, inputs)
+        running: dict[str, _Child] = {}
+        outputs: dict[str, list[Array]] = {}
+        failures = {c.engine: c.failure for c in contest}
+        for c in contest:
+            if c.failure:
+                continue
+            results = folder / f"{c.engine}.npz"
+            child = stack.enter_context(_start("serve", c.engine, c.model, data, str(threads), str(results)))
+            try:
+                child.answer()
+                running[c.engine] = child
+                with np.load(results) as archive:
+                    outputs[c.engine] = list(archive.values())
+            except EngineFailure as failure:
+                failures[c.engine] = str(failure)
+
+        times: dict[str, list[float]] = {name: [] for name in running}
+        end = time.monotonic() + seconds
+        turn = 0
+        while running and (turn < 3 or time.monotonic() < end):
+            names = list(running)
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                time.sleep(_PAUSE_SECONDS)
+                try:
+                    times[name] += running[name].ask(str(_TURN_SECONDS))
+                except EngineFailure as failure:
+                    failures[name] = str(failure)
+                    del running[name]
+            turn += 1
+    ours = outputs.get(contest[0].engine, [])
+    return tuple(
+        Standing(name, Latency.of(times[name]), _difference(ours, outputs[name]))
+        if name in running
+        else Standing(name, failure=failures[name])
+        for name in (c.engine for c in contest)
+    )
+
+
+def cold_starts(
+    contest: Sequence[Contender], inputs: Mapping[str, Array], threads: int, times: int = 5
+) -> tuple[ColdStart, ...]:
+    """Start a process of each `times` times, in turns."""
+    with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
+        data = _save(Path(folder), inputs)
+        starts: dict[str, list[tuple[float, int]]] = {c.engine: [] for c in contest}
+        failures = {c.engine: c.failure for c in contest}
+        for _ in range(times):
+            for c in contest:
+                if failures[c.engine]:
+                    continue
+                begin = time.perf_counter()
+                try:
+                    with _start("cold", c.engine, c.model, data, str(threads)) as child:
+                        child.answer()
+                        seconds = time.perf_counter() - begin
+                        starts[c.engine].append((seconds, child.answer()))
+                except EngineFailure as failure:
+                    failures[c.engine] = str(failure)
+    return tuple(
+        ColdStart(name, failure=failures[name])
+        if failures[name]
+        else ColdStart(name, statistics.median(s for s, _ in runs), max(memory for _, memory in runs))
+        for name, runs in starts.items()
+    )
+
+
+class EngineFailure(Exception):
+    """An engine's process ended before it answered."""
+
+
+class _Child:
+    """A process of lite.engines. Leaving the context ends it."""
+
+    def __init__(self, arguments: Sequence[str], said: IO[bytes]) -> None:
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(_ROOT), *filter(None, sys.path)))}
+        command = [sys.executable, "-m", "lite.engines", *arguments]
+        self._said = said
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True
+        )
+
+    def ask(self, line: str) -> Any:
+        """Its answer to a line. Raises EngineFailure."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise EngineFailure(self._last_words()) from None
+        return self.answer()
+
+    def answer(self) -> Any:
+        """The next line it says. Raises EngineFailure."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise EngineFailure(self._last_words())
+        return json.loads(line)
+
+    def __enter__(self) -> _Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._said.close()
+
+    def _last_words(self) -> str:
+        status = self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        ending = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        return (lines[-1] if lines and status > 0 else ending)[:_LAST_WORDS]
+
+
+def _start(*arguments: str) -> _Child:
+    return _Child(arguments, tempfile.TemporaryFile())
+
+
+def _save(folder: Path, inputs: Mapping[str, Array]) -> str:
+    path = folder / "inputs.npz"
+    np.savez(path, **inputs)  # type: ignore[arg-type]  # no name is that of a keyword
+    return str(path)
+
+
+def _difference(ours: Sequence[Array], theirs: Sequence[Array]) -> float:
+    """The largest difference between outputs, as a share of the largest element; peers may order and shape them so."""
+    worst = 0.0
+    for y in ours:
+        alike = [np.ravel(z) for z in theirs if z.size == y.size]
+        scale = float(np.abs(y).max(initial=1e-30))
+        worst = max(worst, min((float(np.abs(np.ravel(y) - z).max(initial=0)) / scale for z in alike), default=np.inf))
+    return worst

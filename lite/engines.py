@@ -1,0 +1,169 @@
+"""This engine and others behind one interface, each in a process of its own: what `mlite bench --peers` compares.
+
+    python -m lite.engines prepare ENGINE MODEL.onnx FOLDER                      the file that it loads, made from ONNX
+    python -m lite.engines cold    ENGINE MODEL INPUTS.npz THREADS               "done" after one run, then peak memory
+    python -m lite.engines serve   ENGINE MODEL INPUTS.npz THREADS OUTPUTS.npz   "ready", then for each line with the
+                                                                                 seconds of a turn the times of its runs
+Answers are lines of JSON.
+
+An engine that is missing, crashes or refuses a model takes nobody with it. Every engine is used in the cheapest way its
+interface has: inputs are bound once where that is possible, and outputs are left where the engine has them.
+"""
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+from lite.records import dataclass
+from lite.timing import timed_runs
+from lite.types import Array
+
+OURS = "mindlite"
+PEERS = {"onnxruntime": "onnxruntime", "OpenVINO": "openvino", "MNN": "MNN"}  # name -> package
+_SHORT = 0.5  # of a turn
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model that is ready. run: compute once. outputs: what the last run gave. keep: what must stay alive."""
+
+    run: Callable[[], object]
+    outputs: Callable[[], list[Array]]
+    keep: object = None
+
+
+def load_mindlite(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
+    from lite.session import Session
+
+    session = Session(model, threads=threads)
+    arrays = list(inputs.values())
+
+    def outputs() -> list[Array]:
+        result = session.run(arrays)
+        return list(result.values()) if isinstance(result, dict) else [result]
+
+    return Loaded(lambda: session.run(arrays), outputs)
+
+
+def load_onnxruntime(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    feed = dict(zip([x.name for x in session.get_inputs()], inputs.values(), strict=True))
+    return Loaded(lambda: session.run(None, feed), lambda: list(session.run(None, feed)))
+
+
+def load_openvino(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
+    import openvino
+
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,  # where this process may run is the user's choice
+    }
+    compiled = openvino.Core().compile_model(model, "CPU", settings)
+    request = compiled.create_infer_request()
+    tensors = [openvino.Tensor(x, shared_memory=True) for x in inputs.values()]
+    for place, tensor in zip(compiled.inputs, tensors, strict=True):
+        request.set_tensor(place, tensor)
+
+    def outputs() -> list[Array]:
+        return [np.array(request.get_tensor(place).data) for place in compiled.outputs]
+
+    return Loaded(lambda: request.infer(), outputs, keep=tensors)
+
+
+def load_mnn(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
+    import MNN
+
+    interpreter = MNN.Interpreter(model)
+    session = interpreter.createSession({"numThread": threads, "backend": "CPU", "precision": "high"})
+    kinds = {"f": MNN.Halide_Type_Float, "i": MNN.Halide_Type_Int}
+    layout = MNN.Tensor_DimensionType_Caffe
+    hosts = []
+    for name, x in inputs.items():
+        place = interpreter.getSessionInput(session, name)
+        hosts.append((place, MNN.Tensor(x.shape, kinds[x.dtype.kind], x, layout)))
+
+    def run() -> None:
+        for place, host in hosts:
+            place.copyFrom(host)
+        interpreter.runSession(session)
+
+    def outputs() -> list[Array]:
+        found = []
+        for y in interpreter.getSessionOutputAll(session).values():
+            host = MNN.Tensor(y.getShape(), MNN.Halide_Type_Float, np.zeros(y.getShape(), np.float32), layout)
+            y.copyToHostTensor(host)
+            found.append(np.array(host.getData(), np.float32).reshape(y.getShape()))
+        return found
+
+    return Loaded(run, outputs, keep=(interpreter, inputs))
+
+
+_LOADERS = {OURS: load_mindlite, "onnxruntime": load_onnxruntime, "OpenVINO": load_openvino, "MNN": load_mnn}
+
+
+def prepare(engine: str, model: str, folder: str) -> str:
+    """The path of what the engine loads: the ONNX itself, or what the engine's own converter makes of it."""
+    if engine != "MNN":
+        return model
+    import _tools  # MNN's converter; its console script installs packages
+
+    path = os.path.join(folder, "model.mnn")
+    _tools.mnnconvert(["mnnconvert", "-f", "ONNX", "--modelFile", model, "--MNNModel", path, "--bizCode", "mindlite"])
+    if not os.path.exists(path):
+        raise RuntimeError("MNN's converter wrote no file")
+    return path
+
+
+def main(arguments: list[str]) -> None:
+    """See the top. What libraries print goes to standard error; the answers have standard output for themselves."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def say(answer: object) -> None:
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+    command, engine, model, *rest = arguments
+    if command == "prepare":
+        say(prepare(engine, model, rest[0]))
+        return
+    with np.load(rest[0]) as archive:
+        inputs = dict(archive)
+    loaded = _LOADERS[engine](model, inputs, int(rest[1]))
+    loaded.run()
+    if command == "cold":
+        say("done")
+        say(peak_memory())
+        return
+    np.savez(rest[2], *loaded.outputs())
+    say("ready")
+    for line in sys.stdin:
+        say(_take_turn(loaded.run, float(line)))
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has had in memory at once."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        line = next(line for line in file if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def _take_turn(run: Callable[[], object], turn: float) -> list[float]:
+    """Seconds of each run within `turn` seconds. A short one goes first and does not count: the caches are others'."""
+    seconds = timed_runs(run, 1, 0.0)
+    return timed_runs(run, None, turn) if seconds[0] < _SHORT * turn else seconds
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

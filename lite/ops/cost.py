@@ -1,0 +1,70 @@
+"""What an operation has to do at least, from shapes alone: the floor that `mlite bench` holds its time against.
+
+flops: multiplications and additions of the products (convolutions, matrix products, LSTM), as the definition has them;
+an algorithm with fewer, such as Winograd's, can go below the floor. What every other operator computes counts nothing:
+they are bound by bytes. nbytes: every operand once, but of an input that is picked from only what is taken.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lite.ops.registry import Attributes
+from lite.records import dataclass
+from lite.types import TensorSpec
+
+_Specs = Sequence[TensorSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """flops and nbytes, see above."""
+
+    flops: int
+    nbytes: int
+
+
+def cost(attrs: Attributes, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> Cost:
+    """The cost of one operation whose shapes are known."""
+    count = _FLOPS.get(attrs.op)
+    read = [x.nbytes for x in inputs]
+    written = sum(y.nbytes for y in outputs)
+    if attrs.op in _PICKS:
+        read[0] = min(read[0], written)
+    return Cost(count(attrs, inputs, outputs) if count else 0, sum(read) + written)
+
+
+def _conv2d(attrs: Any, inputs: _Specs, outputs: _Specs) -> int:
+    return 2 * outputs[0].size * math.prod(inputs[1].shape[1:])
+
+
+def _conv2d_transpose(attrs: Any, inputs: _Specs, outputs: _Specs) -> int:
+    return 2 * inputs[0].size * math.prod(inputs[1].shape[1:])
+
+
+def _matmul(attrs: Any, inputs: _Specs, outputs: _Specs) -> int:
+    depth = inputs[0].shape[-2 if attrs.transpose_a else -1]
+    return 2 * outputs[0].size * depth
+
+
+def _full_connection(attrs: Any, inputs: _Specs, outputs: _Specs) -> int:
+    return 2 * outputs[0].size * inputs[1].shape[-1]
+
+
+def _lstm(attrs: Any, inputs: _Specs, outputs: _Specs) -> int:
+    gates = 4 * outputs[0].size  # of all steps and sequences
+    width: int = attrs.input_size + attrs.hidden_size
+    return 2 * gates * width
+
+
+_FLOPS: dict[str, Callable[[Any, _Specs, _Specs], int]] = {
+    "Conv2DFusion": _conv2d,
+    "Conv2dTransposeFusion": _conv2d_transpose,
+    "FullConnection": _full_connection,
+    "LSTM": _lstm,
+    "MatMulFusion": _matmul,
+}
+
+# Operators that read only a part of their first input.
+_PICKS = frozenset({"Crop", "Gather", "GatherD", "GatherNd", "SliceFusion", "StridedSlice"})

@@ -1,0 +1,43 @@
+"""Timing calls, and what one says of the times."""
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+from lite.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds of the fastest run, the median, and those that 90 and 99 of 100 runs stay within."""
+
+    runs: int
+    min: float
+    median: float
+    p90: float
+    p99: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> Latency:
+        """Of measured runs, at least one."""
+        ordered = sorted(seconds)
+
+        def within(share: float) -> float:
+            return ordered[math.ceil(share * len(ordered)) - 1]
+
+        return cls(len(ordered), ordered[0], statistics.median(ordered), within(0.9), within(0.99))
+
+
+def timed_runs(run: Callable[[], object], runs: int | None, seconds: float) -> list[float]:
+    """Seconds of each call: of `runs` calls, or of those that start within `seconds`; at least one."""
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while True:
+        begin = time.perf_counter()
+        run()
+        now = time.perf_counter()
+        times.append(now - begin)
+        if len(times) >= runs if runs is not None else now >= end:
+            return times

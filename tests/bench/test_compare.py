@@ -1,0 +1,84 @@
+"""Engines in processes: turns, cold starts, and those that fail, which take nobody with them."""
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lite import compare
+from lite.compare import Contender, cold_starts
+from lite.engines import OURS, PEERS
+from tests.cli.conftest import DIGITS
+
+MODEL = str(DIGITS / "digits.ms")
+INPUTS = {"x": np.zeros((1, 1, 8, 8), np.float32)}
+
+
+@pytest.fixture(autouse=True)
+def _short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "_TURN_SECONDS", 0.001)
+
+
+def test_an_engine_against_itself_and_against_those_that_fail() -> None:
+    contest = [
+        Contender(OURS, MODEL),
+        Contender("nobody", MODEL),
+        Contender("MNN", "", "was not made"),
+        Contender("onnxruntime", "absent.onnx"),
+    ]
+    ours, unknown, unmade, absent = compare.compare(contest, INPUTS, threads=1, seconds=0.0)
+    assert ours.latency is not None
+    assert ours.latency.runs >= 3
+    assert (ours.error, ours.failure) == (0.0, "")
+    assert unmade.failure == "was not made"
+    assert "nobody" in unknown.failure
+    assert absent.failure
+    assert unknown.latency is unmade.latency is absent.latency is None
+
+
+def test_cold_starts() -> None:
+    ours, unknown = cold_starts([Contender(OURS, MODEL), Contender("nobody", MODEL)], INPUTS, 1, times=2)
+    assert not ours.failure
+    assert ours.seconds > 0
+    assert 5e6 < ours.peak_memory < 5e9
+    assert "nobody" in unknown.failure
+
+
+def test_what_is_installed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PEERS, "numbers", "numpy")
+    monkeypatch.setitem(PEERS, "nothing", "no_such_package")
+    assert "numbers" in compare.installed_peers()
+    assert "nothing" not in compare.installed_peers()
+
+
+def test_a_peer_that_cannot_be_prepared_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(compare, "installed_peers", lambda: ("MNN", "onnxruntime"))
+    (tmp_path / "no.onnx").write_bytes(b"no model")
+    mnn, onnxruntime = compare.peers(tmp_path / "no.onnx", str(tmp_path))
+    assert mnn.failure
+    assert onnxruntime == Contender("onnxruntime", str(tmp_path / "no.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "error"),
+    [
+        ([[2.0, 4.0]], [[2.0, 4.0]], 0.0),
+        ([[2.0, 4.0]], [[2.0, 3.0]], 0.25),
+        ([[1.0], [2.0, 4.0]], [[2.0, 4.0], [1.0]], 0.0),
+        ([[1.0]], [[1.0, 2.0]], np.inf),
+        ([[1.0]], [], np.inf),
+    ],
+)
+def test_outputs_are_compared(ours: list[list[float]], theirs: list[list[float]], error: float) -> None:
+    difference: Callable[..., float] = compare._difference
+    assert difference([np.array(y) for y in ours], [np.array(y) for y in theirs]) == error
+
+
+def test_a_process_that_is_killed_is_a_failure() -> None:
+    with compare._start("cold", OURS, "absent.ms", "absent.npz", "1") as child:
+        child._process.send_signal(signal.SIGKILL)
+        with pytest.raises(compare.EngineFailure, match="signal 9"):
+            child.answer()
