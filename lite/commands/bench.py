@@ -132,8 +132,9 @@ def measure_all(args: argparse.Namespace, model: str, inputs: Mapping[str, Array
 
 
 def ratio(standings: Sequence[Standing], field: str = "median") -> float | None:
-    """Time of the fastest peer over ours; None where there is none to compare with."""
-    ours, *others = (None if s.latency is None else getattr(s.latency, field) for s in standings)
+    """Time of the fastest peer that has our outputs over ours; None where there is none to compare with."""
+    alike = [s.latency if math.isfinite(s.error) else None for s in standings]
+    ours, *others = (None if latency is None else getattr(latency, field) for latency in alike)
     known = [value for value in others if value is not None]
     return min(known) / ours if known and ours else None
 

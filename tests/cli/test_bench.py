@@ -72,6 +72,8 @@ def test_ratio_is_that_of_the_fastest_peer() -> None:
         return Standing("", Latency.of([seconds]))
 
     assert ratio([standing(2.0), standing(3.0), Standing("", failure="no"), standing(5.0)]) == 1.5
+    idle = Standing("", Latency.of([0.1]), error=math.inf)
+    assert ratio([standing(2.0), idle, standing(3.0)]) == 1.5
     assert ratio([standing(2.0), Standing("", failure="no")]) is None
 
 
