@@ -53,16 +53,19 @@ class UnsupportedOp:
 class UnsupportedOpError(LiteError):
     """Operators of a model that cannot run; all of them, in one error.
 
-    Attributes: model (a name to show), total (operators in the model), ops (one UnsupportedOp a row).
+    Attributes: model (a name to show), total (operators in the model), ops (one UnsupportedOp a row), hint (the way
+    out). verdict: what the first line says of them.
     """
 
-    def __init__(self, model: str, total: int, ops: Sequence[UnsupportedOp], hint: str = "") -> None:
+    def __init__(
+        self, model: str, total: int, ops: Sequence[UnsupportedOp], hint: str = "", verdict: str = "not supported"
+    ) -> None:
         self.model = model
         self.total = total
         self.ops = tuple(ops)
         self.hint = hint
         count = sum(row.count for row in self.ops)
-        lines = [f"{count} of {total} operators in {model} {'is' if count == 1 else 'are'} not supported"]
+        lines = [f"{count} of {total} operators in {model} {'is' if count == 1 else 'are'} {verdict}"]
         name_width = max((len(row.op) for row in self.ops), default=0)
         where_width = min(max((len(row.where) for row in self.ops), default=0), 60)
         for row in self.ops:

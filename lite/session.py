@@ -57,11 +57,10 @@ class Session:
         memory_limit: int | None = None,
     ) -> None:
         self._lock = Lock()
-        threads = _thread_count(threads)
+        threads, self._memory_limit = _thread_count(threads), _byte_count(memory_limit)
         model = read_model(source)
         check_supported(model)
         self._name = model.name
-        self._memory_limit = available_bytes() if memory_limit is None else memory_limit
         self._model: Model | None = model
         selection = select(delegates)
         workers = None if selection.pack is None else Workers(selection.pack, threads)
@@ -122,8 +121,10 @@ class Session:
 
         A dimension of -1 leaves it open: it is taken from the arrays given to `run`, which plans for each new shape.
         Where the model cannot have these shapes (ShapeError, DTypeError, MemoryPlanError, UnsupportedOpError), or an
-        input is unknown (TensorNameError), the session stays as it was.
+        input is unknown (TensorNameError), the session stays as it was. TypeError where `shapes` is no mapping.
         """
+        if not isinstance(shapes, Mapping):
+            raise TypeError(f"shapes is a {type(shapes).__name__}: expected a mapping by name, such as {{'x': (2, 8)}}")
         with self._lock:
             self._check_open()
             specs = list(self._feed.specs)
@@ -140,6 +141,7 @@ class Session:
                 self._release_threads()
 
     def __enter__(self) -> Session:
+        self._check_open()
         return self
 
     def __exit__(
@@ -186,6 +188,17 @@ def _thread_count(threads: int | None) -> int:
     if threads < 1:
         raise ValueError(f"threads must be at least 1, got {threads}")
     return min(threads, usable_cpus())
+
+
+def _byte_count(memory_limit: int | None) -> int:
+    """How many bytes the tensors of a run may take."""
+    if memory_limit is None:
+        return available_bytes()
+    if not isinstance(memory_limit, int) or isinstance(memory_limit, bool):
+        raise TypeError(f"memory_limit is a number of bytes, an integer, got {memory_limit!r}")
+    if memory_limit < 1:
+        raise ValueError(f"memory_limit must be at least 1 byte, got {memory_limit}")
+    return memory_limit
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -18,7 +18,6 @@ from lite.errors import (
     DelegateError,
     DTypeError,
     InvalidModelError,
-    LiteError,
     MemoryPlanError,
     SessionClosedError,
     ShapeError,
@@ -164,7 +163,7 @@ def test_resize_of_one_input_keeps_the_others(opened: Open) -> None:
     np.testing.assert_array_equal(session.run([[2], [3, 4]])["product"], [6, 8])
 
 
-FAILED_RESIZES: list[tuple[Any, type[LiteError], str]] = [
+FAILED_RESIZES: list[tuple[Any, type[Exception], str]] = [
     ({"x": (7,)}, ShapeError, "Reshape 'Reshape-0'"),
     ({"y": (6,)}, TensorNameError, "there is no input 'y'"),
     ({"x": (6, -2)}, ShapeError, "a dimension is at least 0"),
@@ -172,11 +171,14 @@ FAILED_RESIZES: list[tuple[Any, type[LiteError], str]] = [
     ({"x": 6}, ShapeError, "a shape is a sequence of integers"),
     ({"x": "6"}, ShapeError, "a shape is a sequence of integers"),
     ({"x": (1 << 30,)}, MemoryPlanError, "memory_limit"),
+    (None, TypeError, r"shapes is a NoneType: expected a mapping by name, such as \{'x': "),
+    ([(6,)], TypeError, "shapes is a list"),
+    ((6,), TypeError, "shapes is a tuple"),
 ]
 
 
 @pytest.mark.parametrize(("shapes", "error", "message"), FAILED_RESIZES, ids=str)
-def test_a_failed_resize_changes_nothing(opened: Open, shapes: Any, error: type[LiteError], message: str) -> None:
+def test_a_failed_resize_changes_nothing(opened: Open, shapes: Any, error: type[Exception], message: str) -> None:
     session = opened(reshaping(), memory_limit=1 << 20)
     with pytest.raises(error, match=message):
         session.resize(shapes)
@@ -215,10 +217,11 @@ USES_OF_A_CLOSED_SESSION: list[Callable[[Session], object]] = [
     lambda session: session.run(np.ones(3, np.float32)),
     lambda session: session.resize({"x": (2,)}),
     lambda session: session.profile(np.ones(3, np.float32)),
+    lambda session: session.__enter__(),
 ]
 
 
-@pytest.mark.parametrize("use", USES_OF_A_CLOSED_SESSION, ids=["run", "resize", "profile"])
+@pytest.mark.parametrize("use", USES_OF_A_CLOSED_SESSION, ids=["run", "resize", "profile", "with"])
 def test_a_closed_session_says_so(opened: Open, use: Callable[[Session], object]) -> None:
     with opened(doubling(3)) as session:
         session.run(np.ones(3, np.float32))
@@ -275,7 +278,7 @@ def test_the_file_is_unmapped_without_the_collector(how: str) -> None:
         gc.enable()
 
 
-CPUS = [(1, None, 1), (3, None, 3), (64, None, 4), (3, 99999, 3), (9, 8, 8)]
+CPUS = [(1, None, 1), (3, None, 3), (64, None, 4), (3, 99999, 3), (9, 8, 8), (2, 2**70, 2)]
 
 
 @pytest.mark.parametrize(("cpus", "threads", "used"), CPUS)
@@ -294,7 +297,12 @@ MISUSES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"threads": -1}, ValueError, "threads must be at least 1, got -1"),
     ({"threads": 1.5}, TypeError, "threads is an integer, got 1.5"),
     ({"threads": True}, TypeError, "threads is an integer, got True"),
-    ({"memory_limit": 0}, MemoryPlanError, "memory_limit is 0"),
+    ({"memory_limit": 1}, MemoryPlanError, "memory_limit is 1"),
+    ({"memory_limit": 0}, ValueError, "memory_limit must be at least 1 byte, got 0"),
+    ({"memory_limit": -5}, ValueError, "got -5"),
+    ({"memory_limit": 1e9}, TypeError, "memory_limit is a number of bytes, an integer, got 1000000000.0"),
+    ({"memory_limit": "1G"}, TypeError, "got '1G'"),
+    ({"memory_limit": True}, TypeError, "got True"),
     ({"delegate": "cpu"}, TypeError, "delegate"),
 ]
 
@@ -329,6 +337,12 @@ def test_a_failing_operator_names_its_node(opened: Open, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("source", ["absent.ms", Path("absent.ms")], ids=["str", "path"])
 def test_a_file_that_is_not_there_is_an_os_error(source: str | Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"absent\.ms"):
+        Session(source)
+
+
+@pytest.mark.parametrize("source", [5, 0, None, 1.5, ["model.ms"], np.zeros(4, np.uint8)], ids=repr)
+def test_a_source_is_a_path_or_bytes(source: Any) -> None:
+    with pytest.raises(TypeError, match=f"source is a {type(source).__name__}: expected a path or the bytes of a .ms"):
         Session(source)
 
 

@@ -39,8 +39,9 @@ def read_model(source: Source, *, name: str | None = None) -> Model:
 
     name: how errors and the Model call it; the file's name, or "model", where it is not given.
 
-    Raises OSError where the file cannot be read; InvalidModelError where it is damaged or contradicts itself;
-    UnsupportedVersionError where it is of a version, or protected or packed in a way, that is not handled.
+    Raises TypeError for another source; OSError where the file cannot be read; InvalidModelError where it is damaged or
+    contradicts itself; UnsupportedVersionError where it is of a version, or protected or packed in a way, that is not
+    handled.
     """
     data, label = _open(source)
     label = label if name is None else name
@@ -54,6 +55,8 @@ def read_model(source: Source, *, name: str | None = None) -> Model:
 
 def _open(source: Source) -> tuple[memoryview, str]:
     """The bytes, read-only, and a name for them."""
+    if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):  # an int would be a file descriptor
+        raise TypeError(f"source is a {type(source).__name__}: expected a path or the bytes of a .ms file")
     if isinstance(source, (bytes, bytearray, memoryview)):
         return memoryview(source).cast("B").toreadonly(), "model"
     with open(source, "rb") as file:

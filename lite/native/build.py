@@ -6,13 +6,15 @@ numba itself, and LLVM's memory goes back when the process ends. `build` below s
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import BinaryIO, NamedTuple
@@ -50,9 +52,10 @@ def build(package: str, level: Target, progress: Progress | None = None) -> byte
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # one process group with its own children, which ends when this process says so
         )
         other = []
-        with child:
+        with _ended(child):
             for line in child.stderr or ():
                 if not line.startswith(_PREFIX):
                     other.append(line)
@@ -63,6 +66,19 @@ def build(package: str, level: Target, progress: Progress | None = None) -> byte
             raise KernelBuildError(f"kernel pack {level.name} cannot be built: {reason}")
         output.seek(0)
         return output.read()
+
+
+@contextlib.contextmanager
+def _ended(child: subprocess.Popen[str]) -> Iterator[None]:
+    """Waits for the child at the end; where that is an interrupt or another error, it and its children end at once."""
+    with child:
+        try:
+            yield
+            child.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            raise
 
 
 def memory_file() -> BinaryIO:

@@ -31,16 +31,20 @@ from lite.native.abi import CONTROL_WORDS, SCRATCH, STRIDE, SYSCALL, TABLE, THRE
 from lite.native.pace import Pace
 from lite.native.pack import KernelPack
 
+MOST = 256  # threads of one run
 _LINE = 64
 
 
 class Workers:
-    """The caller and `threads - 1` worker threads. threads: at least 1; with 1 no thread is ever started."""
+    """The caller and `threads - 1` worker threads.
+
+    threads: at least 1, where no thread is ever started; more than MOST are not had.
+    """
 
     def __init__(self, pack: KernelPack, threads: int) -> None:
         if threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
-        self.threads = threads
+        self.threads = min(threads, MOST)
         self._pack = pack
         self._team: _Team | None = None
 

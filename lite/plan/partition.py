@@ -4,7 +4,7 @@ A delegate is offered an operation with all that may be merged into it first, th
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lite.delegates.base import Claim, Delegate, Operation
 from lite.errors import UnsupportedOp, UnsupportedOpError
@@ -43,12 +43,7 @@ def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Network,
             assignments.append(assignment)
             merged.update(form.merged)
     if refused:
-        offered = ", ".join(d.name for d in delegates)
-        rows = [
-            UnsupportedOp(op, len(found), found[0].name, f"not taken by {offered} for {_signature(found[0])}")
-            for op, found in refused.items()
-        ]
-        raise UnsupportedOpError(network.name, len(network.steps), rows, 'the delegate "reference" runs every operator')
+        raise _refusal(network, refused, [delegate.name for delegate in delegates])
     written = {i for step in network.steps for i in step.outputs}
     kept = {i for step in steps for i in step.outputs}
     specs = {i: spec for i, spec in network.specs.items() if i in kept or i not in written}
@@ -62,6 +57,16 @@ def _first_claim(forms: Sequence[Form], delegates: Sequence[Delegate]) -> tuple[
             if claim is not None:
                 return form, Assignment(delegate.name, claim)
     return None
+
+
+def _refusal(network: Network, refused: Mapping[str, list[Operation]], chosen: Sequence[str]) -> UnsupportedOpError:
+    """Nothing is wrong with the operations: the caller has left the delegate out that runs all of them."""
+    rows = [
+        UnsupportedOp(op, len(found), found[0].name, f"not for {_signature(found[0])}") for op, found in refused.items()
+    ]
+    hint = f'The delegate "reference" runs them: delegates={[*chosen, "reference"]}, or the default.'
+    verdict = f"not run by the chosen delegate{'s' * (len(chosen) > 1)} {', '.join(chosen)}, though supported"
+    return UnsupportedOpError(network.name, len(network.steps), rows, hint, verdict)
 
 
 def _signature(operation: Operation) -> str:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -253,6 +254,40 @@ BROKEN = [
 def test_broken_kernels_are_explained(package: str, message: str) -> None:
     with pytest.raises(KernelBuildError, match=message):
         build.build(package, cpu.levels()[0])
+
+
+def alive(group: int) -> list[str]:
+    """Processes of the group that still run, by their number."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, _, of_group = (folder / "stat").read_text().rpartition(") ")[2].split()[:3]
+            if int(of_group) == group and state not in "ZX":
+                found.append(folder.name)
+    return found
+
+
+def test_an_interrupt_ends_the_compiler_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the processes of its pool, which would compile on for seconds."""
+    children: list[int] = []
+
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    class Recorded(subprocess.Popen[str]):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, **options)  # type: ignore[call-overload]
+            children.append(self.pid)
+
+    monkeypatch.setattr("lite.native.build.subprocess.Popen", Recorded)
+    with pytest.raises(KeyboardInterrupt):
+        build.build("lite.kernels", cpu.levels()[0], interrupt)
+    assert len(children) == 1
+    for _ in range(50):  # the system takes a moment to end a process that was killed
+        if not alive(children[0]):
+            break
+        time.sleep(0.02)
+    assert not alive(children[0])
 
 
 def test_the_command_writes_a_file_a_target(tmp_path: Path, run_python: Run) -> None:

@@ -164,6 +164,11 @@ def test_threads_must_be_positive(pack: KernelPack) -> None:
         Workers(pack, 0)
 
 
+@pytest.mark.parametrize("threads", [100_000, 2**70])
+def test_threads_beyond_reason_are_capped(pack: KernelPack, threads: int) -> None:
+    assert Workers(pack, threads).threads == module.MOST
+
+
 def test_where_threads_cannot_start_the_caller_does_all(pack: KernelPack, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
