@@ -12,6 +12,7 @@ from converter.passes.fold_scalar import fold_scalar
 from converter.passes.fuse_activation import fuse_activation
 from converter.passes.merge_reshapes import merge_reshapes
 from converter.passes.recognize_activations import recognize_activations
+from converter.passes.recognize_leaky_relu import recognize_leaky_relu
 from converter.passes.simplify_identities import simplify_identities
 from converter.passes.sink_reshapes import sink_reshapes
 from converter.passes.sink_transposes import sink_transposes
@@ -29,4 +30,4 @@ FUSE: Pipeline = (fold_batch_norm, fold_bias, fold_scalar, fuse_activation)
 # The network as it was exported, without what its outputs do not need.
 MINIMAL: Pipeline = (eliminate_dead_code,)
 
-DEFAULT: Pipeline = (*CLEAN, recognize_activations, *LAYOUT, *FUSE, *CLEAN)
+DEFAULT: Pipeline = (*CLEAN, recognize_activations, recognize_leaky_relu, *LAYOUT, *FUSE, *CLEAN)

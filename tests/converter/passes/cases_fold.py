@@ -7,6 +7,7 @@ from converter.passes.fold_flatten import fold_flatten
 from converter.passes.fold_scalar import fold_scalar
 from converter.passes.fuse_activation import fuse_activation
 from converter.passes.recognize_activations import recognize_activations
+from converter.passes.recognize_leaky_relu import recognize_leaky_relu
 from tests.converter.passes.case import PassCase
 
 X = "input %x: float32[1,5,5,3]; const %w: float32[4,3,3,3] = seed 1; const %c: float32[4] = seed 2; "
@@ -332,5 +333,43 @@ CASES = [
         "a gate with another user",
         recognize_activations,
         "input %x: float32[4]; %s = Activation(%x) {activation_type=SIGMOID}; %y = MulFusion(%s, %x); output %y, %s",
+    ),
+    PassCase(
+        "maximum with the product second",
+        recognize_leaky_relu,
+        "input %x: float32[2,3]; %a = MulFusion(%x, 0.25); %y = Maximum(%x, %a); output %y",
+        "input %x: float32[2,3]; %y = Activation(%x) {activation_type=LEAKY_RELU, alpha=0.25}; output %y",
+    ),
+    PassCase(
+        "maximum with the product first",
+        recognize_leaky_relu,
+        "input %x: float32[2,3]; %a = MulFusion(0.25, %x); %y = Maximum(%a, %x); output %y",
+        "input %x: float32[2,3]; %y = Activation(%x) {activation_type=LEAKY_RELU, alpha=0.25}; output %y",
+    ),
+    PassCase(
+        "a steep slope",
+        recognize_leaky_relu,
+        "input %x: float32[2,3]; %a = MulFusion(%x, 1.5); %y = Maximum(%x, %a); output %y",
+    ),
+    PassCase(
+        "the product of something else",
+        recognize_leaky_relu,
+        "input %x: float32[2,3]; input %z: float32[2,3]; %a = MulFusion(%z, 0.25); %y = Maximum(%x, %a); output %y",
+    ),
+    PassCase(
+        "a product with another user",
+        recognize_leaky_relu,
+        "input %x: float32[2,3]; %a = MulFusion(%x, 0.25); %y = Maximum(%x, %a); output %y, %a",
+    ),
+    PassCase(
+        "a product with an activation",
+        recognize_leaky_relu,
+        "input %x: float32[2,3]; %a = MulFusion(%x, 0.25) {activation_type=RELU}; %y = Maximum(%x, %a); output %y",
+    ),
+    PassCase(
+        "a slope of more dimensions",
+        recognize_leaky_relu,
+        "input %x: float32[3]; const %s: float32[1,1] = [0.25]; %a = MulFusion(%x, %s); %y = Maximum(%x, %a); "
+        "output %y",
     ),
 ]
