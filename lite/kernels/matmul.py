@@ -26,6 +26,8 @@ def matmul_f32(
     rows: Int,
     columns: Int,
     depth: Int,
+    a_stride: Int,
+    y_stride: Int,
     row_block: Int,
     panel_block: Int,
     parts: Int,
@@ -41,8 +43,9 @@ def matmul_f32(
 ) -> None:
     """y[batch, rows, columns] from a[..., rows, depth] and packed b. Scratch: TILE_ROWS addresses.
 
-    batches: int64 pairs, bytes from a and from b to the matrices of each batch. residual: added before the clamp, 0 for
-    none; it may be y. function: index in codes.UNARY of what is done last, -1 for nothing; alpha, beta: its parameters.
+    batches: int64 triples, bytes from a, b and y to the matrices of each batch. a_stride, y_stride: bytes between rows.
+    residual: laid out as y and added before the clamp, 0 for none; it may be y. function: index in codes.UNARY of what
+    is done last, -1 for nothing; alpha, beta: its parameters.
     Units: `parts` parts each, of batches x row blocks x panel blocks.
     """
     panels = (columns + TILE_COLUMNS() - 1) // TILE_COLUMNS()
@@ -54,27 +57,27 @@ def matmul_f32(
         first_row = block // panel_blocks * row_block
         last_row = min(first_row + row_block, rows)
         first_panel = block % panel_blocks * panel_block
-        a_batch = a + i64(batches)[2 * batch]
-        b_batch = b + i64(batches)[2 * batch + 1]
-        y_batch = y + batch * rows * columns * 4
-        for panel in range(first_panel, min(first_panel + panel_block, panels)):
+        last_panel = min(first_panel + panel_block, panels)
+        a_batch = a + i64(batches)[3 * batch]
+        b_batch = b + i64(batches)[3 * batch + 1]
+        y_batch = y + i64(batches)[3 * batch + 2]
+        for panel in range(first_panel, last_panel):
             column = panel * TILE_COLUMNS()
-            weights = b_batch + column * depth * 4
             tiles = (last_row - first_row + TILE_ROWS() - 1) // TILE_ROWS()
             row = first_row
             for tile in range(tiles):
                 height = (last_row - row + tiles - tile - 1) // (tiles - tile)
                 for r in range(height):
-                    i64(scratch)[r] = a_batch + (row + r) * depth * 4
-                target = y_batch + (row * columns + column) * 4
+                    i64(scratch)[r] = a_batch + (row + r) * a_stride
+                target = y_batch + row * y_stride + column * 4
                 gemm_tile_f32(
                     scratch,
                     height,
                     1,
                     depth,
-                    weights,
+                    b_batch + column * depth * 4,
                     target,
-                    columns * 4,
+                    y_stride,
                     columns - column,
                     bias + column * 4,
                     residual + (target - y) if residual != 0 else 0,
@@ -84,8 +87,8 @@ def matmul_f32(
                 row += height
         first_column = first_panel * TILE_COLUMNS()
         width = min(panel_block * TILE_COLUMNS(), columns - first_column)
-        block_start = y_batch + (first_row * columns + first_column) * 4
-        activate_rows(block_start, last_row - first_row, columns * 4, width, function, alpha, beta)
+        block_start = y_batch + first_row * y_stride + first_column * 4
+        activate_rows(block_start, last_row - first_row, y_stride, width, function, alpha, beta)
 
 
 @kernel

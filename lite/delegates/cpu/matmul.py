@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,20 @@ from lite.ops.matmul import MatMulFusion
 from lite.types import Array, DType, TensorSpec
 
 _ROW_BLOCK = 96  # rows that pass while a panel of weights is in cache; 8 or 16 tiles
-_A, _B = 0, 1  # keys of temporaries
+_ROW_BLOCK_LARGE = 192  # the same where all weights together are more than caches hold, so that each pass is dear
+_LARGE = 1 << 20  # weights
+_ALIAS = 4096  # bytes between rows at which they compete for the same few cache lines
+_ALIAS_PANELS = 4  # from which number on it pays to move the rows apart
+_A, _B, _SPREAD = 0, 1, 2  # keys of temporaries
+
+
+class Extents(NamedTuple):
+    """Of `batches` products [rows, depth] @ [depth, columns]."""
+
+    batches: int
+    rows: int
+    columns: int
+    depth: int
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
@@ -50,9 +64,17 @@ def constant_product(
         return NativeClaim(
             (_vector_step(operation, a, packed, padded, columns, depth, tile),), operation.epilogue.residual
         )
-    batches = Packed(np.zeros(2, np.int64))
-    step = _product_step(operation, a, packed, padded, batches, (1, rows, columns, depth), tile)
-    return NativeClaim((step,), operation.epilogue.residual)
+    batches = Packed(np.zeros(3, np.int64))
+    steps = []
+    stride = depth * 4
+    if stride % _ALIAS == 0 and tile.panels(columns) >= _ALIAS_PANELS:
+        stride += 64
+        spread = Temp(_SPREAD, rows * stride)
+        steps.append(_spread_step(a, rows, depth * 4, spread, stride))
+        a = spread
+    extents = Extents(1, rows, columns, depth)
+    steps.append(_product_step(operation, a, stride, packed, padded, batches, extents, tile))
+    return NativeClaim(tuple(steps), operation.epilogue.residual)
 
 
 def _vector_step(
@@ -80,16 +102,16 @@ def _vector_step(
 def _product_step(
     operation: Operation,
     a: Argument,
+    a_stride: int,
     b: Argument,
     bias: Packed,
     batches: Packed,
-    extents: tuple[int, int, int, int],
+    extents: Extents,
     tile: Tile,
 ) -> NativeStep:
-    """extents: batches, rows, columns, depth."""
     count, rows, columns, depth = extents
     panels = tile.panels(columns)
-    row_block = min(rows, _ROW_BLOCK)
+    row_block = _even(rows, _ROW_BLOCK if columns * depth <= _LARGE else _ROW_BLOCK_LARGE, tile.rows)
     row_blocks = count * -(-rows // row_block)
     cost = 2 * row_block * depth * tile.columns * FLOP  # of a panel
     # Few rows: the panels are what threads share.
@@ -108,6 +130,8 @@ def _product_step(
             "rows": rows,
             "columns": columns,
             "depth": depth,
+            "a_stride": a_stride,
+            "y_stride": columns * 4,
             "row_block": row_block,
             "panel_block": panel_block,
             "parts": units.block,
@@ -116,6 +140,34 @@ def _product_step(
         },
         units.count,
         scratch=8 * tile.rows,
+    )
+
+
+def _even(extent: int, most: int, multiple: int) -> int:
+    """The size of equal blocks of at most about `most`, a multiple of `multiple` where there are several."""
+    blocks = -(-extent // most)
+    return extent if blocks <= 1 else -(-extent // (blocks * multiple)) * multiple
+
+
+def _spread_step(a: Argument, rows: int, row_bytes: int, target: Temp, stride: int) -> NativeStep:
+    """target: the rows of a, `stride` bytes apart."""
+    units = split(rows, 2 * row_bytes * BYTE)
+    return NativeStep(
+        "copy_rows",
+        {
+            "x": a,
+            "y": target,
+            "x_offset": 0,
+            "y_offset": 0,
+            "dims": Walk((rows,), ((row_bytes,), (stride,))).table(),
+            "rows": rows,
+            "n": row_bytes // 4,
+            "x_step": 4,
+            "y_step": 4,
+            "size": 4,
+            "row_block": units.block,
+        },
+        units.count,
     )
 
 
@@ -141,19 +193,22 @@ def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | N
         right = Temp(_B, b_count * tile.panels(columns) * tile.columns * depth * 4)
         steps.append(_pack_step(b_count, depth, columns, attrs.transpose_b, right, tile))
     batches = _batches(
-        outer, a.shape[:-2], rows * depth * 4, b.shape[:-2], tile.panels(columns) * tile.columns * depth * 4
+        outer,
+        (a.shape[:-2], rows * depth * 4),
+        (b.shape[:-2], tile.panels(columns) * tile.columns * depth * 4),
+        (outer, rows * columns * 4),
     )
     padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
-    extents = (math.prod(outer), rows, columns, depth)
-    steps.append(_product_step(operation, left, right, padded, batches, extents, tile))
+    extents = Extents(math.prod(outer), rows, columns, depth)
+    steps.append(_product_step(operation, left, depth * 4, right, padded, batches, extents, tile))
     return NativeClaim(tuple(steps), operation.epilogue.residual)
 
 
-def _batches(outer: tuple[int, ...], a: tuple[int, ...], a_bytes: int, b: tuple[int, ...], b_bytes: int) -> Packed:
-    """int64 [batches, 2]: where each batch's matrices begin in a and in packed b."""
+def _batches(outer: tuple[int, ...], *operands: tuple[tuple[int, ...], int]) -> Packed:
+    """int64 [batches, 3]: where each batch's matrices begin in a, packed b and y, given as (batches, matrix bytes)."""
     offsets = [
         np.broadcast_to(np.arange(math.prod(shape), dtype=np.int64).reshape(shape) * nbytes, outer).reshape(-1)
-        for shape, nbytes in ((a, a_bytes), (b, b_bytes))
+        for shape, nbytes in operands
     ]
     return Packed(np.ascontiguousarray(np.stack(offsets, axis=-1)))
 
