@@ -255,6 +255,7 @@ CONVOLUTION = [
     conv((1, 16, 200, 3), 8, (3, 3), mode=PadMode.SAME, stride=(2, 2)),
     conv((0, 5, 5, 3), 4, (3, 3), note="no images"),
     conv((1, 30, 30, 32), 64, (3, 3), pads=(1, 1, 1, 1), activation=RELU, note="several units"),
+    conv((1, 60, 60, 32), 64, (3, 3), stride=(2, 2), pads=(1, 1, 1, 1), activation=RELU, note="several units"),
     conv((1, 7, 7, 64), 256, (3, 3), pads=(1, 1, 1, 1), note="units are panels"),
     conv((1, 6, 6, 12), 24, (3, 3), group=4, pads=(1, 1, 1, 1)),
     conv((1, 6, 6, 4), 8, (3, 3), group=4, pads=(1, 1, 1, 1), note="two outputs a channel"),
@@ -290,6 +291,7 @@ EPILOGUES = [
     for row in (
         conv((2, 7, 5, 9), 19, (3, 3), pads=(1, 1, 1, 1)),
         conv((1, 30, 30, 32), 64, (3, 3), pads=(1, 1, 1, 1), note="several units"),
+        conv((1, 60, 60, 32), 64, (3, 3), stride=(2, 2), note="several units"),
         conv((1, 6, 6, 12), 24, (3, 3), group=4),
         conv((1, 9, 9, 16), 40, (1, 1)),
         case(MatMulFusion(), normal(1, 100), normal(100, 333), constants=(1,)),

@@ -22,7 +22,7 @@ _SHARED = [Case(row.attrs, tuple(row.inputs()), frozenset(row.constant), row.not
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_kernel_matches_reference(packs: dict[str, KernelPack], case: Case, level: str) -> None:
-    operation = _operation(case)
+    operation = operation_of(case)
     claim = CpuDelegate(packs[level]).claim(operation)
     assert claim is not None, "the cpu delegate leaves this to others"
     _check(packs[level], operation, claim, case)
@@ -30,7 +30,7 @@ def test_kernel_matches_reference(packs: dict[str, KernelPack], case: Case, leve
 
 @pytest.mark.parametrize("case", [case for case in _SHARED if case.attrs.op in MODULES], ids=str)
 def test_claims_of_the_operators_own_rows_match_too(pack: KernelPack, case: Case) -> None:
-    operation = _operation(case)
+    operation = operation_of(case)
     claim = CpuDelegate(pack).claim(operation)
     if claim is not None:  # other dtypes and unusual operands are left to the reference delegate
         _check(pack, operation, claim, case)
@@ -40,7 +40,7 @@ def test_every_operator_of_the_index_is_claimed_by_some_row() -> None:
     assert {case.attrs.op for case in [*CASES, *_SHARED]} >= MODULES.keys()
 
 
-def _operation(case: Case) -> Operation:
+def operation_of(case: Case) -> Operation:
     inputs = tuple(TensorSpec.of(x) for x in case.inputs)
     known = tuple(x if i in case.constants else x.like() for i, x in enumerate(inputs))
     # What inference cannot tell from the shapes alone it may still need the values for.

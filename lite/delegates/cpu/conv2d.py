@@ -10,6 +10,7 @@ from lite.delegates.cpu.conv2d_thin import bind_thin, fits_thin
 from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.matmul import constant_product
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.winograd import bind_winograd, winograd_form
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.window import Window
@@ -39,6 +40,9 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         if operation.epilogue != NO_EPILOGUE:
             return None
         return bind_thin(attrs, x, w.value, None if bias is None else bias.value, place, tile)
+    form = winograd_form(attrs, x, w, place, tile)
+    if form is not None:
+        return bind_winograd(operation, form, w.value, None if bias is None else bias.value, place, tile)
     return _bind_implicit(operation, attrs, w, bias, place, tile)
 
 
