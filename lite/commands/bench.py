@@ -13,7 +13,7 @@ import dataclasses
 import math
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,35 +100,39 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
     return 0
 
 
-def measure_all(args: argparse.Namespace, model: str, inputs: Mapping[str, Array], onnx: Path, stage: Any) -> Report:
-    """What the arguments ask for, of one model."""
+def measure_all(
+    args: argparse.Namespace, model: str, inputs: Mapping[str, Array], onnx: Path, stage: Callable[[str], None]
+) -> Report:
+    """What the arguments ask for, of one model. Beside peers our latency is that of the turns with them."""
     from lite import bench, compare
     from lite.engines import OURS
     from lite.session import Session
 
-    steps: tuple[StepCost, ...] = ()
+    contest: list[Contender] = [compare.Contender(OURS, model)]
+    standings: Sequence[Standing] = ()
+    cold: Sequence[ColdStart] = ()
+    with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
+        if args.peers:
+            stage("preparing the engines")
+            contest += compare.peers(onnx, folder)
+            stage("the engines in turns")
+            standings = compare.compare(contest, inputs, args.threads, args.seconds * len(contest))
+        if args.cold:
+            stage("starting processes")
+            cold = compare.cold_starts(contest, inputs, args.threads)
+    latency = standings[0].latency if standings else None
+    steps: Sequence[StepCost] = ()
     machine: Machine | None = None
     with Session(model, threads=args.threads) as session:
         session.resize({name: x.shape for name, x in inputs.items()})
-        latency = bench.measure(session, dict(inputs), runs=args.runs, seconds=args.seconds)
+        if latency is None:
+            stage("runs")
+            latency = bench.measure(session, dict(inputs), runs=args.runs, seconds=args.seconds)
         if args.ops:
             stage("operations")
             machine = bench.measure_machine(args.threads)
             steps = bench.measure_steps(session, dict(inputs), machine)
-    standings: tuple[Standing, ...] = ()
-    cold: tuple[ColdStart, ...] = ()
-    if args.peers or args.cold:
-        with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
-            stage("preparing the engines")
-            contest: list[Contender] = [compare.Contender(OURS, model)]
-            if args.peers:
-                contest += compare.peers(onnx, folder)
-                stage("the engines in turns")
-                standings = compare.compare(contest, inputs, args.threads, args.seconds * len(contest))
-            if args.cold:
-                stage("starting processes")
-                cold = compare.cold_starts(contest, inputs, args.threads)
-    return Report(standings[0].latency or latency if standings else latency, machine, steps, standings, cold)
+    return Report(latency, machine, steps, standings, cold)
 
 
 def ratio(standings: Sequence[Standing], field: str = "median") -> float | None:
