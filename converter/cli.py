@@ -18,4 +18,4 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong arguments raise SystemExit(2), as argparse does."""
-    return execute(build_parser("mlite", COMMANDS), argv)
+    return execute(build_parser("mlite", "Convert MindSpore models to .ms files, and run them.", COMMANDS), argv)

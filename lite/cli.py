@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from lite import __version__
+from lite.commands.extras import install_advice
 from lite.errors import LiteError
 
 # name -> (module, one line of help)
@@ -22,18 +23,16 @@ COMMANDS = {
     "bench": ("lite.commands.bench", "measure how fast a model runs and where its time goes"),
 }
 
-# What is imported when it is needed -> the extra that brings it.
-_EXTRAS = {"google": "convert", "PIL": "image"}
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong arguments raise SystemExit(2), as argparse does."""
-    return execute(build_parser("python -m lite", COMMANDS), argv)
+    description = "Run .ms models, measure them, and show what they hold."
+    return execute(build_parser("python -m lite", description, COMMANDS), argv)
 
 
-def build_parser(prog: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:
+def build_parser(prog: str, description: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:
     """A parser with one subcommand a row of `commands`; each module adds its description and arguments."""
-    parser = argparse.ArgumentParser(prog=prog, description="Convert MindSpore models and run them on the device.")
+    parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("--version", action="version", version=f"mindlite {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module_name, line) in commands.items():
@@ -61,10 +60,10 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return 130
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
+        advice = install_advice([error.name or ""])
+        if not advice:
             raise
-        print(f"{parser.prog}: error: this needs {error.name}: pip install 'mindlite[{extra}]'", file=sys.stderr)
+        print(f"{parser.prog}: error: {advice}", file=sys.stderr)
         return 1
     except (LiteError, OSError) as error:
         print(f"{parser.prog}: error: {_message(error)}", file=sys.stderr)

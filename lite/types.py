@@ -76,7 +76,7 @@ class TensorSpec:
     dtype: DType
     shape: tuple[int, ...]
     name: str = ""
-    value: Array | None = field(default=None, compare=False, repr=False)
+    value: Array | None = field(default=None, compare=False)
 
     @property
     def rank(self) -> int:
@@ -110,6 +110,9 @@ class TensorSpec:
     def of(cls, value: Array, name: str = "") -> TensorSpec:
         """The spec of an array whose elements are known."""
         return cls(DType.of(value.dtype), value.shape, name, value)
+
+    def __repr__(self) -> str:
+        return f"TensorSpec({self})"
 
     def __str__(self) -> str:
         dims = ",".join("?" if d < 0 else str(d) for d in self.shape)

@@ -63,15 +63,16 @@ ARROWS: dict[str, set[str]] = {
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
+    "lite.commands.extras": {"lite.errors"},
     "lite.commands": {
         *WORDS, "lite.files", "lite.ops", "lite.model", "lite.plan", "lite.profile", "lite.session", "lite.timing",
         "lite.bench", "lite.engines", "lite.compare", "numpy", "PIL",
     },
-    "lite.cli": {"lite.errors", "lite.__init__"},
+    "lite.cli": {"lite.errors", "lite.__init__", "lite.commands.extras"},
     "lite.__main__": {"lite.cli"},
     "converter.commands": {
-        *WORDS, "lite.files", "lite.session", "lite.commands", "converter.__init__", "converter.mindir",
-        "converter.emit", "converter.options", "converter.suite", "numpy", "PIL",
+        *WORDS, "lite.files", "lite.session", "lite.commands", "lite.commands.extras", "converter.__init__",
+        "converter.mindir", "converter.emit", "converter.options", "converter.suite", "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("model", metavar="MODEL.mindir", type=Path, help="what mindspore.export wrote")
     add("-o", "--output", metavar="OUT.ms", type=Path, help="the file to write")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
-        help="fix an input's shape, such as x=1,3,224,224")
+        help="fix dimensions that were exported as open, such as x=1,3,224,224")
     add("--outputs", metavar="NAME[,NAME...]", type=_names, default=(),
         help="tensors or nodes to end the network at, in place of its own outputs")
     add("--no-optimize", dest="optimize", action="store_false", help="write the network as it was exported")
@@ -39,13 +39,14 @@ def execute(args: argparse.Namespace) -> int:
     from converter.mindir.reader import read_mindir
     from converter.options import ConvertOptions
 
-    output: Path = args.model.with_suffix(".ms") if args.output is None else args.output
-    _check_paths(args.model, output)
+    output = _output(args.model, args.output)
     begin = time.perf_counter()
     with progress(f"converting {args.model}", args.progress) as stage:
         options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, stage)
         stage("read")
         graph = read_mindir(args.model)
+        if output.exists() and output.samefile(args.model):
+            raise ConvertError(f"the output {output} is the model itself: give another with --output")
         imported = len(graph.nodes)
         optimize(graph, options)
         stage("write")
@@ -72,12 +73,14 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_paths(model: Path, output: Path) -> None:
-    """Say what cannot work before the work is done. Raises ConvertError, OSError."""
+def _output(model: Path, given: Path | None) -> Path:
+    """Where the result goes. Raises ConvertError, OSError for what cannot work, before the work is done."""
     model.stat()
+    if model.is_dir():
+        raise ConvertError(f"the model {model} is a folder: give the .mindir file that mindspore.export wrote")
+    output = model.with_suffix(".ms") if given is None else given
     if output.is_dir():
         raise ConvertError(f"the output {output} is a folder: give a file, such as {output / (model.stem + '.ms')}")
     if not output.parent.is_dir():
         raise ConvertError(f"the output's folder {output.parent} does not exist")
-    if output.exists() and output.samefile(model):
-        raise ConvertError(f"the output {output} is the model itself")
+    return output

@@ -9,6 +9,7 @@ import argparse
 import time
 from pathlib import Path
 
+from lite.commands.extras import require
 from lite.commands.progress import progress
 from lite.commands.run import latency, say_latency
 from lite.commands.show import add_common_arguments, duration, print_json, size
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
+    require("google.protobuf", "PIL")
     import numpy as np
 
     from converter import convert
@@ -34,6 +36,8 @@ def execute(args: argparse.Namespace) -> int:
     from lite.session import Session
 
     folder = data_folder()
+    if args.output.exists() and not args.output.is_dir():
+        raise LiteError(f"the output {args.output} is a file: give a folder")
     args.output.mkdir(parents=True, exist_ok=True)
     source = folder / "digits.mindir"
     with progress("converting digits.mindir", args.progress):

@@ -16,7 +16,7 @@ def execute(args: argparse.Namespace) -> int:
     if Path(args.model).suffix.lower() != ".mindir":
         return inspect.execute(args)
     from converter.mindir.reader import read_mindir
-    from lite.commands.listing import ListedNode, Listing, as_json, as_text, changed_attributes
+    from lite.commands.listing import ListedNode, Listing, as_json, as_text, sources, telling_attributes
 
     nbytes = Path(args.model).stat().st_size
     try:
@@ -28,7 +28,9 @@ def execute(args: argparse.Namespace) -> int:
             print_json({"model": args.model, "bytes": nbytes, "format": "MindIR", "unsupported": rows})
         else:
             print(f"{args.model}: {size(nbytes)}, MindIR\n{error}")
-        return 0
+        return 1
+    names = {value: value.name for value in graph.inputs}
+    feeds = sources(names, [(node.inputs, node.outputs) for node in graph.nodes])
     listing = Listing(
         tuple(value.spec for value in graph.inputs),
         tuple(value.spec for value in graph.outputs),
@@ -38,9 +40,10 @@ def execute(args: argparse.Namespace) -> int:
                 node.name,
                 tuple(value.spec for value in node.inputs),
                 tuple(value.spec for value in node.outputs),
-                changed_attributes(node.attrs),
+                telling_attributes(node.attrs),
+                feed,
             )
-            for node in graph.nodes
+            for node, feed in zip(graph.nodes, feeds, strict=True)
         ),
         tuple(value.spec for value in graph.constants()),
     )

@@ -24,7 +24,7 @@ def fix_input_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> None:
             raise OptionError(f"input_shapes: there is no input {name!r}{_instead(name, inputs)}")
         known = value.spec.shape
         if len(shape) != len(known) or any(0 <= d != n for d, n in zip(known, shape, strict=True)):
-            raise OptionError(f"input_shapes: {list(shape)} does not fit input {value.spec}")
+            raise OptionError(f"input_shapes: {list(shape)} does not fit input {value.spec}: {_way_out(known)}")
         value.spec = replace(value.spec, shape=tuple(shape))
     for node in graph.nodes:
         try:
@@ -34,6 +34,16 @@ def fix_input_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> None:
             raise GraphError(f"{node} does not take its inputs once shapes are {given}: {error}") from error
         for value, spec in zip(node.outputs, specs, strict=True):
             value.spec = spec.named(value.name)
+
+
+def _way_out(known: Sequence[int]) -> str:
+    """What to do where a shape was asked for that an input cannot be given."""
+    if any(d < 0 for d in known):
+        return "it fixes dimensions that were exported as open (?), and the others stay"
+    return (
+        "it has no open dimension (?) to fix; convert it as it is and resize the result, with `mlite run "
+        "--input-shape` or Session.resize, or export it with that shape"
+    )
 
 
 def select_outputs(graph: Graph, names: Sequence[str]) -> None:

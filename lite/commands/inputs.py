@@ -48,6 +48,11 @@ def read_inputs(given: Sequence[str], specs: Sequence[TensorSpec], pixels: Pixel
     return {name: _cast(array, wanted[name]) for name, array in arrays.items()}
 
 
+def is_picture(text: str) -> bool:
+    """Whether an argument `NAME=FILE` or `FILE` names neither a .npy nor a .npz."""
+    return Path(text).suffix.lower() not in (".npy", ".npz")
+
+
 def random_input(spec: TensorSpec, rng: np.random.Generator) -> Array:
     """Normal numbers, or zeros and ones for integers and booleans: they are valid as indices. Raises ShapeError."""
     if not spec.is_static:

@@ -5,6 +5,11 @@ each node. The delegate "reference" is numpy, correct and slower than a kernel;
 "folded" is a node that planning computes or leaves out, "cpu, merged" one that
 is computed together with the node before it. Of a .mindir: the graph as it is
 imported, or every operator that is not supported.
+
+A node's inputs are the numbers of the nodes they come from (3:1 is the second
+output of node 3), names of inputs, and constants: the numbers, where they are
+few, or the shape. Below it are its name, which `mlite convert --outputs` takes,
+and attributes. The exit code is 1 where the model cannot be run or converted.
 """
 from __future__ import annotations
 
@@ -63,7 +68,7 @@ def execute(args: argparse.Namespace) -> int:
                 "error": cannot_run or None,
             }
         )
-        return 0
+        return 1 if cannot_run else 0
     print(f"{args.model}: {size(model.nbytes)}, format {model.version}, {len(listing.nodes)} nodes")
     print(as_text(listing))
     if memory is not None:
@@ -72,17 +77,20 @@ def execute(args: argparse.Namespace) -> int:
         print(f"cannot run\n  {cannot_run}".replace("\n", "\n  "))
     else:
         print("memory\n  planned once the inputs' open dimensions are known")
-    return 0
+    return 1 if cannot_run else 0
 
 
 def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
     """The model's nodes, each with the delegate of its step; `steps` are in the nodes' order and may leave some out."""
-    from lite.commands.listing import ListedNode, Listing, changed_attributes
+    from lite.commands.listing import ListedNode, Listing, sources, telling_attributes
 
+    feeds = sources(
+        {i: model.tensors[i].spec.name for i in model.inputs}, [(node.inputs, node.outputs) for node in model.nodes]
+    )
     waiting = list(reversed(steps))
     merged = {node: f"{step.delegate}, merged" for step in steps for node in step.merged}
     nodes = []
-    for node in model.nodes:
+    for node, feed in zip(model.nodes, feeds, strict=True):
         delegate = merged.get((node.name, node.op), FOLDED if steps else "")
         if waiting and (waiting[-1].name, waiting[-1].op) == (node.name, node.op):
             delegate = waiting.pop().delegate
@@ -93,7 +101,8 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
                 node.name,
                 tuple(model.tensors[i].spec for i in node.inputs),
                 tuple(model.tensors[i].spec for i in node.outputs),
-                fields if node.attrs is None else changed_attributes(node.attrs),
+                fields if node.attrs is None else telling_attributes(node.attrs),
+                feed,
                 delegate,
             )
         )

@@ -1,26 +1,41 @@
 """A graph as `inspect` lists it, whether it comes from a `.ms` file or from an importer."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from enum import Enum
-from typing import Any
+from itertools import groupby
+from textwrap import wrap
+from typing import Any, TypeVar
 
 from lite.commands.show import size, table
 from lite.ops.registry import Attributes
 from lite.records import dataclass
 from lite.types import TensorSpec
 
+_Tensor = TypeVar("_Tensor", bound=Hashable)
+
+# Shown at their defaults too: without them a node does not say what it computes.
+_TELLING = {"axis", "coordinate_transform_mode", "method", "mode"}
+
+_FEW = 8  # numbers of a constant that are shown in its shape's place
+_WIDTH = 100
+_INPUTS_WIDTH = 48
+
 
 @dataclass(frozen=True, slots=True)
 class ListedNode:
-    """attributes: those that are not at their defaults. delegate: who runs it, "" where that is not known."""
+    """attributes: those that tell something. sources: where each input comes from, "" for a constant.
+
+    delegate: who runs it, "" where that is not known.
+    """
 
     op: str
     name: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     attributes: Mapping[str, Any]
+    sources: tuple[str, ...]
     delegate: str = ""
 
 
@@ -34,14 +49,28 @@ class Listing:
     constants: tuple[TensorSpec, ...]
 
 
-def changed_attributes(attrs: Attributes) -> dict[str, Any]:
-    """The attributes that differ from their defaults, by schema name."""
-    changed: dict[str, Any] = {}
+def telling_attributes(attrs: Attributes) -> dict[str, Any]:
+    """By schema name, the attributes that differ from their defaults, and those that say what is computed."""
+    telling: dict[str, Any] = {}
     for field in fields(attrs):  # type: ignore[arg-type]  # every Attributes subclass is a dataclass
         value = getattr(attrs, field.name)
-        if field.default is MISSING or value != field.default:
-            changed[field.name.rstrip("_")] = value
-    return changed
+        if field.default is MISSING or value != field.default or field.name in _TELLING:
+            telling[field.name.rstrip("_")] = value
+    return telling
+
+
+def sources(
+    inputs: Mapping[_Tensor, str], nodes: Sequence[tuple[Sequence[_Tensor], Sequence[_Tensor]]]
+) -> list[tuple[str, ...]]:
+    """Where the inputs of each node come from: a node's number, with the output's where that is not the first; the name
+    of an input of the graph; "" for a constant.
+
+    inputs: tensor -> name. nodes: tensors that each reads and writes; a tensor is anything that can be a key.
+    """
+    known = dict(inputs)
+    for number, (_, written) in enumerate(nodes):
+        known.update({tensor: f"{number}:{k}" if k else str(number) for k, tensor in enumerate(written)})
+    return [tuple(known.get(tensor, "") for tensor in read) for read, _ in nodes]
 
 
 def as_json(listing: Listing) -> dict[str, Any]:
@@ -71,10 +100,6 @@ def as_json(listing: Listing) -> dict[str, Any]:
 def as_text(listing: Listing) -> str:
     """The listing as people read it: inputs, outputs, nodes, operators, constants."""
     delegated = any(node.delegate for node in listing.nodes)
-    nodes = [
-        (i, node.op, *([node.delegate or "-"] if delegated else ()), _shapes(node.outputs), _words(node.attributes))
-        for i, node in enumerate(listing.nodes)
-    ]
     operators = [
         (op, len(found), ", ".join(sorted({n.delegate for n in found if n.delegate})))
         for op, found in _by_operator(listing.nodes)
@@ -87,12 +112,53 @@ def as_text(listing: Listing) -> str:
             "outputs",
             *(f"  {spec}" for spec in listing.outputs),
             "nodes",
-            table(nodes, ("#", "operator", *(["delegate"] if delegated else ()), "outputs", "attributes"), right="r"),
+            *_node_lines(listing.nodes, delegated),
             "operators",
             table(operators, ("operator", "nodes", "delegates" if delegated else ""), right="lr"),
             f"constants\n  {size(nbytes)} in {len(listing.constants)} tensors",
         )
     )
+
+
+def _node_lines(nodes: Sequence[ListedNode], delegated: bool) -> Iterator[str]:
+    """A table of the nodes, and below each row its name, inputs that do not fit in their column, and attributes."""
+    feeds = [_feeds(node) for node in nodes]
+    rows = [
+        (
+            i,
+            node.op,
+            *([node.delegate or "-"] if delegated else ()),
+            feed if len(feed) <= _INPUTS_WIDTH else f"{len(node.inputs)}, below",
+            _shapes(node.outputs),
+        )
+        for i, (node, feed) in enumerate(zip(nodes, feeds, strict=True))
+    ]
+    header = ("#", "operator", *(["delegate"] if delegated else ()), "inputs", "outputs")
+    first, *lines = table(rows, header, right="r").split("\n")
+    yield first
+    indent = " " * (len(str(len(nodes) - 1)) + 4)
+    for line, node, feed in zip(lines, nodes, feeds, strict=True):
+        yield line
+        long_feed = feed if len(feed) > _INPUTS_WIDTH else ""
+        for text in (node.name, long_feed, _words(node.attributes)):
+            yield from wrap(
+                text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
+
+
+def _feeds(node: ListedNode) -> str:
+    """Where the inputs come from, in a phrase; equal constants in a row are counted."""
+    texts = [source or _constant(spec) for source, spec in zip(node.sources, node.inputs, strict=True)]
+    runs = ((text, len(list(run))) for text, run in groupby(texts))
+    return " ".join(f"{text} x{count}" if count > 1 else text for text, count in runs)
+
+
+def _constant(spec: TensorSpec) -> str:
+    most = _FEW if spec.dtype.dtype.kind in "biu" else 1
+    if spec.value is not None and spec.value.size <= most:
+        return f"({','.join(map(_word, spec.value.ravel().tolist()))})"
+    return str(spec.like())
 
 
 def _by_operator(nodes: Iterable[ListedNode]) -> list[tuple[str, list[ListedNode]]]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -40,6 +41,25 @@ def values_text(array: Array) -> str:
     if array.size <= _PRINTED_VALUES:
         return " ".join(f"{value:.5g}" for value in array.ravel().tolist())
     return f"min {array.min():.5g}, max {array.max():.5g}, mean {array.mean(dtype=float):.5g}"
+
+
+def check_place(where: str) -> None:
+    """Raises LiteError, before anything is computed, for a place that `write_outputs` cannot write to."""
+    path = Path(where)
+    if _is_file(path):
+        if not path.parent.is_dir():
+            raise LiteError(f"cannot write {where}: the folder {path.parent} does not exist")
+    elif path.exists() and not path.is_dir():
+        raise LiteError(f"{where} is a file, but neither .npy nor .npz; a folder of .npy files would have to go there")
+    elif path.suffix and not path.exists() and not where.endswith(os.sep):
+        raise LiteError(
+            f"cannot write {where}: outputs go to a .npz, a .npy, or a folder of .npy files; if {path.name} is to be "
+            f"a folder, write {where}{os.sep}"
+        )
+
+
+def _is_file(path: Path) -> bool:
+    return path.suffix.lower() in (".npy", ".npz")
 
 
 def write_outputs(where: str, outputs: Mapping[str, Array]) -> list[str]:

@@ -2,7 +2,9 @@
 
 An input is a .npy or .npz file, or a picture in a format that Pillow reads. A
 picture is resized to the input's height and width; its pixels, 0..255, become
-(pixel * scale - mean) / std.
+(pixel * scale - mean) / std. Arrays get the input's element type: numbers are
+rounded to its floating-point type, such as numpy's float64 to float32, while
+integers are taken only where nothing changes. (Session.run casts no array.)
 """
 from __future__ import annotations
 
@@ -36,10 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", metavar="N", type=natural, default=0, help="of the random numbers (0)")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="resize an input first, such as x=1,224,224,3")
-    add("--scale", metavar="X", type=_numbers(1), default=(1 / 255,), help="of pixels (1/255)")
-    add("--mean", metavar="X[,X...]", type=_numbers(4), default=(0.0,), help="of pixels, one or one a channel (0)")
-    add("--std", metavar="X[,X...]", type=_numbers(4), default=(1.0,), help="of pixels, one or one a channel (1)")
-    add("-o", "--output", metavar="PATH", help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy")
+    add("--scale", metavar="X", type=_number, help="of pixels (1/255)")
+    add("--mean", metavar="X[,X...]", type=_numbers(4), help="of pixels, one or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=_numbers(4), help="of pixels, one or one a channel (1)")
+    add("-o", "--output", metavar="PATH",
+        help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy (one that exists, or FOLDER/)")
     add("--threads", metavar="N", type=positive, help="threads to compute with")
     add("--repeat", metavar="N", type=positive, default=1, help="run N times, after one run that is not timed")
     add("--profile", action="store_true", help="show the time of every operator")
@@ -48,50 +51,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """argparse type: an integer of at least 1."""
-    if natural(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return natural(text)
+    return _integer(text, 1)
 
 
 def natural(text: str) -> int:
     """argparse type: an integer of at least 0."""
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0 to 999999999")
+    return _integer(text, 0)
+
+
+def _integer(text: str, least: int) -> int:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least {least} and below 1000000000")
     return int(text)
 
 
 def named_shape(text: str) -> tuple[str, tuple[int, ...]]:
     """argparse type: NAME=1,3,224,224."""
     name, equals, dims = text.rpartition("=")
-    if not (equals and name and re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", dims)):
+    if not (equals and name and re.fullmatch(r"-?\d{1,18}(,-?\d{1,18})*", dims, re.ASCII)):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=DIMS such as x=1,3,224,224")
-    return name, tuple(map(int, dims.split(",")))
+    shape = tuple(map(int, dims.split(",")))
+    if min(shape) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} has the dimension {min(shape)}: every one has to be at least 1")
+    return name, shape
 
 
 def _numbers(most: int) -> Callable[[str], tuple[float, ...]]:
     """argparse type: 1 to `most` finite numbers, separated by commas."""
 
     def numbers(text: str) -> tuple[float, ...]:
-        values = tuple(float(part) for part in text.split(","))
-        if len(values) > most or not all(map(math.isfinite, values)):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {most} or fewer finite numbers, separated by commas")
+        try:
+            values = tuple(float(part) for part in text.split(","))
+        except ValueError:
+            values = ()
+        if not 1 <= len(values) <= most or not all(map(math.isfinite, values)):
+            expected = "a finite number" if most == 1 else f"1 to {most} finite numbers, separated by commas"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
         return values
 
     return numbers
+
+
+def _number(text: str) -> float:
+    """argparse type: one finite number."""
+    return _numbers(1)(text)[0]
 
 
 def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
     """Run the model that `args.model` names; its `.ms` bytes are `model`, or in the file."""
     import numpy as np
 
-    from lite.commands.inputs import Pixels, random_input, read_inputs
-    from lite.commands.outputs import describe, spec_text, values_text, write_outputs
+    from lite.commands.inputs import Pixels, is_picture, random_input, read_inputs
+    from lite.commands.outputs import check_place, describe, spec_text, values_text, write_outputs
     from lite.session import Session
 
-    if bool(args.input) == args.random:
+    if args.input and args.random:
+        args.usage_error("--input and --random exclude each other")
+    if not args.input and not args.random:
         args.usage_error("give --input NAME=FILE for each input, or --random")
-    if 0.0 in args.std:
+    given = {name: vars(args)[name] for name in ("scale", "mean", "std") if vars(args)[name] is not None}
+    if given and not any(map(is_picture, args.input)):
+        args.usage_error(f"--{next(iter(given))} changes the pixels of pictures, and no --input is one")
+    if 0.0 in given.get("std", ()):
         args.usage_error("argument --std: pixels are divided by it, so it cannot be 0")
+    if args.output:
+        check_place(args.output)
     if model is None and Path(args.model).suffix.lower() == ".mindir":
         raise ModelError(f"{args.model} is a MindIR: make a .ms of it first, with: mlite convert {args.model}")
 
@@ -104,7 +128,7 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
             generator = np.random.default_rng(args.seed)
             inputs = {spec.name: random_input(spec, generator) for spec in session.inputs}
         else:
-            inputs = read_inputs(args.input, session.inputs, Pixels(args.scale[0], args.mean, args.std))
+            inputs = read_inputs(args.input, session.inputs, Pixels(**given))
         with progress(f"running {args.model}", args.progress):
             outputs, seconds = run_timed(session, inputs, args.repeat)
             profile = session.profile(inputs) if args.profile else None

@@ -11,6 +11,20 @@ from lite.schema.decode import Decoder
 _ENCRYPTED = 0x7F3A5ED8
 _MAJOR_VERSIONS = range(1, 3)
 
+# How files begin that are given in a model's place, what they are, and what to do.
+_EXPORT = "export the network from MindSpore as MindIR, and run `mlite convert` on that"
+_OTHERS = (
+    (re.compile(rb"\n.{0,80}MindSpore", re.DOTALL), "a MindIR export", "run `mlite convert` on it first"),
+    (re.compile(rb"....TFL3", re.DOTALL), "a TensorFlow Lite model", _EXPORT),
+    (re.compile(rb"PK\x03\x04"), "a zip archive, as PyTorch and numpy write", _EXPORT),
+    (re.compile(rb"\x93NUMPY"), "a numpy array", "it may be an input: mlite run MODEL.ms --input NAME=FILE"),
+    (re.compile(rb"\x89HDF"), "an HDF5 file", _EXPORT),
+    (re.compile(rb"\x08[\x01-\x7f][\x12\x1a\x22\x2a\x32\x3a\x42]"), "an ONNX model", _EXPORT),
+    # an entry, in it its tag, and behind that the start of a tensor
+    (re.compile(rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]+\x12"), "a checkpoint, weights without a network",
+     "load it into the network, export that as MindIR, and run `mlite convert` on it"),
+)  # fmt: skip
+
 
 def check_identifier(data: memoryview) -> None:
     """Raises InvalidModelError or UnsupportedVersionError where the bytes do not begin as a `.ms` file does."""
@@ -24,8 +38,9 @@ def check_identifier(data: memoryview) -> None:
     if found == layout.IDENTIFIER:
         return
     expected = f"expected identifier {layout.IDENTIFIER.decode()} at byte 4"
-    if data[0] == 0x0A and b"MindSpore" in bytes(data[:64]):
-        raise InvalidModelError(f"{expected}, found a MindIR export; run `mlite convert` on it first")
+    for start, kind, advice in _OTHERS:
+        if start.match(data[:256]):
+            raise InvalidModelError(f"expected a .ms file, found {kind}; {advice}")
     if found.isalnum():
         raise InvalidModelError(f"{expected}, found {found.decode()}: a FlatBuffers file of another kind")
     if _has_root(data):

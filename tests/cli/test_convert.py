@@ -49,23 +49,34 @@ def test_replaces_a_file_and_keeps_its_permissions(mlite: Mlite, tmp_path: Path)
     assert stat.S_IMODE(out.stat().st_mode) == 0o640
 
 
+FILES = {
+    "digits": DIGITS,
+    "mindir": MINDIR,
+    "ms": MINDIR.with_suffix(".ms"),
+    "ckpt": MINDIR.with_suffix(".ckpt"),
+}
+
 # arguments, and what standard error names
 MISUSES = [
     ("{empty}/absent.mindir", ["absent.mindir", "No such file"]),
-    ("{empty}", ["Is a directory"]),
+    ("{empty}", ["is a folder", ".mindir"]),
+    (".", ["the model . is a folder"]),
+    ("/", ["the model / is a folder"]),
+    ("{ms}", ["converted already", "mlite run"]),
+    ("{ckpt} -o {empty}/x.ms", ["checkpoint"]),
     ("{digits}/heldout.npz -o {empty}/x.ms", ["heldout.npz"]),
     ("{mindir} -o {empty}", ["is a folder"]),
     ("{mindir} -o {empty}/absent/out.ms", ["does not exist"]),
     ("{mindir} -o {mindir}", ["is the model itself"]),
     ("{mindir} -o {empty}/x.ms --input-shape y=1,1,8,8", ["'y'", "x"]),
-    ("{mindir} -o {empty}/x.ms --input-shape x=1,1,9,9", ["x"]),
+    ("{mindir} -o {empty}/x.ms --input-shape x=1,1,9,9", ["x", "no open dimension", "mlite run --input-shape"]),
     ("{mindir} -o {empty}/x.ms --outputs nothing", ["nothing"]),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "named"), MISUSES)
 def test_misuse_is_one_message(mlite: Mlite, tmp_path: Path, arguments: str, named: list[str]) -> None:
-    done = mlite("convert", *arguments.format(empty=tmp_path, digits=DIGITS, mindir=MINDIR).split())
+    done = mlite("convert", *arguments.format(empty=tmp_path, **FILES).split())
     assert done.code == 1
     assert done.err.startswith("mlite: error: ")
     assert all(word in done.err for word in named), done.err
@@ -79,6 +90,20 @@ def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str) -> None:
     done = mlite("convert", *arguments.split())
     assert done.code == 2
     assert "usage: mlite convert" in done.err
+
+
+def test_a_dimension_is_at_least_1(mlite: Mlite) -> None:
+    for shape in ("x=-1,3", "x=2,0"):
+        assert "at least 1" in mlite("convert", "a", "--input-shape", shape).err
+
+
+def test_an_export_is_not_replaced_by_its_model(mlite: Mlite, tmp_path: Path) -> None:
+    misnamed = tmp_path / "net.ms"
+    misnamed.write_bytes(MINDIR.read_bytes())
+    done = mlite("convert", misnamed)
+    assert done.code == 1
+    assert "is the model itself: give another with --output" in done.err
+    assert misnamed.read_bytes() == MINDIR.read_bytes()
 
 
 def test_a_failed_write_leaves_nothing(mlite: Mlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

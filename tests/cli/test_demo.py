@@ -31,7 +31,7 @@ def test_demo_cannot_write_into_a_file(mlite: Mlite, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = mlite("demo", "--output", tmp_path / "file")
     assert done.code == 1
-    assert done.err.startswith("mlite: error: ")
+    assert done.err == f"mlite: error: the output {tmp_path / 'file'} is a file: give a folder\n"
 
 
 def test_demo_refuses_unknown_arguments(mlite: Mlite) -> None:

@@ -3,10 +3,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from converter.mindir.mind_ir_pb2 import ModelProto
 from lite.cli import main as device_main
+from lite.commands.listing import ListedNode, Listing, as_text, telling_attributes
+from lite.ops.reduce import ReduceFusion
+from lite.ops.resize import Resize
+from lite.types import DType, TensorSpec
 from tests.cli.conftest import DIGITS, Mlite
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "ms"
@@ -17,6 +22,35 @@ def test_ms_as_text(mlite: Mlite) -> None:
     assert done.code == 0
     for part in ("x: float32[1,1,8,8]", "Conv2DFusion", "MaxPoolFusion", "operators", "constants", "arena", "ratio"):
         assert part in done.out
+
+
+def test_nodes_say_what_they_read_and_what_they_are_called(mlite: Mlite, tmp_path: Path) -> None:
+    lines = [" ".join(line.split()) for line in mlite("inspect", DIGITS / "digits.ms").out.splitlines()]
+    residual = lines.index("4 AddFusion cpu 1 3 float32[1,8,8,24]")
+    assert lines[residual + 1] == "Default/Add-op0"
+    assert "0 Reshape cpu x (-1,8,8,1) float32[1,8,8,1]" in lines
+    assert "1 Conv2DFusion cpu 0 float32[24,3,3,1] float32[24] float32[1,8,8,24]" in lines
+    done = mlite("convert", DIGITS / "digits.mindir", "-o", tmp_path / "cut.ms", "--outputs", lines[residual + 1])
+    assert done.code == 0, done.err
+
+
+def test_the_listing_of_nodes() -> None:
+    x, few, many = (TensorSpec(DType.FLOAT32, (2,), name) for name in ("x", "", "many"))
+    axes, scale = TensorSpec.of(np.array([1, 2])), TensorSpec.of(np.float32(0.5))
+    reduce, resize = telling_attributes(ReduceFusion()), telling_attributes(Resize())
+    nodes = (
+        ListedNode("ReduceFusion", "mean", (x, axes), (x,), reduce, ("x", "")),
+        ListedNode("Resize", "", (x, x, scale, few, few), (x,), resize, ("0", "0:1", "", "", "")),
+        ListedNode("Concat", "c", (many,) * 40, (x,), {"axis": 1}, tuple(map(str, range(40)))),
+    )
+    text = as_text(Listing((x,), (x,), nodes, ()))
+    assert "x (1,2) " in text
+    assert "mode=ReduceMean" in text
+    assert "0 0:1 (0.5) float32[2] x2 " in text
+    assert "method=LINEAR coordinate_transform_mode=ASYMMETRIC" in text
+    assert "40, below" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert "37 38 39" in text
 
 
 def test_ms_as_json(mlite: Mlite) -> None:
@@ -48,7 +82,7 @@ def test_a_mindir_shows_everything_that_is_unsupported(mlite: Mlite, tmp_path: P
         primitive.op_type = {"Conv2D": "Multinomial", "Add": "Zeta"}.get(primitive.op_type, primitive.op_type)
     (tmp_path / "odd.mindir").write_bytes(model.SerializeToString())
     done = mlite("inspect", tmp_path / "odd.mindir")
-    assert done.code == 0
+    assert done.code == 1
     assert "Multinomial" in done.out
     assert "Zeta" in done.out
     rows = mlite("inspect", tmp_path / "odd.mindir", "--json").json["unsupported"]
@@ -59,10 +93,10 @@ def test_a_mindir_shows_everything_that_is_unsupported(mlite: Mlite, tmp_path: P
     assert not (tmp_path / "odd.ms").exists()
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the shared .ms files are not here")
+@pytest.mark.skipif(not REAL.exists(), reason="published .ms files are looked for in ../shared/data/ms")
 def test_a_model_that_cannot_run_is_still_shown(mlite: Mlite) -> None:
     done = mlite("inspect", REAL / "lenet_train.ms")
-    assert done.code == 0
+    assert done.code == 1
     assert "cannot run" in done.out
     assert "Conv2DFusion" in done.out
     assert mlite("inspect", REAL / "lenet_train.ms", "--json").json["error"]

@@ -60,6 +60,14 @@ def test_an_image_is_resized_and_scaled(mlite: Mlite, tmp_path: Path, image: np.
         assert np.abs(y - expected).max() < most
 
 
+def test_outputs_go_where_the_name_says(mlite: Mlite, tmp_path: Path) -> None:
+    (tmp_path / "v1.0").mkdir()
+    for place in ("plain", "v1.0", "v2.0/"):
+        done = mlite("run", MODEL, "--random", "-o", f"{tmp_path}/{place}")
+        assert done.code == 0, done.err
+        assert len(list((tmp_path / place).glob("*.npy"))) == 1
+
+
 def test_random_inputs_follow_the_seed(mlite: Mlite) -> None:
     first, again, other = (mlite("run", MODEL, "--random", "--seed", seed, "--json").json for seed in (1, 1, 2))
     assert first["outputs"] == again["outputs"] != other["outputs"]
@@ -111,8 +119,9 @@ MISUSES = [
     ("--input {files}/image.png --mean 1,2,3", ["--mean", "3"]),
     ("--random --input-shape y=1,1,8,8", ["'y'"]),
     ("--random --input-shape x=1,1,9", ["x"]),
-    ("--random --output {files}/words.txt", ["words.txt"]),
-    ("--random --output {files}/absent/y.npy", ["No such file"]),
+    ("--random --output {files}/words.txt", ["words.txt is a file"]),
+    ("--random --output {files}/new.txt", ["new.txt", ".npz", "new.txt/"]),
+    ("--random --output {files}/absent/y.npy", ["{files}/absent does not exist"]),
 ]
 
 
@@ -133,7 +142,28 @@ def test_misuse_is_one_message(mlite: Mlite, files: Path, arguments: str, named:
     done = mlite("run", MODEL, *arguments.format(files=files).split())
     assert done.code == 1, done.out
     assert done.err.startswith("mlite: error: ")
-    assert all(word in done.err for word in named), done.err
+    assert all(word.format(files=files) in done.err for word in named), done.err
+    assert not (files / "new.txt").exists()
+
+
+# first bytes of a file, and what standard error says of it
+IMPOSTORS = {
+    "a checkpoint": (DIGITS / "digits.ckpt").read_bytes(),
+    "a numpy array": b"\x93NUMPY\x01\0",
+    "a zip archive": b"PK\x03\x04" + b"\0" * 30,
+    "an HDF5 file": b"\x89HDF\r\n\x1a\n",
+    "an ONNX model": b"\x08\x07\x12\x07pytorch",
+    "a MindIR export": (DIGITS / "digits.mindir").read_bytes(),
+}
+
+
+@pytest.mark.parametrize("what", IMPOSTORS)
+@pytest.mark.parametrize("command", ["run --random", "inspect"])
+def test_other_models_are_recognized(mlite: Mlite, tmp_path: Path, command: str, what: str) -> None:
+    (tmp_path / "model").write_bytes(IMPOSTORS[what])
+    done = mlite(*command.split(), tmp_path / "model")
+    assert done.code == 1
+    assert f"expected a .ms file, found {what}" in done.err
 
 
 @pytest.mark.parametrize("model", [DIGITS / "absent.ms", DIGITS, DIGITS / "heldout.npz"], ids=lambda p: p.name)
@@ -156,3 +186,25 @@ def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str) -> None:
     done = mlite("run", *arguments.split())
     assert done.code == 2
     assert "usage: mlite run" in done.err
+
+
+# arguments after the model, and what standard error says of them
+SAID = [
+    ("--random --input x=a.npy", "exclude each other"),
+    ("--random --threads 0", "--threads: '0' is not an integer of at least 1"),
+    ("--random --threads -1", "--threads: '-1' is not an integer of at least 1"),
+    ("--random --seed -1", "--seed: '-1' is not an integer of at least 0"),
+    ("--random --mean 0", "--mean changes the pixels of pictures, and no --input is one"),
+    ("--input x=a.npy --scale 1", "--scale changes the pixels of pictures, and no --input is one"),
+    ("--input x=a.png --std a", "--std: 'a' is not 1 to 4 finite numbers"),
+    ("--input x=a.png --std 1,0", "--std: pixels are divided by it"),
+    ("--input x=a.png --scale a", "--scale: 'a' is not a finite number"),
+    ("--random --input-shape x=-1,3", "--input-shape: 'x=-1,3' has the dimension -1: every one has to be at least 1"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), SAID)
+def test_usage_errors_say_what_to_do(mlite: Mlite, arguments: str, said: str) -> None:
+    done = mlite("run", MODEL, *arguments.split())
+    assert done.code == 2
+    assert said in done.err
