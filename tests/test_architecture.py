@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.records": set(),
     "lite.errors": set(),
     "lite.types": {"numpy"},
+    "lite.memory": {*WORDS, "numpy"},
     "lite.files": set(),
     "lite.ops": {*WORDS, "numpy"},
     "lite.schema": {"lite.errors"},
@@ -36,11 +37,13 @@ ARROWS: dict[str, set[str]] = {
     "lite.native.codegen": {"lite.errors", "lite.native", "lite.kernels", "numba", "llvmlite"},
     "lite.delegates.base": {*WORDS, "lite.ops"},
     "lite.delegates.reference": {"lite.delegates.base", "lite.ops"},
-    "lite.delegates.cpu": {*WORDS, "lite.delegates.base", "lite.kernels.codes", "lite.native", "lite.ops", "numpy"},
+    "lite.delegates.cpu": {
+        *WORDS, "lite.memory", "lite.delegates.base", "lite.kernels.codes", "lite.native", "lite.ops", "numpy",
+    },
     "lite.delegates": {
         "lite.errors", "lite.delegates.base", "lite.delegates.reference", "lite.delegates.cpu", "lite.native",
     },
-    "lite.plan": {*WORDS, "lite.ops", "lite.model", "lite.delegates.base", "numpy"},
+    "lite.plan": {*WORDS, "lite.memory", "lite.ops", "lite.model", "lite.delegates.base", "numpy"},
     "lite.profile": {"lite.plan"},
     "lite.timing": set(),
     "lite.session": {*WORDS, "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile", "numpy"},

@@ -1,9 +1,9 @@
 """Which delegates a session uses: the ones asked for by name, or the best there are."""
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from lite.delegates.base import Delegate
 from lite.delegates.reference import ReferenceDelegate
@@ -11,13 +11,15 @@ from lite.errors import DelegateError, KernelBuildError
 from lite.native.pack import KernelPack, load_pack
 from lite.records import dataclass
 
+if TYPE_CHECKING:
+    from logging import Logger
+
 NAMES = ("cpu", "reference")
 _NO_PACK = (
     "no built kernel pack fits this machine, and numba, which compiles one, is not installed "
     "(pip install 'mindlite[jit]')"
 )
 
-_log = logging.getLogger("mindlite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,15 @@ def _create(name: str, pack: KernelPack | None) -> Delegate:
 def _building(line: str) -> None:
     """Progress of a build: that there is one is said, what it is at only to those who ask for it."""
     _say_once("compiling kernels for this machine, once: 10 to 30 seconds")
-    _log.info("%s", line)
+    _log().info("%s", line)
 
 
 @cache
 def _say_once(line: str) -> None:
-    _log.warning("%s", line)
+    _log().warning("%s", line)
+
+
+def _log() -> Logger:
+    import logging  # takes as long as loading the pack
+
+    return logging.getLogger("mindlite")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from lite.memory import ALIGNMENT
 from lite.records import dataclass
-
-ALIGNMENT = 64  # a cache line, and the widest vector of any target
 
 
 @dataclass(frozen=True, slots=True)

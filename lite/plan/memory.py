@@ -1,15 +1,13 @@
-"""Bytes for a plan: how many there may be, aligned blocks, and packed constants that plans of one session share."""
+"""Bytes for a plan: how many there may be, and packed constants that plans of one session share."""
 from __future__ import annotations
 
 import os
 import sys
 import weakref
-from pathlib import Path
 
 import numpy as np
 
-from lite.errors import MemoryPlanError
-from lite.plan.arena import ALIGNMENT
+from lite.memory import ALIGNMENT, address_of, allocate
 from lite.types import Array
 
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -17,24 +15,8 @@ _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.lim
 
 def available_bytes() -> int:
     """Memory this process may take, as far as the system tells: the smaller of what is free and the cgroup's limit."""
-    limits = [_cgroup_limit(Path(path)) for path in _CGROUP_LIMITS]
+    limits = [_cgroup_limit(path) for path in _CGROUP_LIMITS]
     return min([_free_bytes(), *(limit for limit in limits if limit is not None)])
-
-
-def address_of(array: Array) -> int:
-    """Address of an array's first byte."""
-    address: int = array.__array_interface__["data"][0]
-    return address
-
-
-def allocate(nbytes: int) -> Array:
-    """uint8[nbytes], not initialized, at a multiple of ALIGNMENT. Raises MemoryPlanError where there is not enough."""
-    try:
-        block = np.empty(nbytes + ALIGNMENT, np.uint8)
-    except (MemoryError, ValueError) as error:
-        raise MemoryPlanError(f"cannot allocate {nbytes:,} bytes") from error
-    skip = -address_of(block) % ALIGNMENT
-    return block[skip : skip + nbytes]
 
 
 class PackedConstants:
@@ -75,9 +57,10 @@ def _free_bytes() -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else sys.maxsize
 
 
-def _cgroup_limit(path: Path) -> int | None:
+def _cgroup_limit(path: str) -> int | None:
     try:
-        text = path.read_text(encoding="ascii").strip()
+        with open(path, encoding="ascii") as file:
+            text = file.read().strip()
     except OSError:
         return None
     return int(text) if text.isdigit() else None

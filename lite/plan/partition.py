@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lite.delegates.base import Claim, Delegate, Operation
+from lite.delegates.base import Claim, Delegate, NativeClaim, Operation, Packed
 from lite.errors import UnsupportedOp, UnsupportedOpError
+from lite.memory import release
 from lite.plan.fuse import Form, Fusions
 from lite.plan.network import Network
 from lite.records import dataclass, replace
@@ -39,6 +40,7 @@ def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Network,
             refused.setdefault(step.operation.op, []).append(step.operation)
         else:
             form, assignment = taken
+            _release_replaced(form.step.operation, assignment.claim)
             steps.append(form.step)
             assignments.append(assignment)
             merged.update(form.merged)
@@ -67,6 +69,16 @@ def _refusal(network: Network, refused: Mapping[str, list[Operation]], chosen: S
     hint = f'The delegate "reference" runs them: delegates={[*chosen, "reference"]}, or the default.'
     verdict = f"not run by the chosen delegate{'s' * (len(chosen) > 1)} {', '.join(chosen)}, though supported"
     return UnsupportedOpError(network.name, len(network.steps), rows, hint, verdict)
+
+
+def _release_replaced(operation: Operation, claim: Claim) -> None:
+    """Give back the mapped pages of weights that are packed now, before the next ones are: that keeps the peak low."""
+    for step in claim.steps if isinstance(claim, NativeClaim) else ():
+        for argument in step.arguments.values():
+            if isinstance(argument, Packed) and argument.replaces >= 0:
+                weights = operation.inputs[argument.replaces].value
+                assert weights is not None, "only constants are packed"
+                release(weights)
 
 
 def _signature(operation: Operation) -> str:

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from lite.delegates.base import Argument, In, Out, Packed, Temp
+from lite.memory import address_of
 from lite.plan.arena import ArenaPlan
 from lite.plan.lifetime import Lifetimes
-from lite.plan.memory import PackedConstants, address_of
+from lite.plan.memory import PackedConstants
 from lite.plan.network import Network
 from lite.types import Array
 

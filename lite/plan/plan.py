@@ -11,11 +11,12 @@ from typing import Protocol
 
 from lite.delegates.base import Delegate, HostClaim, NativeClaim
 from lite.errors import MemoryPlanError
+from lite.memory import address_of, allocate
 from lite.ops.registry import Attributes
 from lite.plan.arena import align, plan_arena
 from lite.plan.host import HostCall
 from lite.plan.lifetime import lifetimes
-from lite.plan.memory import PackedConstants, address_of, allocate
+from lite.plan.memory import PackedConstants
 from lite.plan.network import Network, Step
 from lite.plan.partition import partition
 from lite.plan.placement import Placement

@@ -13,7 +13,7 @@ import numpy as np
 
 from lite.delegates.base import Argument, In, NativeStep, Out, Packed, Temp
 from lite.errors import DelegateError
-from lite.plan.memory import address_of
+from lite.memory import address_of
 from lite.records import dataclass
 from lite.types import Array
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lite.delegates.base import Argument, Claim, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp, ViewClaim
+from lite.memory import address_of, allocate
 from lite.native.pack import KernelPack
-from lite.plan.memory import address_of, allocate
 from lite.plan.table import BoundStep, build_table
 from lite.types import Array
 

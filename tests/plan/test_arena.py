@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lite.plan.arena import ALIGNMENT, ArenaPlan, Record, align, plan_arena
+from lite.memory import ALIGNMENT
+from lite.plan.arena import ArenaPlan, Record, align, plan_arena
 
 
 def check(records: list[Record], plan: ArenaPlan) -> None:

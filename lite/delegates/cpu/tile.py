@@ -1,12 +1,14 @@
 """What weight packing knows of a pack: how weights and bias are laid out for the tile of lite.kernels.gemm."""
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
-from lite.records import dataclass
+from lite.memory import Slabs
+from lite.records import dataclass, field
 from lite.types import Array
 
 
@@ -19,10 +21,11 @@ class Pack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """The register tile of a pack's matrix kernels: rows x columns of the result."""
+    """The register tile of a pack's matrix kernels: rows x columns of the result. slabs: where packed weights go."""
 
     rows: int
     columns: int
+    slabs: Slabs = field(default_factory=Slabs, compare=False, repr=False)
 
     @classmethod
     def of(cls, pack: Pack) -> Tile:
@@ -37,12 +40,14 @@ class Tile:
         """[..., columns, depth] -> [..., panel, depth, tile columns], zeros beyond the last column."""
         *outer, columns, depth = w.shape
         panels = self.panels(columns)
-        packed = np.zeros((*outer, panels, depth, self.columns), np.float32)
+        shape = (*outer, panels, depth, self.columns)
+        packed = self.slabs.allocate(4 * math.prod(shape)).view(np.float32).reshape(shape)
         whole = columns // self.columns
         split = whole * self.columns
         packed[..., :whole, :, :] = w[..., :split, :].reshape(*outer, whole, self.columns, depth).swapaxes(-1, -2)
         if split < columns:
             packed[..., whole, :, : columns - split] = w[..., split:, :].swapaxes(-1, -2)
+            packed[..., whole, :, columns - split :] = 0
         return packed
 
     def pack_bias(self, bias: Array | None, groups: int, columns: int) -> Array:

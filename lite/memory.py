@@ -1,0 +1,69 @@
+"""Bytes at addresses that kernels can rely on, and pages of a mapped file that nobody needs any more.
+
+Packed weights come from slabs: one large block after another, each handed out from its start. Large blocks are what
+numpy asks the system to back with huge pages, and a fault for 2 MB costs hardly more than one for 4 kB; it is faults,
+not copying, that packing is made of. A slab is freed with the last array in it.
+"""
+from __future__ import annotations
+
+import mmap
+from contextlib import suppress
+
+import numpy as np
+
+from lite.errors import MemoryPlanError
+from lite.types import Array
+
+ALIGNMENT = 64  # a cache line, and the widest vector of any target
+
+_FIRST_SLAB = 1 << 18  # bytes; each slab is four times the one before
+_LARGEST_SLAB = 1 << 24
+
+
+def address_of(array: Array) -> int:
+    """Address of an array's first byte."""
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def allocate(nbytes: int) -> Array:
+    """uint8[nbytes], not initialized, at a multiple of ALIGNMENT. Raises MemoryPlanError where there is not enough."""
+    try:
+        block = np.empty(nbytes + ALIGNMENT, np.uint8)
+    except (MemoryError, ValueError) as error:
+        raise MemoryPlanError(f"cannot allocate {nbytes:,} bytes") from error
+    skip = -address_of(block) % ALIGNMENT
+    return block[skip : skip + nbytes]
+
+
+class Slabs:
+    """A source of blocks that live about as long as each other. Not for use by several threads at once."""
+
+    def __init__(self) -> None:
+        self._size = _FIRST_SLAB
+        self._rest = allocate(0)
+
+    def allocate(self, nbytes: int) -> Array:
+        """As the function of that name; what is a large part of a slab has a block of its own."""
+        if nbytes > len(self._rest):
+            if nbytes > self._size // 4:
+                return allocate(nbytes)
+            self._rest = allocate(self._size)
+            self._size = min(4 * self._size, _LARGEST_SLAB)
+        taken, self._rest = self._rest[:nbytes], self._rest[-(-nbytes // ALIGNMENT) * ALIGNMENT :]
+        return taken
+
+
+def release(array: Array) -> None:
+    """Give back the pages that hold `array` where it is a view of a mapped file; else nothing happens.
+
+    The elements stay what they are: whoever reads them has the system map the pages again.
+    """
+    mapping: object = array
+    while isinstance(mapping, (np.ndarray, memoryview)):
+        mapping = mapping.base if isinstance(mapping, np.ndarray) else mapping.obj
+    if isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        offset = address_of(array) - address_of(np.frombuffer(mapping, np.uint8))
+        start = offset // mmap.PAGESIZE * mmap.PAGESIZE
+        with suppress(OSError):  # a file system that does not know how
+            mapping.madvise(mmap.MADV_DONTNEED, start, offset + array.nbytes - start)
