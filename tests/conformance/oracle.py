@@ -36,9 +36,13 @@ class Oracle:
 
     def network(self, name: str) -> Export:
         """The export of networks/<name>.py."""
-        source = (HERE / "networks" / f"{name}.py").read_text("utf-8")
+        source = self.source(name)
         self.prepare({name: source})
         return self.export(name, source)
+
+    def source(self, name: str) -> str:
+        """The definition in networks/<name>.py."""
+        return (HERE / "networks" / f"{name}.py").read_text("utf-8")
 
     def prepare(self, definitions: Mapping[str, str]) -> None:
         """Make the exports that are missing, all in one process. definitions: name -> source, see exporter.py."""

@@ -15,6 +15,12 @@ pytestmark = pytest.mark.conformance
 NETWORKS = tuple(sorted(path.stem for path in (HERE / "networks").glob("*.py") if path.stem != "__init__"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _exports(oracle: Oracle) -> None:
+    """All of them in one process: it takes seconds to start."""
+    oracle.prepare({name: oracle.source(name) for name in NETWORKS})
+
+
 @pytest.mark.parametrize("compute", WAYS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_network_agrees_with_mindspore(

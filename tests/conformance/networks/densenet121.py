@@ -22,19 +22,19 @@ class DenseLayer(nn.Cell):
 
 
 class DenseNet(nn.Cell):
-    def __init__(self, classes: int = 1000) -> None:
+    def __init__(self, blocks: tuple[int, ...], classes: int = 1000) -> None:
         super().__init__()
         layers: list[nn.Cell] = [
             nn.Conv2d(3, 64, 7, 2, pad_mode="pad", padding=3), nn.BatchNorm2d(64), nn.ReLU(),
             nn.MaxPool2d(3, 2, pad_mode="same"),
         ]
         channels = 64
-        for index, depth in enumerate(BLOCKS):
+        for index, depth in enumerate(blocks):
             for _ in range(depth):
                 layers.append(DenseLayer(channels))
                 channels += GROWTH
             layers += [nn.BatchNorm2d(channels), nn.ReLU()]
-            if index < len(BLOCKS) - 1:
+            if index < len(blocks) - 1:
                 layers += [nn.Conv2d(channels, channels // 2, 1), nn.AvgPool2d(2, 2)]
                 channels //= 2
         self.features = nn.SequentialCell(layers)
@@ -45,10 +45,15 @@ class DenseNet(nn.Cell):
 
 
 def network() -> nn.Cell:
-    """The cell to export."""
-    return DenseNet()
+    """The cell to export: fewer layers of each kind."""
+    return DenseNet(blocks=(2, 3, 3, 2))
 
 
-def inputs(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def inputs(rng: np.random.Generator, pixels: int = 96) -> dict[str, np.ndarray]:
     """Example inputs by the names of construct's arguments."""
-    return {"x": rng.standard_normal((1, 3, 224, 224), dtype=np.float32)}
+    return {"x": rng.standard_normal((1, 3, pixels, pixels), dtype=np.float32)}
+
+
+def benchmark(rng: np.random.Generator) -> tuple[nn.Cell, dict[str, np.ndarray]]:
+    """The network and its inputs as the paper has them."""
+    return DenseNet(BLOCKS), inputs(rng, 224)
