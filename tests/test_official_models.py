@@ -18,7 +18,7 @@ from tests.plan.guards import Guarded
 
 FILES = Path(__file__).resolve().parents[2] / "shared" / "data" / "ms"
 
-pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason="the official files are not beside the checkout")
+pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason=f"published .ms files are looked for in {FILES}")
 
 Weights = Mapping[str, Array]
 

@@ -10,6 +10,12 @@ from pathlib import Path
 import pytest
 
 from converter.cli import COMMANDS
+from converter.mindir.primitives import PRIMITIVES
+from lite.ops.index import MODULES
+from lite.schema import layout
+from tests.conformance.cases import CASES
+from tests.conformance.judge import TOLERANCE
+from tests.conformance.test_networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,6 +51,22 @@ def test_continuous_integration_runs_the_commands_that_readme_gives() -> None:
 def test_every_command_is_in_the_table() -> None:
     listed = re.findall(r"^\| `mlite (\w+)", README, re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
+
+
+def test_what_is_said_of_conformance_is_true() -> None:
+    networks, primitives = re.search(r"exports (\d+) networks.*? over (\d+)", README, re.DOTALL).groups()  # type: ignore[union-attr]
+    assert len(NETWORKS) >= int(networks)
+    assert len({case.primitive for case in CASES} & set(PRIMITIVES)) > int(primitives)
+    assert set(PRIMITIVES) <= {case.primitive for case in CASES}
+    assert "1e-4" in README
+    assert TOLERANCE == 1e-4
+
+
+def test_the_example_of_a_new_operator_is_one() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (name,) = re.findall(r"^Say `(\w+)`", text, re.MULTILINE)
+    assert name in layout.TABLES
+    assert name not in MODULES
 
 
 def test_links_lead_somewhere() -> None:

@@ -26,7 +26,7 @@ MUTATIONS = 250  # of each file and list of delegates
 HUGE = (1 << 31) - 1
 
 
-@pytest.mark.skipif(not FILES.is_dir(), reason="the official files are not beside the checkout")
+@pytest.mark.skipif(not FILES.is_dir(), reason=f"published .ms files are looked for in {FILES}")
 @pytest.mark.parametrize("delegates", [["cpu", "reference"], ["reference"]], ids=" ".join)
 @pytest.mark.parametrize("file", ["ml_face_isface", "lenet_tod_infer", "parallel", "lenet_train"])
 def test_hostile_files_run_or_raise_a_lite_error(file: str, delegates: list[str]) -> None:

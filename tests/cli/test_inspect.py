@@ -93,7 +93,7 @@ def test_a_mindir_shows_everything_that_is_unsupported(mlite: Mlite, tmp_path: P
     assert not (tmp_path / "odd.ms").exists()
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="published .ms files are looked for in ../shared/data/ms")
+@pytest.mark.skipif(not REAL.exists(), reason=f"published .ms files are looked for in {REAL}")
 def test_a_model_that_cannot_run_is_still_shown(mlite: Mlite) -> None:
     done = mlite("inspect", REAL / "lenet_train.ms")
     assert done.code == 1

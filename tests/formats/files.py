@@ -24,7 +24,7 @@ def real_file(name: str) -> Path:
     """Path of a real file; skips the test where the shared data is absent."""
     path = SHARED / "data" / "ms" / f"{name}.ms"
     if not path.exists():
-        pytest.skip(f"{path.name} is not here")
+        pytest.skip(f"published .ms files are looked for in {path.parent}")
     return path
 
 

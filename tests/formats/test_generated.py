@@ -24,7 +24,7 @@ from tests.formats.files import ROOT, SHARED, flatc
 def facts(name: str) -> Any:
     path = SHARED / "facts" / name
     if not path.exists():
-        pytest.skip(f"{name} is not here")
+        pytest.skip(f"{name} is looked for in {path.parent}")
     return json.loads(path.read_text(encoding="utf-8"))
 
 
