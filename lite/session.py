@@ -11,12 +11,14 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Mapping, Sequence
+from functools import partial
 from threading import Lock
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
+from lite.binding import Binding
 from lite.delegates.selection import select
 from lite.errors import InvalidModelError, SessionClosedError, ShapeError, TensorError
 from lite.model import Model, Source, read_model
@@ -111,6 +113,21 @@ class Session:
             results = [output.copy() for output in plan.outputs]
         return results[0] if len(results) == 1 else dict(zip(self._output_names, results, strict=True))
 
+    def bind(self) -> Binding:
+        """Arrays over the memory that a run reads and writes, for runs without copies; see lite.binding.
+
+        It is of use until `close` or `resize`. Raises ShapeError while an input has an open dimension, and
+        SessionClosedError.
+        """
+        with self._lock:
+            self._check_open()
+            plan = self._plan
+            if plan is None:
+                raise ShapeError(f"an input has an open dimension: {self._feed}; resize before bind")
+        inputs = zip((spec.name for spec in self._feed.specs), plan.inputs, strict=True)
+        outputs = zip(self._output_names, plan.outputs, strict=True)
+        return Binding(plan, dict(inputs), dict(outputs), self._lock, partial(self._check_current, plan))
+
     def profile(self, inputs: Any) -> tuple[StepTime, ...]:
         """As `run`, one operation at a time: how long each took."""
         with self._lock:
@@ -157,6 +174,11 @@ class Session:
         if self._model is None or self._plans is None:
             raise SessionClosedError(f"the session of {self._name!r} is closed")
         return self._model, self._plans
+
+    def _check_current(self, plan: Plan) -> None:
+        self._check_open()
+        if self._plan is not plan:
+            raise ShapeError(f"the session of {self._name!r} was resized since this was bound: bind again")
 
     def _adopt(self, specs: Sequence[TensorSpec]) -> None:
         """Make these the inputs, and plan for them where every dimension is known. Changes nothing where that fails."""

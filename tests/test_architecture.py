@@ -46,7 +46,10 @@ ARROWS: dict[str, set[str]] = {
     "lite.plan": {*WORDS, "lite.memory", "lite.ops", "lite.model", "lite.delegates.base", "numpy"},
     "lite.profile": {"lite.plan"},
     "lite.timing": set(),
-    "lite.session": {*WORDS, "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile", "numpy"},
+    "lite.binding": {*WORDS, "lite.plan"},
+    "lite.session": {
+        *WORDS, "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile", "lite.binding", "numpy",
+    },
     "lite.__init__": {*WORDS, "lite.session"},
     # Measuring: this engine, and beside it others in processes of their own.
     "lite.bench": {"lite.native", "lite.ops", "lite.plan", "lite.session", "lite.timing", "numpy"},
