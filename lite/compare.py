@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ from lite.types import Array
 _ROOT = Path(__file__).resolve().parent.parent
 _TURN_SECONDS = 0.05
 _PAUSE_SECONDS = 0.002  # for threads of the last engine that still spin
+_PATIENCE_SECONDS = 300.0  # for one answer: loading the largest network, or one turn
 _LAST_WORDS = 300  # characters of what a process said before it failed
 
 
@@ -155,7 +157,7 @@ def cold_starts(
 
 
 class EngineFailure(Exception):
-    """An engine's process ended before it answered."""
+    """An engine's process ended, or was ended, before it answered."""
 
 
 class _Child:
@@ -182,7 +184,12 @@ class _Child:
     def answer(self) -> Any:
         """The next line it says. Raises EngineFailure."""
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        patience = threading.Timer(_PATIENCE_SECONDS, self._process.kill)
+        patience.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            patience.cancel()
         if not line:
             raise EngineFailure(self._last_words())
         return json.loads(line)

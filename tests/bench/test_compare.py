@@ -82,3 +82,9 @@ def test_a_process_that_is_killed_is_a_failure() -> None:
         child._process.send_signal(signal.SIGKILL)
         with pytest.raises(compare.EngineFailure, match="signal 9"):
             child.answer()
+
+
+def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "_PATIENCE_SECONDS", 0.01)
+    (ours,) = cold_starts([Contender(OURS, MODEL)], INPUTS, 1, times=1)
+    assert ours.failure == "killed by signal 9"
