@@ -40,13 +40,15 @@ def load_mindlite(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
     from lite.session import Session
 
     session = Session(model, threads=threads)
-    arrays = list(inputs.values())
+    bound = session.bind()
+    pairs = list(zip(bound.inputs.values(), inputs.values(), strict=True))
 
-    def outputs() -> list[Array]:
-        result = session.run(arrays)
-        return list(result.values()) if isinstance(result, dict) else [result]
+    def run() -> None:
+        for place, x in pairs:
+            np.copyto(place, x)
+        bound.run()
 
-    return Loaded(lambda: session.run(arrays), outputs)
+    return Loaded(run, lambda: list(bound.outputs.values()), keep=session)
 
 
 def load_onnxruntime(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
