@@ -81,7 +81,8 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
     from lite.commands.inputs import random_input
     from lite.session import Session
 
-    onnx = args.onnx or Path(args.model).with_suffix(".onnx")
+    path = Path(args.model)
+    onnx = args.onnx or path.parent / f"{path.stem}.onnx"
     if args.peers and not onnx.exists():
         raise ModelError(f"the peers need {name} as ONNX, and {onnx} is not there: export it, and give --onnx FILE")
     if args.input_shape and (args.peers or args.cold):

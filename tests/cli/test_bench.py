@@ -111,7 +111,7 @@ def test_peers_need_an_onnx(mlite: Mlite) -> None:
     assert "--onnx" in done.err
 
 
-@pytest.mark.parametrize("name", ["absent.ms", "absent.mindir", "heldout.npz"])
+@pytest.mark.parametrize("name", ["absent.ms", "absent.mindir", "heldout.npz", "/"])
 def test_what_is_no_model_is_one_message(mlite: Mlite, name: str) -> None:
     done = mlite("bench", DIGITS / name)
     assert done.code == 1
