@@ -9,6 +9,7 @@ cache, so each tile of pixels takes all panels in turn.
 from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
+from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
 from lite.kernels.move import copy_words
 from lite.kernels.simd import Simd, Value, micro
@@ -42,13 +43,16 @@ def conv2d_thin_f32(
     left: Int,
     row_block: Int,
     parts: Int,
+    function: Int,
+    alpha: Float,
+    beta: Float,
     low: Float,
     high: Float,
     begin: Int,
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """y = clamp(conv(x, w) + bias, low, high), one group, no dilation.
+    """y = function(clamp(conv(x, w) + bias, low, high)), one group, no dilation; function, alpha, beta: see matmul_f32.
 
     Units: `parts` parts each, of images x blocks of row_block rows of output.
     Scratch: 8 bytes x TILE_ROWS x kernel_height, then the rows of input under a block, each as wide as all windows
@@ -75,7 +79,8 @@ def conv2d_thin_f32(
             width,
             in_channels,
         )
-        target = y + (image * out_height + first_row) * out_width * out_channels * 4
+        block = y + (image * out_height + first_row) * out_width * out_channels * 4
+        target = block
         pixels = rows * out_width
         tiles = (pixels + TILE_ROWS() - 1) // TILE_ROWS()
         i = 0
@@ -109,6 +114,7 @@ def conv2d_thin_f32(
                 )
             pixels -= height
             target += height * out_channels * 4
+        activate_rows(block, 1, 0, rows * out_width * out_channels, function, alpha, beta)
 
 
 @routine

@@ -1,15 +1,16 @@
 """Depthwise convolution, fp32, NHWC: each channel with its own filter, vectors along the channels.
 
-Weights are [tap][channel]. Away from the left and right border, for kernels 3 and 5 wide with stride 1 or 2, four
-output pixels of a row are computed together: a column of input that several of them need is loaded once, and filter
-rows in the padding above or below are left out. Everything else goes by a table of pixel addresses, as in conv2d.py,
-four pixels at a time.
+Weights are [tap][channel]. Channels pass in blocks, so that the rows under a filter stay in the nearest cache. Filter
+rows and columns that fall into the padding are left out. For kernels 3 and 5 wide with stride 1 or 2 four output pixels
+of a row are computed together: a column of input that several of them need is loaded once, columns in a padding of half
+the kernel are not there in the code, and the last four pixels of a row may overlap the four before them. Everything
+else goes up to four pixels at a time, each loading what it needs. A pixel's products are added in the same order on
+every way.
 """
 from __future__ import annotations
 
 from functools import partial
 
-from lite.kernels.conv2d import pixel_addresses
 from lite.kernels.declare import Float, Int, Pointer, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.simd import Simd, Value, micro
@@ -17,41 +18,59 @@ from lite.kernels.simd import Simd, Value, micro
 _PIXELS = 4
 _VECTORS = 2
 _FORMS = ((3, 1), (3, 2), (5, 1), (5, 2))  # kernel width, stride: order of _form's numbers
+_BORDERS = ((False, False), (False, True), (True, False), (True, True))  # half the kernel is outside: left, right
 
 
-@micro("depthwise_pixels_f32", Pointer, Int, Int, Pointer, Pointer, Int, Pointer, Float, Float)
+@micro(
+    "depthwise_pixels_f32",
+    *(Pointer, Int, Int, Int, Int, Int, Int, Pointer, Int, Pointer, Int, Int, Pointer, Float, Float),
+)
 def depthwise_pixels_f32(
     s: Simd,
-    table: Value,
+    x: Value,
     pixels: Value,
-    taps: Value,
+    step_bytes: Value,
+    rows: Value,
+    row_bytes: Value,
+    columns: Value,
+    column_bytes: Value,
     weights: Value,
+    weight_row_bytes: Value,
     y: Value,
+    pixel_bytes: Value,
     channels: Value,
     bias: Value,
     low: Value,
     high: Value,
 ) -> None:
-    """y[pixel, channel] = clamp(bias + sum over taps, low, high), 1 to 4 pixels; table: addresses [tap][pixel]."""
+    """y[pixel, channel] = clamp(bias + sum over rows x columns taps, low, high), 1 to 4 pixels, step_bytes apart in x.
+
+    row_bytes, column_bytes: from one tap to the next in x. pixel_bytes: between pixels of y and taps of the weights.
+    """
     floor, ceiling = s.splat(low), s.splat(high)
-    pixel_bytes = channels * 4
 
     def some(count: int) -> None:
         def block(i: Value, vectors: int, lanes: Value | None) -> None:
             offset = 4 * i
             cells = [(p, v * s.vector_bytes) for p in range(count) for v in range(vectors)]
 
-            def tap(t: Value, *sums: Value) -> tuple[Value, ...]:
-                w = weights + t * pixel_bytes + offset
-                factors = [s.load(w + v * s.vector_bytes, lanes) for v in range(vectors)] * count
-                x = [s.load_int(table + (t * count + p) * 8) + offset for p in range(count)]
-                return tuple(
-                    s.fma(s.load(x[p] + v, lanes), factor, total)
-                    for (p, v), factor, total in zip(cells, factors, sums, strict=True)
-                )
+            def row(r: Value, *sums: Value) -> tuple[Value, ...]:
+                image_row = x + r * row_bytes + offset
+                filter_row = weights + r * weight_row_bytes + offset
+
+                def tap(q: Value, *sums: Value) -> tuple[Value, ...]:
+                    w = filter_row + q * pixel_bytes
+                    here = image_row + q * column_bytes
+                    factors = [s.load(w + v * s.vector_bytes, lanes) for v in range(vectors)] * count
+                    return tuple(
+                        s.fma(s.load(here + p * step_bytes + v, lanes), factor, total)
+                        for (p, v), factor, total in zip(cells, factors, sums, strict=True)
+                    )
+
+                return s.loop(columns, tap, *sums)
 
             start = [s.load(bias + offset + v * s.vector_bytes, lanes) for v in range(vectors)] * count
-            for (p, v), total in zip(cells, s.loop(taps, tap, *start), strict=True):
+            for (p, v), total in zip(cells, s.loop(rows, row, *start), strict=True):
                 s.store(s.min(s.max(total, floor), ceiling), y + p * pixel_bytes + offset + v, lanes)
 
         s.blocks(channels, _VECTORS, block)
@@ -59,7 +78,7 @@ def depthwise_pixels_f32(
     s.switch(pixels, [partial(some, count) for count in range(1, _PIXELS + 1)], first=1)
 
 
-@micro("depthwise_run_f32", Int, Pointer, Int, Int, Pointer, Pointer, Int, Pointer, Float, Float)
+@micro("depthwise_run_f32", Int, Pointer, Int, Int, Pointer, Pointer, Int, Int, Pointer, Float, Float)
 def depthwise_run_f32(
     s: Simd,
     form: Value,
@@ -68,16 +87,22 @@ def depthwise_run_f32(
     row_bytes: Value,
     weights: Value,
     y: Value,
+    pixel_bytes: Value,
     channels: Value,
     bias: Value,
     low: Value,
     high: Value,
 ) -> None:
-    """Four neighboring pixels of a row, all taps of `rows` filter rows inside the image; form: index in _FORMS."""
-    floor, ceiling = s.splat(low), s.splat(high)
-    pixel_bytes = channels * 4
+    """Four neighboring pixels of a row, `rows` filter rows inside the image; x: the first column, even if outside.
 
-    def run(width: int, stride: int) -> None:
+    form: 4 x index in _FORMS + index in _BORDERS.
+    """
+    floor, ceiling = s.splat(low), s.splat(high)
+
+    def run(width: int, stride: int, left: bool, right: bool) -> None:
+        reach = (_PIXELS - 1) * stride + width
+        inside = range(width // 2 if left else 0, reach - width // 2 if right else reach)
+
         def block(i: Value, lanes: Value | None) -> None:
             offset = 4 * i
 
@@ -86,7 +111,7 @@ def depthwise_run_f32(
                 image_row = x + p * row_bytes + offset
                 factors = [s.load(filter_row + pixel_bytes * q, lanes) for q in range(width)]
                 totals = list(sums)
-                for column in range((_PIXELS - 1) * stride + width):
+                for column in inside:
                     value = s.load(image_row + pixel_bytes * column, lanes)
                     for pixel in range(_PIXELS):
                         if 0 <= (q := column - pixel * stride) < width:
@@ -99,7 +124,7 @@ def depthwise_run_f32(
 
         s.span(channels, block)
 
-    s.switch(form, [partial(run, width, stride) for width, stride in _FORMS])
+    s.switch(form, [partial(run, *form, *border) for form in _FORMS for border in _BORDERS])
 
 
 @routine
@@ -117,7 +142,6 @@ def depthwise_f32(
     x: Pointer,
     w: Pointer,
     bias: Pointer,
-    zeros: Pointer,
     y: Pointer,
     images: Int,
     in_height: Int,
@@ -134,6 +158,7 @@ def depthwise_f32(
     top: Int,
     left: Int,
     row_block: Int,
+    channel_block: Int,
     function: Int,
     alpha: Float,
     beta: Float,
@@ -143,61 +168,83 @@ def depthwise_f32(
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """y = function(clamp(conv(x, w) + bias, low, high)), channel by channel. zeros: `channels` floats of zero.
+    """y = function(clamp(conv(x, w) + bias, low, high)), channel by channel; function, alpha, beta: see matmul_f32.
 
-    function, alpha, beta: see matmul_f32.
-    Units: blocks of row_block rows of output over all images. Scratch: 8 bytes x 4 x taps.
+    Units: blocks of row_block rows of output over all images.
     """
     pixel_bytes = channels * 4
-    form = _form(kernel_width, stride_width, dilation_width)
-    for row in range(begin * row_block, min(end * row_block, images * out_height)):
-        image = row // out_height
-        source = x + image * in_height * in_width * pixel_bytes
-        row_start = (row - image * out_height) * stride_height - top
-        # Filter rows that meet the image: row_start + p * dilation within [0, in_height).
-        first_p = (max(-row_start, 0) + dilation_height - 1) // dilation_height
-        last_p = min(kernel_height, (in_height - row_start + dilation_height - 1) // dilation_height)
-        j = 0
-        while j < out_width:
-            column_start = j * stride_width - left
-            target = y + (row * out_width + j) * pixel_bytes
-            reach = column_start + (_PIXELS - 1) * stride_width + kernel_width
-            if form >= 0 and column_start >= 0 and reach <= in_width and j + _PIXELS <= out_width and first_p < last_p:
-                first = (row_start + first_p * dilation_height) * in_width + column_start
-                depthwise_run_f32(
-                    form,
-                    source + first * pixel_bytes,
-                    last_p - first_p,
-                    dilation_height * in_width * pixel_bytes,
-                    w + first_p * kernel_width * pixel_bytes,
-                    target,
-                    channels,
-                    bias,
+    row_bytes = dilation_height * in_width * pixel_bytes
+    weight_row_bytes = kernel_width * pixel_bytes
+    # Pixels [inner, outer) have all columns of their filter inside the image.
+    inner = min((left + stride_width - 1) // stride_width, out_width)
+    reach = in_width + left - (kernel_width - 1) * dilation_width
+    outer = max(min((reach + stride_width - 1) // stride_width, out_width), inner)
+    form = _form(kernel_width, stride_width, dilation_width) if out_width >= _PIXELS else -1
+    run_columns = (_PIXELS - 1) * stride_width + kernel_width
+    half = kernel_width // 2
+    blocks = (channels + channel_block - 1) // channel_block
+    for part in range(begin * blocks, end * blocks):
+        first_channel = part % blocks * channel_block
+        count = min(channel_block, channels - first_channel)
+        first_row = part // blocks * row_block
+        for row in range(first_row, min(first_row + row_block, images * out_height)):
+            image = row // out_height
+            row_start = (row - image * out_height) * stride_height - top
+            first_p, last_p = taps_inside(row_start, dilation_height, kernel_height, in_height)
+            source_row = (image * in_height + row_start + first_p * dilation_height) * in_width
+            source = x + source_row * pixel_bytes + first_channel * 4
+            weights = w + first_p * weight_row_bytes + first_channel * 4
+            target = y + row * out_width * pixel_bytes + first_channel * 4
+            rows = last_p - first_p
+            j = 0
+            while j < out_width:
+                if form >= 0:
+                    first = min(j, out_width - _PIXELS)
+                    column = first * stride_width - left
+                    before, after = max(-column, 0), max(column + run_columns - in_width, 0)
+                    if (before == 0 or before == half) and (after == 0 or after == half):
+                        depthwise_run_f32(
+                            form * 4 + (before > 0) * 2 + (after > 0),
+                            source + column * pixel_bytes,
+                            rows,
+                            row_bytes,
+                            weights,
+                            target + first * pixel_bytes,
+                            pixel_bytes,
+                            count,
+                            bias + first_channel * 4,
+                            low,
+                            high,
+                        )
+                        j = first + _PIXELS
+                        continue
+                pixels = min(outer - j, _PIXELS) if inner <= j < outer else 1
+                first_q, last_q = taps_inside(j * stride_width - left, dilation_width, kernel_width, in_width)
+                column = j * stride_width - left + first_q * dilation_width
+                depthwise_pixels_f32(
+                    source + column * pixel_bytes,
+                    pixels,
+                    stride_width * pixel_bytes,
+                    rows,
+                    row_bytes,
+                    last_q - first_q,
+                    dilation_width * pixel_bytes,
+                    weights + first_q * pixel_bytes,
+                    weight_row_bytes,
+                    target + j * pixel_bytes,
+                    pixel_bytes,
+                    count,
+                    bias + first_channel * 4,
                     low,
                     high,
                 )
-                j += _PIXELS
-                continue
-            # Up to the first pixel that the fast form could start with.
-            count = min(_PIXELS, out_width - j)
-            if form >= 0 and column_start < 0:
-                count = min(count, (-column_start + stride_width - 1) // stride_width)
-            for p in range(count):
-                pixel_addresses(
-                    scratch + p * 8,
-                    count,
-                    source,
-                    zeros,
-                    row_start,
-                    column_start + p * stride_width,
-                    in_height,
-                    in_width,
-                    pixel_bytes,
-                    kernel_height,
-                    kernel_width,
-                    dilation_height,
-                    dilation_width,
-                )
-            depthwise_pixels_f32(scratch, count, kernel_height * kernel_width, w, target, channels, bias, low, high)
-            j += count
-        activate_rows(y + row * out_width * pixel_bytes, 1, 0, out_width * channels, function, alpha, beta)
+                j += pixels
+            activate_rows(target, out_width, pixel_bytes, count, function, alpha, beta)
+
+
+@routine
+def taps_inside(start: int, dilation: int, taps: int, extent: int) -> tuple[int, int]:
+    """The taps [first, last) with 0 <= start + tap * dilation < extent; first == last where there are none."""
+    first = min((max(-start, 0) + dilation - 1) // dilation, taps)
+    last = (extent - start + dilation - 1) // dilation
+    return first, max(min(last, taps), first)

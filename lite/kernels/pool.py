@@ -1,7 +1,8 @@
 """2-D pooling, fp32, NHWC: the largest or the mean element of each window, vectors along the channels.
 
-Windows are cut at the image's border, so padding takes no part. Channels go four vectors at a time, held in registers
-while the window passes. A NaN in a window is its maximum.
+Windows are cut at the image's border, so padding takes no part; those of a row between the left and right border are
+one call, which walks the channels four vectors at a time and for each of these the windows, held in registers. Windows
+of 2 x 2 and 3 x 3 are unrolled. A NaN in a window is its maximum.
 """
 from __future__ import annotations
 
@@ -12,47 +13,68 @@ from lite.kernels.declare import Float, Int, Pointer, kernel
 from lite.kernels.simd import Simd, Value, micro
 
 _VECTORS = 4
+_UNROLLED = (2, 3)  # square windows
 
 
-@micro("pool_window_f32", Int, Pointer, Pointer, Int, Int, Int, Int, Int, Float, Float)
-def pool_window_f32(
+@micro("pool_windows_f32", Int, Pointer, Pointer, Int, Int, Int, Int, Int, Int, Int, Int, Float, Float)
+def pool_windows_f32(
     s: Simd,
     mode: Value,
     x: Value,
     y: Value,
+    windows: Value,
+    step_bytes: Value,
     rows: Value,
     columns: Value,
     row_bytes: Value,
     pixel_bytes: Value,
+    form: Value,
     channels: Value,
     low: Value,
     high: Value,
 ) -> None:
-    """y[channels] = clamp(max or mean of x over rows x columns pixels, low, high); mode: index in codes.POOL."""
+    """y[windows, channels] = clamp(max or mean of x over rows x columns pixels, low, high); mode: index in codes.POOL.
+
+    step_bytes: from window to window in x. form: 1 + index in _UNROLLED of the window's height and width, or 0.
+    """
     floor, ceiling = s.splat(low), s.splat(high)
     share = 1.0 / s.to_float(rows * columns)
 
-    def pool(largest: bool) -> None:
+    def pool(largest: bool, side: int) -> None:
+        combine = s.max_nan if largest else Value.__add__
+        start = s.splat(float("-inf") if largest else 0.0)
+
         def block(i: Value, vectors: int, lanes: Value | None) -> None:
-            def row(p: Value, *totals: Value) -> tuple[Value, ...]:
-                first = x + p * row_bytes + 4 * i
+            def taken(here: Value, *totals: Value) -> tuple[Value, ...]:
+                loaded = [s.load(here + v * s.vector_bytes, lanes) for v in range(vectors)]
+                return tuple(combine(total, new) for total, new in zip(totals, loaded, strict=True))
 
-                def pixel(q: Value, *totals: Value) -> tuple[Value, ...]:
-                    here = first + q * pixel_bytes
-                    loaded = [s.load(here + v * s.vector_bytes, lanes) for v in range(vectors)]
-                    combine = s.max_nan if largest else Value.__add__
-                    return tuple(combine(total, new) for total, new in zip(totals, loaded, strict=True))
+            def window(k: Value) -> None:
+                corner = x + k * step_bytes + 4 * i
+                totals: tuple[Value, ...] = (start,) * vectors
+                if side:
+                    for place in range(side * side):
+                        totals = taken(corner + row_bytes * (place // side) + pixel_bytes * (place % side), *totals)
+                else:
 
-                return s.loop(columns, pixel, *totals)
+                    def row(p: Value, *totals: Value) -> tuple[Value, ...]:
+                        first = corner + p * row_bytes
+                        return s.loop(columns, lambda q, *now: taken(first + q * pixel_bytes, *now), *totals)
 
-            totals = s.loop(rows, row, *[s.splat(float("-inf") if largest else 0.0)] * vectors)
-            for v, total in enumerate(totals):
-                result = total if largest else total * share
-                s.store(s.min(s.max(result, floor), ceiling), y + 4 * i + v * s.vector_bytes, lanes)
+                    totals = s.loop(rows, row, *totals)
+                for v, total in enumerate(totals):
+                    result = total if largest else total * share
+                    cell = y + k * pixel_bytes + 4 * i + v * s.vector_bytes
+                    s.store(s.min(s.max(result, floor), ceiling), cell, lanes)
+
+            s.loop(windows, window)
 
         s.blocks(channels, _VECTORS, block)
 
-    s.switch(mode, [partial(pool, name == "max") for name in POOL])
+    def sides(largest: bool) -> None:
+        s.switch(form, [partial(pool, largest, side) for side in (0, *_UNROLLED)])
+
+    s.switch(mode, [partial(sides, name == "max") for name in POOL])
 
 
 @kernel
@@ -84,7 +106,12 @@ def pool2d_f32(
 
     Units: blocks of row_block rows of output over all images x blocks of channel_block channels.
     """
+    pixel_bytes = channels * 4
     channel_blocks = (channels + channel_block - 1) // channel_block
+    # Windows [inner, outer) of a row lie inside the image from left to right.
+    inner = min((left + stride_width - 1) // stride_width, out_width)
+    reach = in_width + left - kernel_width
+    outer = max(min((reach + stride_width) // stride_width, out_width), inner)
     for unit in range(begin, end):
         first_channel = unit % channel_blocks * channel_block
         count = min(channel_block, channels - first_channel)
@@ -93,19 +120,26 @@ def pool2d_f32(
             image = row // out_height
             row_start = (row - image * out_height) * stride_height - top
             first_p, last_p = max(row_start, 0), min(row_start + kernel_height, in_height)
-            for j in range(out_width):
+            j = 0
+            while j < out_width:
+                windows = outer - inner if j == inner and inner < outer else 1
                 column_start = j * stride_width - left
                 first_q, last_q = max(column_start, 0), min(column_start + kernel_width, in_width)
                 pixel = (image * in_height + first_p) * in_width + first_q
-                pool_window_f32(
+                rows, columns = last_p - first_p, last_q - first_q
+                pool_windows_f32(
                     mode,
-                    x + (pixel * channels + first_channel) * 4,
-                    y + ((row * out_width + j) * channels + first_channel) * 4,
-                    last_p - first_p,
-                    last_q - first_q,
-                    in_width * channels * 4,
-                    channels * 4,
+                    x + pixel * pixel_bytes + first_channel * 4,
+                    y + (row * out_width + j) * pixel_bytes + first_channel * 4,
+                    windows,
+                    stride_width * pixel_bytes,
+                    rows,
+                    columns,
+                    in_width * pixel_bytes,
+                    pixel_bytes,
+                    rows - 1 if rows == columns and 2 <= rows <= 3 else 0,
                     count,
                     low,
                     high,
                 )
+                j += windows

@@ -280,6 +280,8 @@ CONVOLUTION = [
     ),
     conv((2, 150, 160, 3), 24, (3, 3), stride=(2, 2), mode=PadMode.SAME, note="several strips"),
     conv((1, 3, 9000, 2), 3, (3, 3), pads=(1, 1, 1, 1), activation=RELU6, note="a row beyond a strip"),
+    conv((1, 7, 7, 500), 500, (3, 3), group=500, stride=(2, 2), mode=PadMode.SAME, note="blocks of channels"),
+    conv((1, 9, 10, 20), 20, (5, 5), group=20, stride=(1, 2), pads=(2, 2, 1, 4), note="odd pads"),
     conv((1, 2, 9, 8), 8, (3, 3), group=8, pads=(2, 2, 2, 2), note="rows in the padding alone"),
 ]
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from lite.delegates.base import NO_EPILOGUE, Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
 from lite.delegates.cpu.conv2d_thin import bind_thin, fits_thin
 from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.matmul import constant_product
@@ -17,8 +17,9 @@ from lite.ops.window import Window
 from lite.types import DType, TensorSpec
 
 _ADDRESSES = 1 << 16  # of input pixels that a thread holds, unless one tile needs more
+_DEPTHWISE_BYTES = 24 << 10  # of input rows under a filter: most of the nearest cache
+_DEPTHWISE_LEAST = 128  # channels: fewer read memory in too short pieces, then all pass
 _PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache; 8 or 16 tiles
-_DEPTHWISE_PIXELS = 4  # whose addresses the depthwise kernel holds at a time
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
@@ -37,9 +38,9 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     if attrs.group == channels == outputs and attrs.group > 1:
         return _bind_depthwise(operation, attrs, w, bias, place) if operation.epilogue.residual < 0 else None
     if fits_thin(attrs, x):
-        if operation.epilogue != NO_EPILOGUE:
+        if operation.epilogue.residual >= 0:
             return None
-        return bind_thin(attrs, x, w.value, None if bias is None else bias.value, place, tile)
+        return bind_thin(operation, attrs, w.value, None if bias is None else bias.value, place, tile)
     form = winograd_form(attrs, x, w, place, tile)
     if form is not None:
         return bind_winograd(operation, form, w.value, None if bias is None else bias.value, place, tile)
@@ -98,15 +99,21 @@ def _bind_depthwise(
         {
             "w": Packed(np.ascontiguousarray(w.value.reshape(channels, taps).T), replaces=1),
             "bias": Packed(padded),
-            "zeros": Packed(np.zeros(channels, np.float32)),
             "channels": channels,
             "row_block": units.block,
+            "channel_block": _channel_block(channels, 4 * w.shape[1] * x.shape[2]),
             **_geometry(operation, attrs, w, place),
         },
         units.count,
-        scratch=8 * _DEPTHWISE_PIXELS * taps,
     )
     return NativeClaim((step,))
+
+
+def _channel_block(channels: int, nbytes: int) -> int:
+    """How many channels pass together, where the input rows under a filter have `nbytes` a channel."""
+    most = _DEPTHWISE_BYTES // nbytes // 16 * 16
+    blocks = -(-channels // most) if most >= _DEPTHWISE_LEAST else 1
+    return -(-channels // (16 * blocks)) * 16
 
 
 def _geometry(operation: Operation, attrs: Conv2DFusion, w: TensorSpec, place: Window) -> dict[str, Argument]:

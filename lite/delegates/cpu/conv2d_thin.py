@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lite.delegates.base import In, NativeClaim, NativeStep, Out, Packed
+from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.cpu.finish import finish
 from lite.delegates.cpu.tile import Tile
-from lite.delegates.cpu.work import FLOP, bounds, split
+from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.window import Window
 from lite.types import Array, TensorSpec
@@ -25,10 +26,10 @@ def fits_thin(attrs: Conv2DFusion, x: TensorSpec) -> bool:
 
 
 def bind_thin(
-    attrs: Conv2DFusion, x: TensorSpec, w: Array, bias: Array | None, place: Window, tile: Tile
+    operation: Operation, attrs: Conv2DFusion, w: Array, bias: Array | None, place: Window, tile: Tile
 ) -> NativeClaim:
     """The claim; w [outputs, kernel height, kernel width, channels]."""
-    images, in_height, in_width, channels = x.shape
+    images, in_height, in_width, channels = operation.inputs[0].shape
     outputs, kernel_height, kernel_width, _ = w.shape
     out_height, out_width = place.output
     stride = attrs.stride[1]
@@ -67,7 +68,7 @@ def bind_thin(
             "left": place.pads[2],
             "row_block": row_block,
             "parts": units.block,
-            **bounds(attrs.activation_type),
+            **finish(operation),
         },
         units.count,
         scratch=8 * tile.rows * kernel_height + ((row_block - 1) * attrs.stride[0] + kernel_height) * row_bytes,
