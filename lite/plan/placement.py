@@ -23,6 +23,7 @@ class Placement:
         self._shared = packed
         self._constants: dict[int, Array] = {}
         self._packed: dict[int, Array] = {}
+        self._placed: dict[Packed, Array] = {}  # steps may have one in common
 
     @property
     def mapped_nbytes(self) -> int:
@@ -57,9 +58,10 @@ class Placement:
             case Temp():
                 return address_of(self._arena) + self._layout.offsets[self._lifetimes.temporaries[time, argument.key]]
             case Packed():
-                array = self._shared.place(step.operation.name, argument.data)
-                self._packed[id(array)] = array
-                return address_of(array)
+                if argument not in self._placed:
+                    array = self._shared.place(step.operation.name, argument.data)
+                    self._placed[argument] = self._packed[id(array)] = array
+                return address_of(self._placed[argument])
         raise TypeError(f"{argument!r} is a number, not an operand")
 
     def _constant(self, tensor: int) -> Array:

@@ -18,6 +18,7 @@ from lite.ops.enums import ActivationType, EltwiseMode, PadMode, ReduceMode, Rou
 from lite.ops.full_connection import FullConnection
 from lite.ops.gather import Gather
 from lite.ops.layer_norm import LayerNormFusion
+from lite.ops.lstm import LSTM
 from lite.ops.matmul import MatMulFusion
 from lite.ops.nary import AddN, Eltwise
 from lite.ops.pad import PadFusion
@@ -285,6 +286,23 @@ CONVOLUTION = [
     conv((1, 2, 9, 8), 8, (3, 3), group=8, pads=(2, 2, 2, 2), note="rows in the padding alone"),
 ]
 
+def lstm(steps: int, batch: int, channels: int, hidden: int, bias: bool = True, note: str = "") -> Case:
+    """Constant weights."""
+    weights = normal(4 * hidden * (channels + hidden + bias)) / np.float32(np.sqrt(channels + hidden))
+    attrs = LSTM(has_bias=bias, input_size=channels, hidden_size=hidden)
+    state, cell = normal(1, batch, hidden), 2 * normal(1, batch, hidden)
+    return case(attrs, normal(steps, batch, channels), state, cell, weights, constants=(3,), note=note)
+
+
+RECURRENT = [
+    *(lstm(steps, batch, 5, hidden) for steps, batch, hidden in ((1, 1, 1), (3, 1, 17), (2, 3, 16), (4, 14, 33))),
+    lstm(3, 25, 1, 8, bias=False),
+    lstm(2, 0, 3, 4, note="no samples"),
+    lstm(5, 1, 1024, 40, note="rows that compete for cache"),
+    *(lstm(3, batch, 7, 600, note="several units") for batch in (1, 2)),
+    lstm(1025, 1, 2, 300, note="many steps"),
+]
+
 _GELU, _HSWISH, _RELU = (Activation(activation_type=kind) for kind in (_A.GELU, _A.HSWISH, _A.RELU))
 _LEAKY = Activation(activation_type=_A.LEAKY_RELU, alpha=0.1)
 
@@ -479,4 +497,4 @@ MOVE = [
     case(Cast(), special(), ints(DType.BOOL), constants=(1,)),
 ]
 
-CASES = [*ELEMENTWISE, *MATMUL, *CONVOLUTION, *EPILOGUES, *POOL, *SOFTMAX, *NORM, *REDUCE, *MOVE]
+CASES = [*ELEMENTWISE, *MATMUL, *RECURRENT, *CONVOLUTION, *EPILOGUES, *POOL, *SOFTMAX, *NORM, *REDUCE, *MOVE]

@@ -28,6 +28,7 @@ MODULES: dict[str, str] = {
     "FullConnection": "matmul",
     "FusedBatchNorm": "norm",
     "Gather": "move",
+    "LSTM": "lstm",
     "LayerNormFusion": "norm",
     "LeakyRelu": "elementwise",
     "Log": "elementwise",

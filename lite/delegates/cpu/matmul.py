@@ -21,6 +21,7 @@ _LARGE = 1 << 20  # weights
 _ALIAS = 4096  # bytes between rows at which they compete for the same few cache lines
 _ALIAS_PANELS = 4  # from which number on it pays to move the rows apart
 _A, _B, _SPREAD = 0, 1, 2  # keys of temporaries
+_PLAIN = Operation("", MatMulFusion(), (), ())  # a product and nothing besides
 
 
 class Extents(NamedTuple):
@@ -58,13 +59,24 @@ def constant_product(
     w: constant input 1 as [columns, depth], which is packed.
     """
     columns, depth = w.shape
+    if rows > 1:
+        steps = product_steps(a, rows, w, None if bias is None else bias.value, Out(0), tile, operation)
+        return NativeClaim(steps, operation.epilogue.residual)
     packed = Packed(tile.pack_weights(w), replaces=1)
     padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
-    if rows == 1:
-        return NativeClaim(
-            (_vector_step(operation, a, packed, padded, columns, depth, tile),), operation.epilogue.residual
-        )
-    batches = Packed(np.zeros(3, np.int64))
+    return NativeClaim((_vector_step(operation, a, packed, padded, columns, depth, tile),), operation.epilogue.residual)
+
+
+def product_steps(
+    a: Argument, rows: int, w: Array, bias: Array | None, y: Argument, tile: Tile, operation: Operation = _PLAIN
+) -> tuple[NativeStep, ...]:
+    """y [rows, columns] = a [rows, depth] @ w.T + bias for constant w [columns, depth].
+
+    operation: of whose input 1 w is the only use, and that says what is done besides.
+    """
+    columns, depth = w.shape
+    packed = Packed(tile.pack_weights(w), replaces=-1 if operation is _PLAIN else 1)
+    padded = Packed(tile.pack_bias(bias, 1, columns))
     steps = []
     stride = depth * 4
     if stride % _ALIAS == 0 and tile.panels(columns) >= _ALIAS_PANELS:
@@ -73,8 +85,8 @@ def constant_product(
         steps.append(_spread_step(a, rows, depth * 4, spread, stride))
         a = spread
     extents = Extents(1, rows, columns, depth)
-    steps.append(_product_step(operation, a, stride, packed, padded, batches, extents, tile))
-    return NativeClaim(tuple(steps), operation.epilogue.residual)
+    batches = Packed(np.zeros(3, np.int64))
+    return (*steps, _product_step(operation, a, stride, packed, padded, y, batches, extents, tile))
 
 
 def _vector_step(
@@ -105,6 +117,7 @@ def _product_step(
     a_stride: int,
     b: Argument,
     bias: Packed,
+    y: Argument,
     batches: Packed,
     extents: Extents,
     tile: Tile,
@@ -124,7 +137,7 @@ def _product_step(
             "a": a,
             "b": b,
             "bias": bias,
-            "y": Out(0),
+            "y": y,
             "batches": batches,
             "batch_count": count,
             "rows": rows,
@@ -200,7 +213,7 @@ def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | N
     )
     padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
     extents = Extents(math.prod(outer), rows, columns, depth)
-    steps.append(_product_step(operation, left, depth * 4, right, padded, batches, extents, tile))
+    steps.append(_product_step(operation, left, depth * 4, right, padded, Out(0), batches, extents, tile))
     return NativeClaim(tuple(steps), operation.epilogue.residual)
 
 

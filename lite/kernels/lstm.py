@@ -1,0 +1,102 @@
+"""The recurrent part of an LSTM layer, fp32, on the register tile of gemm.py.
+
+What the inputs contribute to the gates has been computed for all steps at once, as one matrix product. A step adds what
+the state h contributes and updates the cell. Gates are laid out [step, sample, panel, gate, TILE_COLUMNS]: the four
+gates i, f, g, o of as many hidden numbers as a panel of weights is wide lie side by side, so that a panel's cells are
+updated as soon as its gates are known. For one sample the four panels are read as four streams.
+"""
+from __future__ import annotations
+
+from lite.kernels import vmath
+from lite.kernels.declare import Int, Pointer, i64, kernel
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, tile_vectors
+from lite.kernels.matmul import gemv_panels_f32
+from lite.kernels.move import copy_words
+from lite.kernels.simd import Simd, Value, micro
+
+GATES = 4  # also what gemv_panels_f32 takes at once
+_INFINITY = float("inf")
+
+
+@micro("lstm_cell_f32", Pointer, Pointer, Pointer, Pointer, Int)
+def lstm_cell_f32(s: Simd, gates: Value, cell: Value, new_cell: Value, state: Value, n: Value) -> None:
+    """new_cell = sigmoid(f) cell + sigmoid(i) tanh(g), state = sigmoid(o) tanh(new_cell), for n <= TILE_COLUMNS."""
+    panel = tile_vectors(s.target) * s.vector_bytes
+
+    def body(j: Value, lanes: Value | None) -> None:
+        i, f, g, o = (s.load(gates + gate * panel + 4 * j, lanes) for gate in range(GATES))
+        kept = vmath.sigmoid(s, f) * s.load(cell + 4 * j, lanes)
+        now = s.fma(vmath.sigmoid(s, i), vmath.tanh(s, g), kept)
+        s.store(now, new_cell + 4 * j, lanes)
+        s.store(vmath.sigmoid(s, o) * vmath.tanh(s, now), state + 4 * j, lanes)
+
+    s.span(n, body)
+
+
+@kernel
+def lstm_f32(
+    gates: Pointer,
+    weights: Pointer,
+    zeros: Pointer,
+    h: Pointer,
+    c: Pointer,
+    y: Pointer,
+    last_h: Pointer,
+    last_c: Pointer,
+    steps: Int,
+    batch: Int,
+    hidden: Int,
+    first_step: Int,
+    last_step: Int,
+    panel_block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
+) -> None:
+    """Steps [first_step, last_step) of `steps`: y[steps, batch, hidden], after the last last_h and last_c too.
+
+    gates: from the inputs and the bias, overwritten. weights: packed [panel, gate, hidden, TILE_COLUMNS]. zeros:
+    TILE_COLUMNS of them. h, c: [batch, hidden] before the first step. Scratch: TILE_ROWS addresses.
+    Units: blocks of panel_block panels; several units may be used for one step at a time only.
+    """
+    width = TILE_COLUMNS()
+    panels = (hidden + width - 1) // width
+    row_bytes = panels * GATES * width * 4
+    for t in range(first_step, last_step):
+        before = h if t == 0 else y + (t - 1) * batch * hidden * 4
+        cells = c if t == 0 else last_c
+        now = y + t * batch * hidden * 4
+        for panel in range(begin * panel_block, min(end * panel_block, panels)):
+            column = panel * width
+            panel_weights = weights + column * GATES * hidden * 4
+            panel_gates = gates + t * batch * row_bytes + column * GATES * 4
+            for row in range(0, batch, TILE_ROWS()):
+                rows = min(TILE_ROWS(), batch - row)
+                target = panel_gates + row * row_bytes
+                if rows == 1:
+                    source = before + row * hidden * 4
+                    gemv_panels_f32(source, hidden, panel_weights, target, target, -_INFINITY, _INFINITY)
+                    continue
+                for r in range(rows):
+                    i64(scratch)[r] = before + (row + r) * hidden * 4
+                for gate in range(GATES):
+                    gemm_tile_f32(
+                        scratch,
+                        rows,
+                        1,
+                        hidden,
+                        panel_weights + gate * hidden * width * 4,
+                        target + gate * width * 4,
+                        row_bytes,
+                        width,
+                        zeros,
+                        target + gate * width * 4,
+                        -_INFINITY,
+                        _INFINITY,
+                    )
+            count = min(width, hidden - column)
+            for row in range(batch):
+                place = (row * hidden + column) * 4
+                lstm_cell_f32(panel_gates + row * row_bytes, cells + place, last_c + place, now + place, count)
+                if t == steps - 1:
+                    copy_words(now + place, last_h + place, count)
