@@ -4,6 +4,9 @@
 
     ms = converter.convert("lenet.mindir")                                  # bytes of the .ms file
     ms = converter.convert("lenet.mindir", {"input_shapes": {"x": (1, 1, 32, 32)}})
+    ms = converter.convert("lenet.mindir", ConvertOptions(outputs=["Default/fc2-Dense/BiasAdd-op0"]))
+
+Reading MindIR needs protobuf, which the extra `convert` brings: pip install 'mindlite[convert]'.
 
 The stages are `converter.mindir` (MindIR to graph), `converter.passes` (graph to graph) and `converter.emit` (graph to
 `.ms`). Errors are those of `converter.errors`.
@@ -12,55 +15,77 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from converter.errors import ArgumentError, OptionError
+from converter.errors import ArgumentError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
 from lite.errors import ConvertError
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
 
-__all__ = ["ArgumentError", "ConvertError", "ConvertOptions", "OptionError", "convert", "optimize"]
+__all__ = [
+    "ArgumentError",
+    "ConvertError",
+    "ConvertOptions",
+    "MissingPackageError",
+    "OptionError",
+    "convert",
+    "optimize",
+]
 
 Options = ConvertOptions | Mapping[str, Any]
 
 
 def convert(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview, options: Options | None = None
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    options: Options | None = None,
+    **misplaced: NoReturn,
 ) -> bytes:
     """The `.ms` file, as bytes, for a MindIR file or its bytes.
 
+    options: a ConvertOptions, or a mapping with some of its fields. Each has a default:
+
+        optimize      True       run the passes; without them the file holds the network as it was exported
+        input_shapes  {}         input name -> shape, to fix dimensions that were exported as dynamic
+        outputs       ()         names of tensors or nodes to end the network at, in place of its own outputs;
+                                 only what these need has to be supported
+        progress      None       called with a line of text at every stage
+
     Raises ParseError where the input is not a MindIR, UnsupportedOpError with every operator that cannot be converted,
-    OptionError (a ValueError) for options that do not fit the model, ArgumentError (a TypeError) for another source,
-    OSError (FileNotFoundError) where the file cannot be read.
+    OptionError (a ValueError) for options that do not fit the model, ArgumentError (a TypeError) for arguments of other
+    types, MissingPackageError (an ImportError) without protobuf, OSError (FileNotFoundError) where the file cannot be
+    read.
     """
+    if misplaced:
+        raise ArgumentError(f"convert takes no {next(iter(misplaced))!r}: give options={misplaced!r}")
     if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
         raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
     chosen = ConvertOptions.of(options)
     from converter.emit import emit  # readers and writers of files are loaded when they are needed
-    from converter.mindir.reader import read_mindir
+
+    try:
+        from converter.mindir.reader import read_mindir
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "google":
+            raise
+        raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
 
     _report(chosen, "read")
-    graph = optimize(read_mindir(source), chosen)
+    graph = optimize(read_mindir(source, chosen.input_shapes, chosen.outputs), chosen)
     _report(chosen, "write")
     return emit(graph)
 
 
 def optimize(graph: Graph, options: Options | None = None) -> Graph:
-    """Apply the options to a graph, in place, and return it: input shapes, outputs, then the passes.
+    """Run the passes on a graph, in place, and return it. Other options are for the reader of a file.
 
-    Raises OptionError for options that do not fit the graph, PassError where a pass fails.
+    Raises OptionError for options that are none, PassError where a pass fails.
     """
     chosen = ConvertOptions.of(options)
-    from converter.ir.interface import fix_input_shapes, select_outputs
     from converter.passes._manager import run_passes
     from converter.passes.pipelines import DEFAULT, MINIMAL
 
-    if chosen.input_shapes:
-        fix_input_shapes(graph, chosen.input_shapes)
-    if chosen.outputs:
-        select_outputs(graph, chosen.outputs)
     run_passes(graph, DEFAULT if chosen.optimize else MINIMAL, chosen.progress)
     return graph
 

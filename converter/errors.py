@@ -6,7 +6,8 @@
     ├── PassError      a pass failed; names the pass and those that ran before it
     ├── EmitError      the graph cannot be written as `.ms`
     ├── OptionError    an option is unknown or out of range (also a ValueError)
-    └── ArgumentError  an argument is of the wrong type (also a TypeError)
+    ├── ArgumentError  an argument is of the wrong type (also a TypeError)
+    └── MissingPackageError  a package is not installed that an extra brings (also an ImportError)
 """
 from __future__ import annotations
 
@@ -31,6 +32,10 @@ class EmitError(ConvertError):
 
 class OptionError(ConvertError, ValueError):
     """A conversion option is unknown or out of range."""
+
+
+class MissingPackageError(ConvertError, ImportError):
+    """A package is not installed; the message names the extra that brings it."""
 
 
 class ArgumentError(ConvertError, TypeError):

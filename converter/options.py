@@ -17,7 +17,8 @@ class ConvertOptions:
 
     optimize: run the passes; without them the file holds the network as it was exported. input_shapes: input name ->
     shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
-    place of its own outputs. progress: called with a line of text at every stage.
+    place of its own outputs; only what these need has to be supported. progress: called with a line of text at every
+    stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -53,7 +54,8 @@ class ConvertOptions:
         if isinstance(options, ConvertOptions):
             return options
         if not isinstance(options, Mapping):
-            raise ArgumentError(f"options is a {type(options).__name__}: expected ConvertOptions or a mapping")
+            raise ArgumentError(f"options is a {type(options).__name__}: expected ConvertOptions or a mapping such as "
+                "{'input_shapes': {'x': (1, 3, 224, 224)}}; help(converter.convert) has all")
         known = [f.name for f in fields(cls)]
         for name in options:
             if name not in known:

@@ -44,7 +44,7 @@ def execute(args: argparse.Namespace) -> int:
     with progress(f"converting {args.model}", args.progress) as stage:
         options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, stage)
         stage("read")
-        graph = read_mindir(args.model)
+        graph = read_mindir(args.model, options.input_shapes, options.outputs)
         if output.exists() and output.samefile(args.model):
             raise ConvertError(f"the output {output} is the model itself: give another with --output")
         imported = len(graph.nodes)

@@ -1,39 +1,29 @@
-"""Change what a graph takes and gives: fix dynamic input dimensions, choose other outputs."""
+"""What a user can change of what a network takes and gives: fix dynamic input dimensions, choose other outputs."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from converter.errors import GraphError, OptionError
+from converter.errors import OptionError
 from converter.ir.graph import Graph, Value
-from lite import ops
-from lite.errors import LiteError
+from lite.types import TensorSpec
 
 
-def fix_input_shapes(graph: Graph, shapes: Mapping[str, Sequence[int]]) -> None:
-    """Give inputs static shapes and infer all other shapes anew.
+def check_names(what: str, names: Collection[str], known: Collection[str]) -> None:
+    """Raises OptionError for a name that is not known, with the nearest names or the first few."""
+    kind = {"input_shapes": "input", "outputs": "tensor or node"}[what]
+    for name in names:
+        if name not in known:
+            raise OptionError(f"{what}: there is no {kind} {name!r}{_instead(name, known)}")
 
-    Raises OptionError for an input that is not there, or a shape that contradicts the dimensions it has; GraphError
-    where an operator does not take the new shapes.
-    """
-    inputs = {value.name: value for value in graph.inputs}
-    for name, shape in shapes.items():
-        value = inputs.get(name)
-        if value is None:
-            raise OptionError(f"input_shapes: there is no input {name!r}{_instead(name, inputs)}")
-        known = value.spec.shape
-        if len(shape) != len(known) or any(0 <= d != n for d, n in zip(known, shape, strict=True)):
-            raise OptionError(f"input_shapes: {list(shape)} does not fit input {value.spec}: {_way_out(known)}")
-        value.spec = replace(value.spec, shape=tuple(shape))
-    for node in graph.nodes:
-        try:
-            specs = ops.infer(node.attrs, [v.spec for v in node.inputs])
-        except LiteError as error:
-            given = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
-            raise GraphError(f"{node} does not take its inputs once shapes are {given}: {error}") from error
-        for value, spec in zip(node.outputs, specs, strict=True):
-            value.spec = spec.named(value.name)
+
+def fix_shape(spec: TensorSpec, shapes: Mapping[str, Sequence[int]]) -> TensorSpec:
+    """An input with the shape given for its name. Raises OptionError where that contradicts the dimensions it has."""
+    shape = tuple(shapes.get(spec.name, spec.shape))
+    if len(shape) != spec.rank or any(0 <= d != n for d, n in zip(spec.shape, shape, strict=True)):
+        raise OptionError(f"input_shapes: {list(shape)} does not fit input {spec}: {_way_out(spec.shape)}")
+    return replace(spec, shape=shape)
 
 
 def _way_out(known: Sequence[int]) -> str:
@@ -46,19 +36,23 @@ def _way_out(known: Sequence[int]) -> str:
     )
 
 
-def select_outputs(graph: Graph, names: Sequence[str]) -> None:
-    """Make the named tensors the outputs, in this order; a node's name stands for its first result.
-
-    Raises OptionError for a name that is not there. What is not needed any more stays until it is eliminated as dead.
-    """
+def named_tensors(graph: Graph) -> dict[str, Value]:
+    """What can be chosen as an output; a node's name stands for its first result."""
     tensors: dict[str, Value] = {}
     for node in reversed(graph.nodes):  # the last definition of a name that occurs twice, outputs before node names
         tensors.setdefault(node.name, node.outputs[0])
     tensors.update((v.name, v) for node in graph.nodes for v in node.outputs)
     tensors.update((v.name, v) for v in (*graph.inputs, *graph.outputs))
-    for name in names:
-        if name not in tensors:
-            raise OptionError(f"outputs: there is no tensor or node {name!r}{_instead(name, tensors)}")
+    return tensors
+
+
+def select_outputs(graph: Graph, names: Sequence[str]) -> None:
+    """Make the named tensors the outputs, in this order.
+
+    Raises OptionError for a name that is not there. What is not needed any more stays until it is eliminated as dead.
+    """
+    tensors = named_tensors(graph)
+    check_names("outputs", names, tensors)
     chosen = {tensors[name]: name for name in names}
     if len(chosen) < len(names):
         raise OptionError(f"outputs: two of {list(names)} are the same tensor")
@@ -67,7 +61,7 @@ def select_outputs(graph: Graph, names: Sequence[str]) -> None:
         value.spec = value.spec.named(name)
 
 
-def _instead(name: str, known: Iterable[str]) -> str:
+def _instead(name: str, known: Collection[str]) -> str:
     """`; did you mean ...` with the nearest names, or `; there are ...` with the first few."""
     names = list(known)
     near = get_close_matches(name, names)

@@ -5,12 +5,13 @@ in which order effects happen, and what is called.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from converter.ir.graph import Value
 from converter.mindir.mind_ir_pb2 import GraphProto
+from lite.errors import UnsupportedOp
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,16 @@ class Function:
     body: GraphProto
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Missing:
-    """A result that does not exist. reason: what to say where it is used; empty once its operator is reported."""
+    """A result that does not exist. reason: what to say where it is used; empty once its operator is reported.
+
+    cause: its operator, where that is not supported. sources: what does not exist either and was to be computed from.
+    """
 
     reason: str = ""
+    cause: UnsupportedOp | None = None
+    sources: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,18 @@ def flatten(operand: Operand) -> Iterator[Operand]:
             stack.extend(reversed(top))
         else:
             yield top
+
+
+def causes(missing: Iterable[Missing]) -> Iterator[UnsupportedOp]:
+    """The unsupported operators, each once, that these results would need."""
+    stack, seen = list(missing), set[Missing]()
+    while stack:
+        top = stack.pop()
+        if top not in seen:
+            seen.add(top)
+            stack.extend(top.sources)
+            if top.cause is not None:
+                yield top.cause
 
 
 def describe(operand: Operand) -> str:

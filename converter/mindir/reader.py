@@ -16,16 +16,18 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
-from converter.errors import ParseError
+from converter.errors import OptionError, ParseError
 from converter.ir.graph import Graph, Value
+from converter.ir.interface import check_names, fix_shape, named_tensors, select_outputs
 from converter.mindir.constants import CONSTANT_NAME, ConstantReader, tensor_dtype
 from converter.mindir.container import Container, open_container
 from converter.mindir.lowering import Lowering, Unsupported, lower
 from converter.mindir.mind_ir_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
-from converter.mindir.operands import Function, Missing, Monad, Operand, describe, flatten
+from converter.mindir.operands import Function, Missing, Monad, Operand, causes, describe, flatten
 from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
 from converter.mindir.structure import STRUCTURE
 from lite.errors import ConvertError, LiteError, UnsupportedOp, UnsupportedOpError
@@ -34,16 +36,22 @@ from lite.types import DType, TensorSpec
 _REFERENCE = "REF::"
 _MAX_CALL_DEPTH = 100
 _MAX_NODES = 1_000_000  # after inlining, and at most 100 for one in the file: functions can double them each time
-_HINT = "Export a network without these, or cut it before them."
 
 
-def read_mindir(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Graph:
+def read_mindir(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    outputs: Sequence[str] = (),
+) -> Graph:
     """The network in a MindIR file, or in its bytes, as a graph of `.ms` operators.
 
+    input_shapes: input name -> static shape, where it was exported with dynamic dimensions. outputs: tensors or nodes
+    to end at, in place of the network's own outputs; then only what these need has to be supported.
+
     Raises ParseError where the input is not a well-formed MindIR, UnsupportedOpError with every operator that cannot be
-    expressed, OSError where a file cannot be read.
+    expressed, OptionError for shapes or outputs that do not fit, OSError where a file cannot be read.
     """
-    return _Reader(open_container(source)).read()
+    return _Reader(open_container(source), input_shapes).read(outputs)
 
 
 class _Attributes(Mapping[str, Operand]):
@@ -87,7 +95,8 @@ class _Scope:
 class _Reader:
     """The state of reading one model."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, input_shapes: Mapping[str, Sequence[int]]) -> None:
+        self.input_shapes = input_shapes
         self.model_name = container.name
         model = container.model
         self.main = model.graph
@@ -99,12 +108,14 @@ class _Reader:
         self.definitions: dict[str, AttributeProto | TensorProto] = {}
         self.globals = _Scope()
         self.graph = Graph()
-        self.reported: dict[tuple[str, str], list[str]] = {}
+        self.reported: list[UnsupportedOp] = []  # a row for each place
+        self.missing: dict[str, Missing] = {}  # by the place of the operator
+        self.border: Value | None = None  # what the first unsupported operator reads
         self.nodes_read = 0
         self.node_limit = min(100 * sum(len(body.node) for body in self.graphs) + 1000, _MAX_NODES)
 
-    def read(self) -> Graph:
-        """The whole model."""
+    def read(self, chosen: Sequence[str]) -> Graph:
+        """The whole model, or as much of it as the chosen outputs need."""
         self._collect_definitions()
         total = self._report_unknown_primitives()
         scope = _Scope(self.globals)
@@ -113,13 +124,27 @@ class _Reader:
         names = [value.name for value in self.graph.inputs]
         if len(set(names)) != len(names):
             raise ParseError(f"{self.model_name}: two inputs have the same name: {names}")
+        check_names("input_shapes", self.input_shapes, names)
         self._read_nodes(self.main, scope)
         outputs = [leaf for info in self.main.output for leaf in flatten(self._resolve(info.name, scope))]
         self._set_outputs([leaf for leaf in outputs if not isinstance(leaf, Monad)])
-        if self.reported:
-            rows = [UnsupportedOp(op, len(where), where[0], why) for (op, why), where in self.reported.items()]
-            raise UnsupportedOpError(self.model_name, total, rows, _HINT)
+        unsupported = self.reported
+        if chosen:
+            there = named_tensors(self.graph)
+            check_names("outputs", chosen, {**self.missing, **there})
+            unsupported = list(causes(self.missing[name] for name in chosen if name not in there))
+        if unsupported:
+            raise UnsupportedOpError(self.model_name, total, _rows(unsupported), self._way_out())
+        if chosen:
+            select_outputs(self.graph, chosen)
         return self.graph
+
+    def _way_out(self) -> str:
+        hint = "Export a network without these"
+        if self.border is None or named_tensors(self.graph).get(self.border.name) is not self.border:
+            return f"{hint}."
+        name = self.border.name
+        return f"{hint}, or cut it before them: --outputs {name} (in Python: options={{'outputs': [{name!r}]}})."
 
     def _collect_definitions(self) -> None:
         """Parameters and constants of all graphs, not decoded yet: a function may use what another one defines."""
@@ -142,11 +167,8 @@ class _Reader:
                     continue
                 total += 1
                 if op not in PRIMITIVES:
-                    self._report(op, node, WAYS_OUT.get(op, "not supported yet"))
+                    self.reported.append(_unknown(op, node))
         return total
-
-    def _report(self, op: str, node: NodeProto, reason: str) -> None:
-        self.reported.setdefault((op, reason), []).append(_where(node))
 
     def _primitive(self, node: NodeProto) -> str | None:
         """Name of the primitive that a node applies; None for a constant or a call."""
@@ -180,7 +202,7 @@ class _Reader:
         shape = tuple(tensor.dims)
         if any(d < -1 for d in shape):
             raise ParseError(f"{self.model_name}: input {name!r} has an unknown rank; export it with a shape")
-        return self.graph.add_input(TensorSpec(tensor_dtype(tensor), shape, name))
+        return self.graph.add_input(fix_shape(TensorSpec(tensor_dtype(tensor), shape, name), self.input_shapes))
 
     def _read_nodes(self, body: GraphProto, scope: _Scope) -> None:
         for node in body.node:
@@ -194,13 +216,34 @@ class _Reader:
             try:
                 scope.values[node.output[0]] = self._read_node(node, scope)
             except Unsupported as error:
-                if str(error):
-                    self._report(self._primitive(node) or "call", node, str(error))
-                scope.values[node.output[0]] = Missing()
+                scope.values[node.output[0]] = self._missing(node, str(error), scope)
             except ConvertError as error:
                 raise ParseError(f"{self.model_name}: {_where(node)}: {error}") from error
             except (LiteError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+                if self.input_shapes:
+                    given = ", ".join(f"{name} {list(shape)}" for name, shape in self.input_shapes.items())
+                    message = f"{_where(node)} does not take its inputs once shapes are {given}: {error}"
+                    raise OptionError(f"input_shapes: {message}") from error
                 raise ParseError(f"{self.model_name}: {_where(node)} contradicts its inputs: {error}") from error
+
+    def _missing(self, node: NodeProto, reason: str, scope: _Scope) -> Missing:
+        """The result of an operator that is not supported, or (reason: "") whose inputs are missing."""
+        op = self._primitive(node)
+        assert op is not None, "constants are not read as nodes, and calls are never refused themselves"
+        operands = [leaf for name in node.input for leaf in flatten(self._resolve(name, scope))]
+        cause = None
+        if op not in PRIMITIVES:
+            cause = _unknown(op, node)  # is reported already
+        elif reason:
+            cause = UnsupportedOp(op, 1, _where(node), reason)
+            self.reported.append(cause)
+        if cause is not None and self.border is None:
+            computed = (v for v in operands if isinstance(v, Value) and v.producer is not None)
+            self.border = next(computed, None)
+        sources = dict.fromkeys(v for v in operands if isinstance(v, Missing))
+        missing = Missing(cause=cause, sources=tuple(sources))
+        self.missing.setdefault(_where(node), missing)
+        return missing
 
     def _read_node(self, node: NodeProto, scope: _Scope) -> Operand:
         inputs = [self._resolve(name, scope) for name in node.input]
@@ -210,7 +253,7 @@ class _Reader:
         if op in STRUCTURE:
             return STRUCTURE[op](inputs)
         if op not in PRIMITIVES:
-            return Missing()
+            raise Unsupported
         target = node.op_type.removeprefix(_REFERENCE)
         stored = self.primitives[target].attribute if target in self.primitives else node.attribute
         context = Lowering(self.graph, _where(node), _Attributes(stored, self.constants))
@@ -259,7 +302,7 @@ class _Reader:
         for index, leaf in enumerate(leaves):
             if isinstance(leaf, Missing):
                 if leaf.reason:
-                    self.reported.setdefault(("output", leaf.reason), []).append(f"output {index}")
+                    self.reported.append(UnsupportedOp("output", 1, f"output {index}", leaf.reason))
                 continue
             if isinstance(leaf, bool | int | float):  # a Python number, such as a shape that construct returns
                 dtype = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT32}[type(leaf)].dtype
@@ -271,6 +314,18 @@ class _Reader:
                 taken.add(leaf.name)
             values.append(leaf)
         self.graph.outputs = values
+
+
+def _unknown(op: str, node: NodeProto) -> UnsupportedOp:
+    return UnsupportedOp(op, 1, _where(node), WAYS_OUT.get(op, "not supported yet"))
+
+
+def _rows(places: Sequence[UnsupportedOp]) -> list[UnsupportedOp]:
+    """One row for all places of an operator that are refused for the same reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for place in places:
+        groups.setdefault((place.op, place.reason), []).append(place.where)
+    return [UnsupportedOp(op, len(where), where[0], reason) for (op, reason), where in groups.items()]
 
 
 def _unique(name: str, taken: set[str]) -> str:

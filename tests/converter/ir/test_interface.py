@@ -1,14 +1,15 @@
 """Fixing input shapes and choosing outputs."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 
 import pytest
 
-from converter.errors import GraphError, OptionError
-from converter.ir.interface import fix_input_shapes, select_outputs
-from converter.ir.text import parse, to_text
+from converter.errors import OptionError
+from converter.ir.interface import check_names, fix_shape, select_outputs
+from converter.ir.text import parse
 from converter.ir.verify import verify
+from lite.types import DType, TensorSpec
 
 TEXT = """
 input %x: float32[?,4]
@@ -19,27 +20,34 @@ output %y
 """
 
 
-def test_shapes_flow() -> None:
-    graph = parse(TEXT)
-    fix_input_shapes(graph, {"x": (3, 4)})
-    verify(graph)
-    assert "%hidden: float32[3,4] = Softmax(%x)" in to_text(graph)
+X = TensorSpec(DType.FLOAT32, (-1, 4), "x")
+
+
+def test_a_shape_is_fixed_by_name() -> None:
+    assert fix_shape(X, {"x": [3, 4], "y": [1]}).shape == (3, 4)
+    assert fix_shape(X, {"y": [1]}) == X
+
+
+UNFIT = [
+    (X, [1, 5], "[1, 5] does not fit input x: float32[?,4]: it fixes dimensions that were exported as open"),
+    (X, [4], "[4] does not fit input x"),
+    (X, [1, 1, 4], "[1, 1, 4] does not fit input x"),
+    (TensorSpec(DType.FLOAT32, (3, 4), "x"), [4, 4], "it has no open dimension (?) to fix; convert it as it is"),
+]
+
+
+@pytest.mark.parametrize(("spec", "shape", "message"), UNFIT, ids=str)
+def test_shapes_that_do_not_fit(spec: TensorSpec, shape: list[int], message: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(message)):
+        fix_shape(spec, {"x": shape})
 
 
 @pytest.mark.parametrize(
-    ("shapes", "error", "message"),
-    [
-        ({"xx": (1, 4)}, OptionError, "no input 'xx'; did you mean 'x'"),
-        ({"image": (1, 4)}, OptionError, "no input 'image'; there are 'x', 'z'"),
-        ({"x": (1, 5)}, OptionError, r"\[1, 5\] does not fit input x: float32\[\?,4\]"),
-        ({"x": (4,)}, OptionError, r"\[4\] does not fit .* the others stay"),
-        ({"z": (4, 4)}, OptionError, r"does not fit input z: .* no open dimension .* Session\.resize"),
-        ({"x": (2, 4)}, GraphError, r"AddFusion 'y'.* once shapes are x \[2, 4\]"),
-    ],
+    ("name", "message"), [("xx", "no input 'xx'; did you mean 'x'"), ("image", "no input 'image'; there are 'x', 'z'")]
 )
-def test_shapes_that_do_not_fit(shapes: dict[str, Sequence[int]], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        fix_input_shapes(parse(TEXT), shapes)
+def test_names_that_are_not_known(name: str, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        check_names("input_shapes", [name], ["x", "z"])
 
 
 def test_outputs_in_the_order_asked_for() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.errors import ParseError
+from converter.errors import OptionError, ParseError
 from converter.ir.evaluate import evaluate
 from converter.mindir.mind_ir_pb2 import AttributeProto, ModelProto, TensorProto
 from converter.mindir.reader import read_mindir
@@ -162,6 +162,52 @@ def test_everything_unsupported_is_in_one_error(model: ModelBuilder) -> None:
     }
     assert caught.value.total == 8
     assert "set_train(False)" in str(caught.value)
+
+
+def cut_in_the_middle(model: ModelBuilder) -> None:
+    """relu -> sampler, unsupported -> tail; and beside it norm -> CTC, unsupported too."""
+    x = model.input("x", (-1, 3))
+    model.input("other")
+    relu = model.node("ReLU", x, scope="Default/relu-op0")
+    sampled = model.node("Multinomial", relu, scope="Default/sampler-op0")
+    tail = model.node("Neg", model.node("TupleGetItem", sampled, model.constant(0)), scope="Default/tail-op0")
+    end = model.node("Exp", tail, scope="Default/end-op0")
+    decoded = model.node("CTCGreedyDecoder", relu, scope="Default/ctc-op0")
+    model.output(model.node("MakeTuple", end, decoded))
+
+
+def test_outputs_cut_before_what_is_not_supported(model: ModelBuilder) -> None:
+    cut_in_the_middle(model)
+    graph = read_mindir(model.bytes(), {"x": (2, 3)}, ["Default/relu-op0"])
+    assert [str(value.spec) for value in graph.outputs] == ["Default/relu-op0: float32[2,3]"]
+    np.testing.assert_array_equal(evaluate(graph, {"x": X, "other": X})["Default/relu-op0"], np.maximum(X, 0))
+
+
+CUTS_THAT_FAIL: list[tuple[list[str], type[Exception], str]] = [
+    ([], UnsupportedOpError, r"2 of 5 operators[^$]*CTCGreedyDecoder[^$]*--outputs Default/relu-op0 \(in Python"),
+    (["Default/end-op0"], UnsupportedOpError, "(?s)1 of 5 operators in .* is not supported.*Multinomial .*sampler"),
+    (["Default/ctc-op0", "x"], UnsupportedOpError, "(?s)1 of 5 .*CTCGreedyDecoder"),
+    (["Default/relu"], OptionError, "no tensor or node 'Default/relu'; did you mean 'Default/relu-op0'"),
+    (["Default/end-op0", "nope"], OptionError, "no tensor or node 'nope'; there are '"),
+    (["x", "x"], OptionError, "are the same tensor"),
+]
+
+
+@pytest.mark.parametrize(("outputs", "error", "message"), CUTS_THAT_FAIL, ids=str)
+def test_a_cut_says_what_it_would_need(
+    model: ModelBuilder, outputs: list[str], error: type[Exception], message: str
+) -> None:
+    cut_in_the_middle(model)
+    with pytest.raises(error, match=message):
+        read_mindir(model.bytes(), outputs=outputs)
+
+
+def test_shapes_that_an_operator_does_not_take(model: ModelBuilder) -> None:
+    y = model.node("Add", model.input("x", (-1, 3)), model.input("z"), scope="Default/add-op0")
+    model.output(y)
+    message = r"Default/add-op0 does not take its inputs once shapes are x \[3, 3\]: .*broadcast"
+    with pytest.raises(OptionError, match=message):
+        read_mindir(model.bytes(), {"x": (3, 3)})
 
 
 def test_results_that_only_training_needs_are_refused_where_they_are_used(model: ModelBuilder) -> None:
