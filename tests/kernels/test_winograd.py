@@ -71,7 +71,15 @@ def test_error_bounds(pack: KernelPack, form: int, bound: float, channels: int) 
 
 
 # image, input channels, output channels, rows and columns of a tile that is chosen (0: the direct way)
-CHOICES = [(56, 64, 64, 4), (28, 128, 128, 4), (224, 64, 64, 4), (7, 512, 512, 2), (2, 256, 256, 0), (1, 64, 64, 0)]
+CHOICES = [
+    (56, 64, 64, 4),
+    (28, 128, 128, 4),
+    (224, 64, 64, 4),
+    (14, 256, 256, 2),
+    (7, 512, 512, 2),
+    (2, 256, 256, 0),
+    (1, 64, 64, 0),
+]
 
 
 @pytest.mark.parametrize(("extent", "channels", "outputs", "chosen"), CHOICES)
