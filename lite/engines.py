@@ -57,8 +57,12 @@ def load_onnxruntime(model: str, inputs: dict[str, Array], threads: int) -> Load
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    feed = dict(zip([x.name for x in session.get_inputs()], inputs.values(), strict=True))
-    return Loaded(lambda: session.run(None, feed), lambda: list(session.run(None, feed)))
+    bound = session.io_binding()  # cheaper than session.run, by 5 us on the smallest network
+    for place, x in zip(session.get_inputs(), inputs.values(), strict=True):
+        bound.bind_cpu_input(place.name, x)
+    for place in session.get_outputs():
+        bound.bind_output(place.name)
+    return Loaded(lambda: session.run_with_iobinding(bound), bound.copy_outputs_to_cpu, keep=inputs)
 
 
 def load_openvino(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
