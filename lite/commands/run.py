@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--std", metavar="X[,X...]", type=_numbers(4), help="of pixels, one or one a channel (1)")
     add("-o", "--output", metavar="PATH",
         help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy (one that exists, or FOLDER/)")
-    add("--threads", metavar="N", type=positive, help="threads to compute with")
+    add("--threads", metavar="N", type=positive, help="threads to compute with at most (as many as pay, up to 4)")
     add("--repeat", metavar="N", type=positive, default=1, help="run N times, after one run that is not timed")
     add("--profile", action="store_true", help="show the time of every operator")
     add_common_arguments(parser)
