@@ -1,22 +1,19 @@
 """Operations the cpu delegate must run itself, one row each: odd sizes, tails, empty tensors, strides, broadcasting."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lite import ops
-from lite.delegates.base import NO_EPILOGUE, Epilogue
 from lite.kernels.codes import CAST
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, DivFusion, Maximum, Minimum, MulFusion, RealDiv, SquaredDifference, SubFusion
 from lite.ops.cast import Cast
 from lite.ops.concat import Concat, Stack, Unstack
-from lite.ops.conv2d import Conv2DFusion
 from lite.ops.enums import ActivationType, EltwiseMode, PadMode, ReduceMode, RoundMode
 from lite.ops.full_connection import FullConnection
 from lite.ops.gather import Gather
+from lite.ops.group_norm import GroupNormFusion, InstanceNorm
 from lite.ops.layer_norm import LayerNormFusion
 from lite.ops.lstm import LSTM
 from lite.ops.matmul import MatMulFusion
@@ -27,7 +24,6 @@ from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
 from lite.ops.power import ExpFusion
 from lite.ops.rectifier import Clip, Elu, LeakyRelu, PReLUFusion
 from lite.ops.reduce import ReduceFusion
-from lite.ops.registry import Attributes
 from lite.ops.reverse import ReverseV2
 from lite.ops.slice import Crop, SliceFusion
 from lite.ops.softmax import LogSoftmax, Softmax
@@ -37,102 +33,13 @@ from lite.ops.strided_slice import StridedSlice
 from lite.ops.tile import BroadcastTo, TileFusion
 from lite.ops.transpose import Transpose
 from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, Round, Rsqrt, Sqrt, Square
-from lite.types import Array, DType, TensorSpec
+from lite.types import Array, DType
+from tests.kernels.case import Case, case, conv, ending, ints, normal, of_type, special
+from tests.kernels.cases_images import RESIZE, TRANSPOSED
 
 RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
 _A = ActivationType
 _LINEAR = Activation()
-
-
-@dataclass(frozen=True)
-class Case:
-    """attrs and inputs of one operation. constants: inputs known when the operation is bound, by index.
-
-    epilogue: if it has a residual, that is the last input.
-    """
-
-    attrs: Attributes
-    inputs: tuple[Array, ...]
-    constants: frozenset[int] = frozenset()
-    note: str = ""
-    epilogue: Epilogue = NO_EPILOGUE
-
-    def __str__(self) -> str:
-        shapes = "-".join("x".join(map(str, x.shape)) for x in self.inputs)
-        return f"{self.attrs.op}-{shapes}{'-' + self.note if self.note else ''}".replace(" ", "_")
-
-    def expected(self) -> tuple[Array, ...]:
-        """By the references."""
-        last = self.epilogue.activation
-        if self.epilogue == NO_EPILOGUE:
-            return ops.evaluate(self.attrs, self.inputs)
-        *own, residual = self.inputs if self.epilogue.residual >= 0 else (*self.inputs, np.float32(0))
-        (y,) = ops.evaluate(self.attrs, own)
-        return ops.evaluate(last, (np.asarray(y + residual),))
-
-
-def case(attrs: Attributes, *inputs: Array, constants: tuple[int, ...] = (), note: str = "") -> Case:
-    """A row."""
-    return Case(attrs, inputs, frozenset(constants), note)
-
-
-def normal(*shape: int) -> Array:
-    """Standard normal float32, the same for the same shape."""
-    return np.random.default_rng(shape or 0).standard_normal(shape).astype(np.float32)
-
-
-def ints(*values: int) -> Array:
-    """int32 [n]."""
-    return np.array(values, np.int32)
-
-
-def of_type(dtype: str, *shape: int) -> Array:
-    """Numbers of any type, both signs where it has them."""
-    return (50 * normal(*shape)).astype(dtype)
-
-
-def special(n: int = 67) -> Array:
-    """Zeros, infinities, NaN, subnormal and extreme numbers among ordinary ones."""
-    odd = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 3.4e38, -3.4e38, 88.7, -87.3, 0.5, -0.5, 1.5, 2.5]
-    return np.concatenate([np.array(odd, np.float32), 4 * normal(n - len(odd))])
-
-
-def conv(
-    x: tuple[int, ...],
-    outputs: int,
-    kernel: tuple[int, int],
-    *,
-    stride: tuple[int, int] = (1, 1),
-    dilation: tuple[int, int] = (1, 1),
-    pads: tuple[int, int, int, int] = (0, 0, 0, 0),
-    group: int = 1,
-    mode: PadMode = PadMode.PAD,
-    activation: ActivationType = _A.NO_ACTIVATION,
-    bias: bool = True,
-    note: str = "",
-) -> Case:
-    """A convolution with constant weights."""
-    attrs = Conv2DFusion(
-        kernel_size=kernel,
-        stride=stride,
-        dilation=dilation,
-        pad_mode=mode,
-        pad_list=pads,
-        group=group,
-        activation_type=activation,
-    )
-    inputs = [normal(*x), normal(outputs, *kernel, x[3] // group), normal(outputs)]
-    return case(attrs, *inputs[: 3 if bias else 2], constants=(1, 2), note=note)
-
-
-def ending(row: Case, activation: Activation = _LINEAR, *, adds: bool = True) -> Case:
-    """The row with an addition and an activation merged into it."""
-    (y,) = ops.infer(row.attrs, tuple(TensorSpec.of(x) for x in row.inputs))
-    inputs = (*row.inputs, normal(*y.shape)) if adds else row.inputs
-    note = " ".join(["adds"] * adds + [activation.activation_type.name.lower()])
-    epilogue = Epilogue(len(row.inputs) if adds else -1, activation)
-    return Case(row.attrs, inputs, row.constants, f"{row.note} {note}".strip(), epilogue)
-
 
 ELEMENTWISE = [
     *(
@@ -377,6 +284,14 @@ NORM = [
         constants=(1, 2, 3, 4),
     ),
     case(BatchNorm(epsilon=1e-3), normal(6, 9), normal(9), normal(9) ** 2, constants=(1, 2)),
+    *(
+        case(attrs, shift + normal(*shape), normal(shape[-1]), 2 + normal(shape[-1]))
+        for shape in ((2, 5, 6, 3), (1, 30, 31, 70), (3, 4, 1))
+        for attrs in (InstanceNorm(epsilon=1e-5), GroupNormFusion(num_groups=1))
+        for shift in (0, 50)
+    ),
+    case(GroupNormFusion(num_groups=32), normal(2, 60, 60, 320), normal(320), normal(320), note="several units"),
+    case(GroupNormFusion(num_groups=5), normal(2, 9, 35)),
     case(ScaleFusion(axis=-1, activation_type=RELU), normal(2, 3, 21), normal(21), normal(21)),
     case(ScaleFusion(axis=1), normal(2, 3, 21), normal(3, 21), constants=(1,)),
     case(ScaleFusion(axis=1, activation_type=RELU6), normal(2, 3, 4, 5), normal(3, 4), normal(3, 4), note="inner axes"),
@@ -497,4 +412,17 @@ MOVE = [
     case(Cast(), special(), ints(DType.BOOL), constants=(1,)),
 ]
 
-CASES = [*ELEMENTWISE, *MATMUL, *RECURRENT, *CONVOLUTION, *EPILOGUES, *POOL, *SOFTMAX, *NORM, *REDUCE, *MOVE]
+CASES = [
+    *ELEMENTWISE,
+    *MATMUL,
+    *RECURRENT,
+    *CONVOLUTION,
+    *TRANSPOSED,
+    *RESIZE,
+    *EPILOGUES,
+    *POOL,
+    *SOFTMAX,
+    *NORM,
+    *REDUCE,
+    *MOVE,
+]

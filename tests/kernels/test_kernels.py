@@ -10,7 +10,8 @@ from lite.delegates.cpu import CpuDelegate
 from lite.delegates.cpu.index import MODULES
 from lite.native.pack import KernelPack
 from lite.types import Array, TensorSpec
-from tests.kernels.cases import CASES, Case
+from tests.kernels.case import Case
+from tests.kernels.cases import CASES
 from tests.kernels.conftest import LEVELS
 from tests.kernels.execute import execute
 from tests.ops.cases import CASES as OPERATORS

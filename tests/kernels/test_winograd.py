@@ -12,7 +12,7 @@ from lite.ops.activation import Activation
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.enums import ActivationType
 from lite.types import TensorSpec
-from tests.kernels.cases import Case, conv, ending
+from tests.kernels.case import Case, conv, ending
 from tests.kernels.conftest import LEVELS
 from tests.kernels.execute import execute
 from tests.kernels.test_kernels import operation_of

@@ -14,6 +14,7 @@ from lite.ops.enums import ActivationType
 from lite.types import Array, DType, TensorSpec
 
 _NONE = ActivationType.NO_ACTIVATION
+_GROUP_CHANNELS = 64  # that one thread takes at least of an image
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
@@ -45,6 +46,35 @@ def _layer_norm(operation: Operation) -> NativeClaim | None:
             "row_block": units.block,
         },
         units.count,
+    )
+    return NativeClaim((step,), in_place=0)
+
+
+def _group_norm(operation: Operation) -> NativeClaim:
+    """InstanceNorm is a group a channel."""
+    attrs: Any = operation.attrs
+    x, *factors = operation.inputs
+    groups = x.shape[-1] if operation.op == "InstanceNorm" else attrs.num_groups
+    channels, pixels = x.shape[-1] // groups, math.prod(x.shape[1:-1])
+    blocks = split(-(-groups * channels // _GROUP_CHANNELS), 20 * pixels * _GROUP_CHANNELS * BYTE)
+    group_block = min(groups, max(blocks.block * _GROUP_CHANNELS // channels, 1))
+    step = NativeStep(
+        "group_norm_f32",
+        {
+            "x": In(0),
+            "gamma": In(1) if factors else 0,
+            "beta": In(2) if factors else 0,
+            "y": Out(0),
+            "images": x.shape[0],
+            "pixels": pixels,
+            "groups": groups,
+            "channels": channels,
+            "group_block": group_block,
+            "affine": int(bool(factors)),
+            "epsilon": attrs.epsilon,
+        },
+        x.shape[0] * -(-groups // group_block),
+        scratch=12 * group_block * channels,
     )
     return NativeClaim((step,), in_place=0)
 
@@ -111,6 +141,8 @@ _BINDERS = {
     "BatchNorm": _batch_norm,
     "BiasAdd": _bias_add,
     "FusedBatchNorm": _batch_norm,
+    "GroupNormFusion": _group_norm,
+    "InstanceNorm": _group_norm,
     "LayerNormFusion": _layer_norm,
     "ScaleFusion": _scale,
 }

@@ -1,0 +1,98 @@
+"""Binds Conv2dTransposeFusion: a matrix product of pixels and filters, then the sum of what falls on each pixel."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
+from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.work import BYTE, FLOP, bounds, split
+from lite.ops.conv2d_transpose import Conv2dTransposeFusion, window
+from lite.types import DType
+
+_ROW_BLOCK = 96  # input pixels that pass while a panel of weights is in cache
+
+
+def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
+    """float32 with constant weights and bias."""
+    x, w, *rest = operation.inputs
+    bias = rest[0] if rest else None
+    if x.dtype != DType.FLOAT32 or w.value is None or (bias is not None and bias.value is None):
+        return None
+    attrs = operation.attrs
+    assert isinstance(attrs, Conv2dTransposeFusion), "the index names this module for it alone"
+    place = window(attrs, x.shape, w.shape)
+    images, in_height, in_width, channels = x.shape
+    _, kernel_height, kernel_width, outputs = w.shape
+    group, depth, rows = attrs.group, channels // attrs.group, math.prod(x.shape[:3])
+    taps = kernel_height * kernel_width
+    columns = taps * outputs
+    panels = tile.panels(columns)
+    temporary = Temp(0, group * rows * columns * 4)
+    row_block = min(max(rows, 1), _ROW_BLOCK)
+    parts = group * -(-rows // row_block)
+    product_units = split(parts, 2 * row_block * columns * depth * FLOP)
+    g = np.arange(group, dtype=np.int64)
+    batches = np.stack([g * depth * 4, g * panels * depth * tile.columns * 4, g * rows * columns * 4], axis=1)
+    product = NativeStep(
+        "matmul_f32",
+        {
+            "a": In(0),
+            "b": Packed(
+                tile.pack_weights(np.swapaxes(w.value.reshape(group, depth, columns), 1, 2)),
+                replaces=1,
+            ),
+            "bias": Packed(tile.pack_bias(None, 1, columns)),
+            "y": temporary,
+            "batches": Packed(np.ascontiguousarray(batches)),
+            "batch_count": group,
+            "rows": rows,
+            "columns": columns,
+            "depth": depth,
+            "a_stride": channels * 4,
+            "y_stride": columns * 4,
+            "row_block": row_block,
+            "panel_block": panels,
+            "parts": product_units.block,
+            "residual": 0,
+            "function": -1,
+            "alpha": 0.0,
+            "beta": 0.0,
+            "low": float("-inf"),
+            "high": float("inf"),
+        },
+        product_units.count,
+        scratch=8 * tile.rows,
+    )
+    out_height, out_width = place.output
+    units = split(images * out_height, out_width * group * (outputs * 4 * taps * BYTE + 20))
+    values = np.zeros(group * outputs, np.float32) if bias is None or bias.value is None else bias.value
+    step = NativeStep(
+        "conv2d_transpose_f32",
+        {
+            "taps": temporary,
+            "bias": Packed(values),
+            "y": Out(0),
+            "images": images,
+            "in_height": in_height,
+            "in_width": in_width,
+            "out_height": out_height,
+            "out_width": out_width,
+            "group": group,
+            "outputs": outputs,
+            "kernel_height": kernel_height,
+            "kernel_width": kernel_width,
+            "stride_height": attrs.stride[0],
+            "stride_width": attrs.stride[1],
+            "dilation_height": attrs.dilation[0],
+            "dilation_width": attrs.dilation[1],
+            "top": place.pads[0],
+            "left": place.pads[2],
+            "row_block": units.block,
+            **bounds(attrs.activation_type),
+        },
+        units.count,
+        scratch=8 * taps,
+    )
+    return NativeClaim((product, step))
