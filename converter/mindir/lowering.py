@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from lite.types import Array, DType
 
 Lower = Callable[..., Operand]
 Ints = tuple[int, ...]
+Dims = tuple[int | Value, ...]  # a Value is a dimension that is known when the network runs: an integer tensor []
 Scalar = bool | int | float
 
 TO_NHWC = (0, 2, 3, 1)
@@ -72,6 +73,19 @@ class Lowering:
             return self.constant(np.array(values, np.int32), label)
         except OverflowError as error:
             raise ParseError(f"{self.name}: {label} {tuple(values)} is beyond 32 bits") from error
+
+    def dims(self, values: Dims, label: str) -> Value:
+        """As ints, where some are known only when the network runs: the plan computes them."""
+        numbers = [d for d in values if not isinstance(d, Value)]
+        if len(numbers) == len(values):
+            return self.ints(numbers, label)
+        parts = [self.cast(d, DType.INT32) if isinstance(d, Value) else self._dimension(d, label) for d in values]
+        return self.emit("Stack", *parts, label=label)
+
+    def _dimension(self, d: int, label: str) -> Value:
+        whole = self.ints((d,), label)
+        assert whole.data is not None, "ints makes constants"
+        return self.constant(whole.data.reshape(()), label)
 
     def transpose(self, x: Value, perm: Sequence[int], label: str) -> Value:
         """x with its dimensions permuted; a constant is permuted here."""
@@ -227,6 +241,21 @@ def _ints(operand: Operand) -> Ints:
     return _numbers(operand, (int,), "a tuple of integers")
 
 
+def _dims(operand: Operand) -> Dims:
+    if not isinstance(operand, tuple):
+        return _ints(operand)
+    return tuple(d if _is_dimension(d) else int(_number(d, (int,), "a tuple of integers")) for d in operand)
+
+
+def _is_dimension(operand: Operand) -> TypeGuard[Value]:
+    return (
+        isinstance(operand, Value)
+        and operand.data is None
+        and operand.spec.rank == 0
+        and operand.spec.dtype in (DType.INT32, DType.INT64)
+    )
+
+
 def _int_or_text(operand: Operand) -> int | str:
     return operand if isinstance(operand, str) else _int(operand)
 
@@ -256,5 +285,6 @@ CONVERTERS: dict[str, Callable[[Operand], Any]] = {
     "int | str": _int_or_text,
     "Ints": _ints,
     "Ints | None": _optional(_ints),
+    "Dims": _dims,
     "tuple[Ints, ...]": _rows,
 }

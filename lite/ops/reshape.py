@@ -45,7 +45,8 @@ def _resolve(x: TensorSpec, wanted: tuple[int, ...]) -> tuple[int, ...]:
         return dims
     rest = math.prod(d for d in dims if d != -1)
     if -1 not in wanted and rest != x.size:
-        raise ShapeError(f"Reshape cannot turn {x} with {x.size} elements into {list(wanted)}")
+        advice = "" if 0 in wanted else "; export the network with -1 for the dimension that is to vary"
+        raise ShapeError(f"Reshape cannot turn {x} with {x.size} elements into {list(wanted)}{advice}")
     if -1 in wanted and (rest == 0 or x.size % rest):
         raise ShapeError(f"Reshape cannot turn {x} with {x.size} elements into {list(wanted)}: {rest} must divide them")
     return tuple(x.size // rest if d == -1 else d for d in dims)

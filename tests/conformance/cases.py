@@ -41,25 +41,32 @@ def inputs(rng):
         return rng.integers(0, 2, shape).astype(bool)
 
     return dict({inputs})
+
+
+dynamic = dict({dynamic})
 '''
 
 
 @dataclass(frozen=True)
 class Case:
     """One small network. primitive: what must occur in its export; inputs: arguments of construct, drawn by the
-    template's functions; expression: what construct returns; op: what self.op is, a cell or primitive with settings.
+    template's functions; expression: what construct returns; op: what self.op is, a cell or primitive with settings;
+    dynamic: shapes of inputs that are exported with dynamic dimensions.
     """
 
     primitive: str
     expression: str
     inputs: str
     op: str = "None"
+    dynamic: str = ""
 
     @property
     def source(self) -> str:
         """The definition that the exporter runs."""
         names = ", ".join(re.findall(r"(\w+)=", re.sub(r"\([^()]*\)", "", self.inputs)))
-        return _TEMPLATE.format(op=self.op, names=names, expression=self.expression, inputs=self.inputs)
+        return _TEMPLATE.format(
+            op=self.op, names=names, expression=self.expression, inputs=self.inputs, dynamic=self.dynamic
+        )
 
     @property
     def name(self) -> str:
@@ -68,7 +75,7 @@ class Case:
 
     def __str__(self) -> str:
         what = self.expression if self.op == "None" else f"{self.expression} with {self.op}"
-        return f"{self.primitive}: {what} on {self.inputs}"
+        return f"{self.primitive}: {what} on {self.inputs}{f' as {self.dynamic}' if self.dynamic else ''}"
 
 
 def _family(names: str, expression: str, inputs: str) -> list[Case]:
@@ -352,6 +359,33 @@ SHAPE = [
     Case("OneHot", "ops.one_hot(x, 5, Tensor(2.0, ms.float32), Tensor(-1.0, ms.float32), 0)", "x=integers(0, 5, 3, 2)"),
 ]
 
+_ANY = "x=(None, 3, 10)"
+_ANY_TWO = "x=(None, None, 10)"
+
+
+def _computed(primitive: str, expression: str, dynamic: str = _ANY) -> Case:
+    """A shape that is computed from dynamic dimensions."""
+    return Case(primitive, expression, "x=normal(4, 3, 10), y=normal(1, 10)", dynamic=dynamic)
+
+
+COMPUTED_SHAPES = [
+    _computed("Shape", "x.view(x.shape[0], -1)"),
+    _computed("Shape", "ops.reshape(ops.relu(x), (x.shape[0], -1))"),
+    _computed("Shape", "x.reshape(x.shape[0], -1, 2, 5).transpose(0, 2, 1, 3)"),
+    _computed("Shape", "ops.relu(x).reshape(x.shape[0], x.shape[1], 2, 5)", _ANY_TWO),
+    _computed("Shape", "x.reshape(x.shape[0], x.shape[1], -1, 5)", _ANY_TWO),
+    _computed("Shape", "ops.matmul(x.reshape(x.shape[0], -1), x.reshape(x.shape[0], -1).T)"),
+    _computed("Shape", "ops.broadcast_to(y, (x.shape[0], 10)) + x[:, 0]"),
+    _computed("Shape", "ops.tile(y, (x.shape[0], 1)) + x[:, 0]"),
+    _computed("Shape", "x.sum() / x.shape[0]"),
+    _computed("ScalarAdd", "x * (x.shape[0] + 1)"),
+    _computed("ScalarSub", "x * (x.shape[0] - 1)"),
+    _computed("ScalarMul", "x * (x.shape[0] * 3)"),
+    _computed("Reshape", "x.reshape(x.shape[0] * x.shape[1], 2, 5)", _ANY_TWO),
+    _computed("ScalarFloorDiv", "x.reshape(x.shape[0] // 2, 2, x.shape[1], 10)", _ANY_TWO),
+    _computed("ScalarMod", "x * (x.shape[0] % 3)"),
+]
+
 RECURRENT = [
     Case("LSTM", "self.op(x)", "x=normal(5, 2, 4)", "nn.LSTM(4, 6)"),
     Case("LSTM", "self.op(x)", "x=normal(2, 5, 4)", "nn.LSTM(4, 6, 2, batch_first=True, bidirectional=True)"),
@@ -364,6 +398,6 @@ STRUCTURAL = [
 ]
 
 CASES = [
-    *ELEMENTWISE, *ACTIVATIONS, *CONVOLUTION, *POOLING, *MATRIX, *NORMALIZATION, *REDUCTION, *SHAPE, *RECURRENT,
-    *STRUCTURAL,
+    *ELEMENTWISE, *ACTIVATIONS, *CONVOLUTION, *POOLING, *MATRIX, *NORMALIZATION, *REDUCTION, *SHAPE, *COMPUTED_SHAPES,
+    *RECURRENT, *STRUCTURAL,
 ]  # fmt: skip

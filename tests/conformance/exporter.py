@@ -2,7 +2,8 @@
 
     exporter.py [--benchmark] SOURCE FOLDER [SOURCE FOLDER ...]
 
-Every SOURCE is a Python file with `inputs(rng) -> {name: array}` and `network() -> Cell`. Into its FOLDER go
+Every SOURCE is a Python file with `inputs(rng) -> {name: array}` and `network() -> Cell`, and where it is exported with
+dynamic dimensions `dynamic = {name: shape}`, None for each of them. Into its FOLDER go
 model.mindir and data.npz (`input:<name>`, `output:<i>`; tuples flattened depth-first), or error.txt where MindSpore
 refused. With --benchmark a SOURCE's `benchmark(rng) -> (Cell, inputs)` comes first where it has one, and model.onnx, or
 onnx_error.txt, goes into the folder too. A folder appears complete or not at all.
@@ -70,6 +71,9 @@ def export(source: Path, folder: Path, benchmark: bool) -> None:
             parameter.set_data(ms.Tensor(weights(name, parameter.shape), parameter.dtype))
     tensors = [ms.Tensor(value) for value in inputs.values()]
     outputs = list(flatten(network(*tensors)))
+    for i, name in enumerate(inputs):
+        if name in getattr(module, "dynamic", {}):
+            tensors[i] = ms.Tensor(shape=module.dynamic[name], dtype=tensors[i].dtype)
     ms.export(network, *tensors, file_name=str(folder / "model"), file_format="MINDIR")
     data = {f"input:{name}": value for name, value in inputs.items()}
     data |= {f"output:{i}": value for i, value in enumerate(outputs)}

@@ -1,7 +1,7 @@
 """How a result is compared with MindSpore's, and the two ways to compute one: the references, and a session."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -33,9 +33,9 @@ def by_references(export: Export) -> list[np.ndarray]:
     return [by_name[value.name] for value in graph.outputs]
 
 
-def by_session(export: Export) -> list[np.ndarray]:
-    """The outputs in order: converted to `.ms` and run on the device's kernels."""
-    with lite.Session(convert(export.mindir)) as session:
+def by_session(export: Export, input_shapes: Mapping[str, tuple[int, ...]] | None = None) -> list[np.ndarray]:
+    """The outputs in order: converted to `.ms`, with input shapes fixed, and run on the device's kernels."""
+    with lite.Session(convert(export.mindir, {"input_shapes": input_shapes or {}})) as session:
         result = session.run(export.inputs)
     return list(result.values()) if isinstance(result, dict) else [result]
 

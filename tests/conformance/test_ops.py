@@ -6,9 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from converter import optimize
 from converter.mindir.container import open_container
-from tests.conformance.cases import CASES, Case
-from tests.conformance.judge import WAYS, assert_agrees
+from converter.mindir.reader import read_mindir
+from tests.conformance.cases import CASES, COMPUTED_SHAPES, Case
+from tests.conformance.judge import WAYS, assert_agrees, by_session
 from tests.conformance.oracle import Export, Oracle
 
 pytestmark = pytest.mark.conformance
@@ -31,3 +33,13 @@ def test_operator_agrees_with_mindspore(
     used = {primitive.op_type for primitive in open_container(export.mindir).model.primitives}
     assert case.primitive in used, f"the export has {sorted(used)}"
     assert_agrees(compute(export), export, str(case))
+
+
+@pytest.mark.parametrize("case", COMPUTED_SHAPES, ids=str)
+def test_computed_shapes_fold_once_inputs_are_fixed(case: Case, operators: Oracle) -> None:
+    export = operators.export(case.name, case.source)
+    shapes = {name: array.shape for name, array in export.inputs.items()}
+    assert_agrees(by_session(export, shapes), export, str(case))
+    graph = optimize(read_mindir(export.mindir, shapes))
+    assert not {"Shape", "Gather", "Stack"} & {node.op for node in graph.nodes}
+    assert all(value.spec.is_static for node in graph.nodes for value in node.outputs)

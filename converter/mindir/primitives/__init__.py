@@ -5,6 +5,8 @@ converter.mindir.structure. Every row is compared with MindSpore itself in tests
 """
 from __future__ import annotations
 
+import operator
+
 from converter.mindir.lowering import Lower
 from converter.mindir.primitives import (
     convolution,
@@ -125,8 +127,14 @@ PRIMITIVES: dict[str, Lower] = {
     "ReverseV2": shape.reverse,
     "Round": elementwise.round_half_even,
     "Rsqrt": unary("Rsqrt"),
+    "ScalarAdd": shape.scalar("AddFusion", operator.add),
+    "ScalarFloorDiv": shape.scalar("FloorDiv", operator.floordiv),
+    "ScalarMod": shape.scalar("FloorMod", operator.mod),
+    "ScalarMul": shape.scalar("MulFusion", operator.mul),
+    "ScalarSub": shape.scalar("SubFusion", operator.sub),
     "SeLU": activation(ActivationType.SELU),
     "Select": elementwise.select,
+    "Shape": shape.shape_of,
     "Sigmoid": activation(ActivationType.SIGMOID),
     "SiLU": activation(ActivationType.SWISH),
     "Sin": unary("Sin"),

@@ -1,20 +1,80 @@
 """Shapes, order and selection: operators that move elements without computing with them."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import Ints, Lowering, Unsupported
+from converter.mindir.lowering import Dims, Ints, Lower, Lowering, Scalar, Unsupported
 from converter.mindir.operands import Operand
 from lite.ops.enums import PaddingMode
 
 
-def reshape(op: Lowering, x: Value, shape: Ints) -> Operand:
+def shape_of(op: Lowering, x: Value) -> Operand:
+    """The dimensions of x, as a tuple. Those that are not known yet are tensors that the plan computes."""
+    if x.spec.is_static:
+        return x.spec.shape
+    known = op.emit("Shape", x)
+    return tuple(
+        op.emit("Gather", known, op.constant(np.array(i, np.int32), f"{i}/index"), _zero(op), label=f"{i}")
+        if d < 0
+        else d
+        for i, d in enumerate(x.spec.shape)
+    )
+
+
+def _zero(op: Lowering) -> Value:
+    return op.constant(np.array(0, np.int32), "axis")
+
+
+def scalar(operator: str, compute: Callable[[Any, Any], Any]) -> Lower:
+    """Arithmetic on Python numbers, some of which may be dimensions that are not known yet."""
+
+    def lower(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
+        if isinstance(x, Value) or isinstance(y, Value):
+            return op.emit(operator, *op.operands(x, y))
+        result: int | float = compute(x, y)
+        if not -(2**63) <= result < 2**63:
+            raise ParseError(f"{op.name}: {x} and {y} give a number beyond 64 bits")
+        return result
+
+    return lower
+
+
+def reshape(op: Lowering, x: Value, shape: Dims) -> Operand:
     """x under another shape; -1 once for what is left."""
-    return op.emit("Reshape", x, op.ints(shape, "shape"))
+    return op.emit("Reshape", x, op.dims(_simplified(x, shape), "shape"))
+
+
+def _simplified(x: Value, shape: Dims) -> Dims:
+    """The shape with as few computed dimensions as can be: what Reshape finds by itself is -1, or 0 for x's own.
+
+    (x.shape[0], -1) is (-1, 15), and (x.shape[0], 3, 5) is (-1, 3, 5), where x is [?, 3, 5].
+    """
+    own = [i for i, d in enumerate(shape) if isinstance(d, Value) and _is_dimension_of(d, x, i)]
+    computed = [i for i, d in enumerate(shape) if isinstance(d, Value)]
+    given = [d for d in shape if not isinstance(d, Value) and d != -1]
+    others = [d for i, d in enumerate(x.spec.shape) if i not in own]
+    dims = list(shape)
+    if -1 in dims and own and own == computed and min((*given, *others), default=1) > 0:
+        dims[dims.index(-1)] = math.prod(others) // math.prod(given)
+    for i in own:
+        dims[i] = 0
+    if len(computed) == 1 and -1 not in dims:
+        dims[computed[0]] = -1
+    return tuple(dims)
+
+
+def _is_dimension_of(dimension: Value, x: Value, axis: int) -> bool:
+    gather = dimension.producer
+    if gather is None or gather.op != "Gather" or gather.inputs[1].data is None:
+        return False
+    shape = gather.inputs[0].producer
+    return shape is not None and shape.op == "Shape" and shape.inputs[0] is x and gather.inputs[1].data == axis
 
 
 def flatten(op: Lowering, x: Value) -> Operand:
@@ -93,9 +153,9 @@ def gather(op: Lowering, x: Value, indices: Value, axis: int = 0, batch_dims: in
     return op.emit("Gather", x, indices, op.constant(np.array(axis, np.int32), "axis"))
 
 
-def tile(op: Lowering, x: Value, multiples: Ints) -> Operand:
+def tile(op: Lowering, x: Value, multiples: Dims) -> Operand:
     """x repeated along each dimension."""
-    return op.emit("TileFusion", x, op.ints(multiples, "multiples"))
+    return op.emit("TileFusion", x, op.dims(multiples, "multiples"))
 
 
 def unstack(op: Lowering, x: Value, *, axis: int = 0) -> Operand:
@@ -118,9 +178,10 @@ def one_hot(op: Lowering, indices: Value, depth: int, on_value: Value, off_value
     return op.emit("OneHot", indices, op.constant(np.array(depth, np.int32), "depth"), on_value, off_value, axis=axis)
 
 
-def broadcast_to(op: Lowering, x: Value, shape: Ints) -> Operand:
+def broadcast_to(op: Lowering, x: Value, shape: Dims) -> Operand:
     """x with dimensions of 1 repeated."""
-    return op.emit("BroadcastTo", x, op.ints(shape, "shape"), shape=shape)
+    known = tuple(d for d in shape if not isinstance(d, Value))
+    return op.emit("BroadcastTo", x, op.dims(shape, "shape"), shape=known if len(known) == len(shape) else ())
 
 
 def pad(op: Lowering, x: Value, *, paddings: tuple[Ints, ...]) -> Operand:
