@@ -21,6 +21,7 @@ COMMANDS = {
     "run": ("lite.commands.run", "run a model and show its outputs and latency"),
     "inspect": ("lite.commands.inspect", "show what a model holds and how it would run"),
     "bench": ("lite.commands.bench", "measure how fast a model runs and where its time goes"),
+    "cache": ("lite.commands.cache", "show the compiled kernels that are kept here, or delete them"),
 }
 
 

@@ -72,7 +72,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.commands.extras": {"lite.errors"},
     "lite.commands": {
         *WORDS, "lite.files", "lite.ops", "lite.model", "lite.plan", "lite.profile", "lite.session", "lite.timing",
-        "lite.bench", "lite.engines", "lite.compare", "numpy", "PIL",
+        "lite.native", "lite.bench", "lite.engines", "lite.compare", "numpy", "PIL",
     },
     "lite.cli": {"lite.errors", "lite.__init__", "lite.commands.extras"},
     "lite.__main__": {"lite.cli"},

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from lite.native.artifact import checksum
 
 _TOOLS = ("llvmlite", "numba")
+_STALE_SECONDS = 30 * 86400.0  # another version of mindlite may be in use beside this one
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # What turns kernel sources into a pack, besides the sources.
@@ -60,6 +64,46 @@ def tools() -> str:
 def entry_name(target: str, sources: str, versions: str) -> str:
     """File name of the pack built for `target` from `sources` (a digest) by tools of those versions."""
     return f"{target}-{sources}-{versions}.so"
+
+
+class Entry(NamedTuple):
+    """A pack in a folder: its level, the digest of its sources, what built it, its bytes and its age in seconds."""
+
+    path: str
+    target: str
+    sources: str
+    tools: str
+    nbytes: int
+    age: float
+
+
+def entries() -> tuple[Entry, ...]:
+    """All packs in the folders, the newest first. What is no pack, or may be somebody else's, is left out."""
+    found = []
+    for folder in folders():
+        for name in os.listdir(folder) if _is_ours(folder, stat.S_ISDIR) else ():
+            path = os.path.join(folder, name)
+            parts = re.fullmatch(r"([^.].*)-([0-9a-f]{32})-(.*)\.so", name)
+            if parts and _is_ours(path, stat.S_ISREG):
+                with contextlib.suppress(OSError):  # gone since it was listed
+                    status = os.stat(path)
+                    age = time.time() - status.st_mtime
+                    found.append(Entry(path, parts[1], parts[2], parts[3], status.st_size, age))
+    return tuple(sorted(found, key=lambda entry: entry.age))
+
+
+def remove(entry: Entry) -> None:
+    """Deletes an entry; processes that have loaded it keep it. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(entry.path)
+
+
+def evict(sources: str) -> None:
+    """Deletes the entries that were built long ago from anything but `sources`, a digest."""
+    for entry in entries():
+        if entry.sources != sources and entry.age > _STALE_SECONDS:
+            with contextlib.suppress(OSError):
+                remove(entry)
 
 
 def folders() -> tuple[str, ...]:

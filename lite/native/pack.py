@@ -24,7 +24,7 @@ from lite.kernels.target import Target
 from lite.native import cache, cpu
 from lite.native.artifact import Manifest, unseal
 
-_KERNELS = "lite.kernels"
+KERNELS = "lite.kernels"
 _SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packs")
 
 Progress = Callable[[str], None]
@@ -125,7 +125,25 @@ def load_pack(progress: Progress | None = None) -> KernelPack | None:
     built before for the best level; numba, to build it now, which takes seconds (progress is given lines to show); one
     built before for a lower level. Raises KernelBuildError where numba is there but the build fails, on every call.
     """
-    return load_from(_KERNELS, progress)
+    return load_from(KERNELS, progress)
+
+
+def shipped() -> tuple[str, ...]:
+    """Paths of the packs that came with the package, for whatever target."""
+    names = os.listdir(_SHIPPED) if os.path.isdir(_SHIPPED) else ()
+    return tuple(os.path.join(_SHIPPED, name) for name in sorted(names) if name.endswith(".so"))
+
+
+def current() -> str | None:
+    """Path of the pack that load_pack would load on this device; None where it would have to build one."""
+    sources, versions = cache.digest(KERNELS), cache.tools()
+    levels = cpu.levels()
+    for level in levels:
+        path = os.path.join(_SHIPPED, f"{level.name}.so")
+        if os.path.exists(path) and _open(path, sources) is not None:
+            return path
+    found = (cache.find(level.name, sources, versions) for level in levels[: 1 if versions else None])
+    return next((path for path in found if path is not None), None)
 
 
 def load_from(package: str, progress: Progress | None = None) -> KernelPack | None:
@@ -189,6 +207,7 @@ def _build(package: str, level: Target, sources: str, versions: str, progress: P
             return pack
         data = build(package, level, progress)
         path = cache.publish(name, data)
+        cache.evict(sources)
     return KernelPack.of(data) if path is None else KernelPack.open(path)
 
 

@@ -300,3 +300,37 @@ def test_the_command_writes_a_file_a_target(tmp_path: Path, run_python: Run) -> 
     failed = run_python(code, *common, str(tmp_path / "file.so"))
     assert failed.returncode == 1
     assert "2 packs need a folder" in failed.stderr
+
+
+@pytest.mark.usefixtures("no_build")
+def test_entries_are_listed_and_removed(home: Path, pack_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cache.entries() == ()
+    good = cache.publish(entry(), pack_file.read_bytes())
+    for name in ("notes.txt", ".x86-64-v3-temporary.so", f"x-{'0' * 31}-tools.so"):
+        (home / name).write_bytes(b"no pack")
+    (home / f"x86-64-v3-{'0' * 32}-tools.so").symlink_to(home / "notes.txt")
+    (found,) = cache.entries()
+    assert (found.path, found.target, found.sources) == (good, cpu.levels()[0].name, cache.digest(SOURCES))
+    assert found.nbytes == len(pack_file.read_bytes())
+    loaded = KernelPack.open(found.path)
+    cache.remove(found)
+    cache.remove(found)  # somebody else was faster
+    assert cache.entries() == ()
+    assert works(loaded)
+
+
+def test_a_build_evicts_what_is_old_and_of_other_sources(home: Path, pack_file: Path) -> None:
+    data, sources = pack_file.read_bytes(), cache.digest(SOURCES)
+    names = {
+        "old and other": cache.entry_name("x86-64-v3", "0" * 32, "tools"),
+        "new and other": cache.entry_name("x86-64-v3", "1" * 32, "tools"),
+        "old and the same": cache.entry_name("x86-64", sources, "tools"),
+    }
+    for what, name in names.items():
+        path = cache.publish(name, data)
+        assert path is not None
+        age = 40 * 86400 if what.startswith("old") else 10 * 86400
+        os.utime(path, (time.time() - age,) * 2)
+    assert works(packs.load_from(SOURCES))
+    left = {os.path.basename(found.path) for found in cache.entries()}
+    assert left == {names["new and other"], names["old and the same"], entry()}

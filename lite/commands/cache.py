@@ -1,0 +1,74 @@
+"""Show the compiled kernels that are kept on this device, or delete them.
+
+A pack is in use where a session here would load it, old where the kernels have
+changed since. Packs that no session needs any more are deleted 30 days after
+they were built. Deleting one that is needed costs a compilation, and processes
+that have loaded it keep it. Packs that came with mindlite itself stay.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from lite.commands.show import add_common_arguments, print_json, size, table
+from lite.errors import KernelBuildError
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = __doc__
+    parser.add_argument("--clear", action="store_true", help="delete the packs that were compiled here")
+    add_common_arguments(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    from lite.native import cache, pack
+
+    try:
+        current, sources = pack.current(), cache.digest(pack.KERNELS)
+    except KernelBuildError:  # MINDLITE_TARGET names what this device cannot run
+        current, sources = None, ""
+    shipped: list[dict[str, Any]] = [
+        {
+            "path": path,
+            "target": os.path.basename(path).removesuffix(".so"),
+            "state": "in use" if path == current else "shipped",
+            "bytes": os.path.getsize(path),
+        }
+        for path in pack.shipped()
+    ]
+    compiled: list[dict[str, Any]] = [
+        {
+            "path": entry.path,
+            "target": entry.target,
+            "state": "in use" if entry.path == current else "spare" if entry.sources == sources else "old",
+            "bytes": entry.nbytes,
+            "age_s": round(entry.age),
+            "tools": entry.tools,
+        }
+        for entry in cache.entries()
+    ]
+    if args.clear:
+        for entry in cache.entries():
+            cache.remove(entry)
+    if args.json:
+        print_json({"folders": cache.folders(), "packs": [*shipped, *compiled], "cleared": args.clear})
+        return 0
+    rows = [
+        (row["target"], row["state"], size(row["bytes"]), _age(row["age_s"]) if "age_s" in row else "")
+        for row in (*shipped, *compiled)
+    ]
+    print(f"folder  {cache.folders()[0] if cache.folders() else 'none'}")
+    print(table(rows, ("level", "state", "size", "age"), right="llrr") if rows else "no packs")
+    if args.clear:
+        print(f"deleted {len(compiled)}")
+    return 0
+
+
+def _age(seconds: float) -> str:
+    for unit, length in _UNITS:
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{seconds:.0f} s"
