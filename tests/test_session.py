@@ -428,3 +428,10 @@ def test_unsupported_operators_are_refused_before_anything_runs(opened: Open) ->
     unknown = replace(model, nodes=tuple(replace(node, op="Mfcc", attrs=None) for node in model.nodes))
     with pytest.raises(UnsupportedOpError, match="1 of 1 operators in model is not supported"):
         opened(unknown)
+
+
+def test_steps_are_printed_in_words() -> None:
+    with Session(DIGITS) as session:
+        said = repr(session.steps)
+    assert "TensorSpec(float32[1,8,8,24])" in said
+    assert "<DType" not in said
