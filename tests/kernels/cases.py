@@ -156,6 +156,8 @@ CONVOLUTION = [
     conv((1, 13, 11, 6), 8, (3, 3), dilation=(2, 3), mode=PadMode.SAME, group=2, note="dilated, grouped"),
     conv((1, 8, 8, 16), 40, (1, 1), activation=RELU6),
     conv((1, 8, 8, 16), 40, (1, 1), stride=(2, 2), bias=False),
+    conv((2, 9, 7, 1024), 80, (1, 1), stride=(2, 3), activation=RELU, note="rows compete for cache lines"),
+    conv((1, 3, 3, 16), 8, (1, 1), stride=(3, 3), note="one pixel out"),
     conv((1, 8, 8, 16), 40, (1, 1), pads=(1, 0, 2, 0), note="one pixel, padded"),
     conv((1, 1, 1, 3), 5, (3, 3), pads=(1, 1, 1, 1), note="one pixel in"),
     conv((1, 4, 4, 2), 3, (7, 7), pads=(5, 5, 5, 5), note="taps that never meet the image"),

@@ -9,6 +9,7 @@ from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation
 from lite.delegates.cpu.conv2d_thin import bind_thin, fits_thin
 from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.matmul import constant_product
+from lite.delegates.cpu.strides import Walk, contiguous
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.winograd import bind_winograd, winograd_form
 from lite.delegates.cpu.work import FLOP, split
@@ -32,9 +33,11 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     assert isinstance(attrs, Conv2DFusion), "the index names this module for it alone"
     place = window(attrs, x.shape, w.shape)
     outputs, channels = w.shape[0], x.shape[3]
-    if w.shape[1:3] == (1, 1) and attrs.stride == (1, 1) and not any(place.pads) and attrs.group == 1:
+    if w.shape[1:3] == (1, 1) and not any(place.pads) and attrs.group == 1:
         weights = w.value.reshape(outputs, channels)
-        return constant_product(operation, In(0), math.prod(x.shape[:3]), weights, bias, tile)
+        pixels = (x.shape[0], *place.output)
+        places = None if attrs.stride == (1, 1) else _pixels(x, pixels, attrs.stride)
+        return constant_product(operation, In(0), math.prod(pixels), weights, bias, tile, places)
     if attrs.group == channels == outputs and attrs.group > 1:
         return _bind_depthwise(operation, attrs, w, bias, place) if operation.epilogue.residual < 0 else None
     if fits_thin(attrs, x):
@@ -45,6 +48,12 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     if form is not None:
         return bind_winograd(operation, form, w.value, None if bias is None else bias.value, place, tile)
     return _bind_implicit(operation, attrs, w, bias, place, tile)
+
+
+def _pixels(x: TensorSpec, pixels: tuple[int, ...], stride: tuple[int, ...]) -> Walk:
+    """Where the pixels are that a filter of one pixel takes; those along a stride are copied side by side."""
+    image, row, pixel, _ = contiguous(x.shape, 4)
+    return Walk(pixels, ((image, row * stride[0], pixel * stride[1]),))
 
 
 def _bind_implicit(

@@ -8,7 +8,7 @@ import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
 from lite.delegates.cpu.finish import finish, residual
-from lite.delegates.cpu.strides import Walk
+from lite.delegates.cpu.strides import Walk, contiguous
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, FLOP, split
 from lite.ops.full_connection import FullConnection
@@ -52,15 +52,22 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
 
 
 def constant_product(
-    operation: Operation, a: Argument, rows: int, w: Array, bias: TensorSpec | None, tile: Tile
+    operation: Operation,
+    a: Argument,
+    rows: int,
+    w: Array,
+    bias: TensorSpec | None,
+    tile: Tile,
+    places: Walk | None = None,
 ) -> NativeClaim:
     """Output 0 [rows, columns] = a [rows, depth] @ w.T + bias, and what the operation does besides.
 
-    w: constant input 1 as [columns, depth], which is packed.
+    w: constant input 1 as [columns, depth], which is packed. places: where the rows of a are, the first one at its
+    start; None where they follow each other.
     """
     columns, depth = w.shape
     if rows > 1:
-        steps = product_steps(a, rows, w, None if bias is None else bias.value, Out(0), tile, operation)
+        steps = product_steps(a, rows, w, None if bias is None else bias.value, Out(0), tile, operation, places)
         return NativeClaim(steps, operation.epilogue.residual)
     packed = Packed(tile.pack_weights(w), replaces=1)
     padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
@@ -68,21 +75,29 @@ def constant_product(
 
 
 def product_steps(
-    a: Argument, rows: int, w: Array, bias: Array | None, y: Argument, tile: Tile, operation: Operation = _PLAIN
+    a: Argument,
+    rows: int,
+    w: Array,
+    bias: Array | None,
+    y: Argument,
+    tile: Tile,
+    operation: Operation = _PLAIN,
+    places: Walk | None = None,
 ) -> tuple[NativeStep, ...]:
     """y [rows, columns] = a [rows, depth] @ w.T + bias for constant w [columns, depth].
 
-    operation: of whose input 1 w is the only use, and that says what is done besides.
+    operation: of whose input 1 w is the only use, and that says what is done besides. places: as for constant_product.
     """
     columns, depth = w.shape
     packed = Packed(tile.pack_weights(w), replaces=-1 if operation is _PLAIN else 1)
     padded = Packed(tile.pack_bias(bias, 1, columns))
     steps = []
     stride = depth * 4
-    if stride % _ALIAS == 0 and tile.panels(columns) >= _ALIAS_PANELS:
-        stride += 64
+    apart = stride % _ALIAS == 0 and tile.panels(columns) >= _ALIAS_PANELS
+    if apart or places is not None:
+        stride += 64 * apart
         spread = Temp(_SPREAD, rows * stride)
-        steps.append(_spread_step(a, rows, depth * 4, spread, stride))
+        steps.append(_spread_step(a, places or Walk((rows,), ((depth * 4,),)), depth * 4, spread, stride))
         a = spread
     extents = Extents(1, rows, columns, depth)
     batches = Packed(np.zeros(3, np.int64))
@@ -162,8 +177,9 @@ def _even(extent: int, most: int, multiple: int) -> int:
     return extent if blocks <= 1 else -(-extent // (blocks * multiple)) * multiple
 
 
-def _spread_step(a: Argument, rows: int, row_bytes: int, target: Temp, stride: int) -> NativeStep:
-    """target: the rows of a, `stride` bytes apart."""
+def _spread_step(a: Argument, places: Walk, row_bytes: int, target: Temp, stride: int) -> NativeStep:
+    """target: the rows of a, which are at these places, `stride` bytes apart."""
+    rows = math.prod(places.extents)
     units = split(rows, 2 * row_bytes * BYTE)
     return NativeStep(
         "copy_rows",
@@ -172,7 +188,7 @@ def _spread_step(a: Argument, rows: int, row_bytes: int, target: Temp, stride: i
             "y": target,
             "x_offset": 0,
             "y_offset": 0,
-            "dims": Walk((rows,), ((row_bytes,), (stride,))).table(),
+            "dims": Walk(places.extents, (*places.strides, contiguous(places.extents, stride))).table(),
             "rows": rows,
             "n": row_bytes // 4,
             "x_step": 4,
