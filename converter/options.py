@@ -1,6 +1,7 @@
 """What a user can choose when a model is converted."""
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -68,6 +69,6 @@ class ConvertOptions:
 def _shape(name: object, shape: object) -> tuple[int, ...]:
     if not isinstance(name, str) or not isinstance(shape, (tuple, list)):
         raise OptionError(f"input_shapes has {name!r}: {shape!r}: expected a name and a sequence of dimensions")
-    if not all(isinstance(d, int) and d >= 0 for d in shape):
-        raise OptionError(f"input_shapes[{name!r}] is {list(shape)}: expected dimensions >= 0")
-    return tuple(shape)
+    if not all(hasattr(d, "__index__") and not isinstance(d, bool) and d >= 0 for d in shape):
+        raise OptionError(f"input_shapes[{name!r}] is {list(shape)}: expected dimensions, integers >= 0")
+    return tuple(map(operator.index, shape))

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -38,7 +38,8 @@ _DEFAULT_THREADS = 4
 
 
 class Session:
-    """A model, ready to run. Threads may share one: their runs take turns.
+    """A model, ready to run. Threads may share one: their runs take turns. A signal handler must not use a session
+    whose run it may interrupt: it would wait for itself.
 
     source: a path, or the bytes of a `.ms` file. threads: how many to compute with at most; never more than the cpus
     that this process may use, which is the default up to 4. Runs that are short, or that other processes get in the way
@@ -205,22 +206,27 @@ def _thread_count(threads: int | None) -> int:
     """How many threads a session has; what the process may use is read anew for each."""
     if threads is None:
         return min(usable_cpus(), _DEFAULT_THREADS)
-    if not isinstance(threads, int) or isinstance(threads, bool):
-        raise TypeError(f"threads is an integer, got {threads!r}")
-    if threads < 1:
-        raise ValueError(f"threads must be at least 1, got {threads}")
-    return min(threads, usable_cpus())
+    count = _integer("threads is an integer", threads)
+    if count < 1:
+        raise ValueError(f"threads must be at least 1, got {count}")
+    return min(count, usable_cpus())
 
 
 def _byte_count(memory_limit: int | None) -> int:
     """How many bytes the tensors of a run may take."""
     if memory_limit is None:
         return available_bytes()
-    if not isinstance(memory_limit, int) or isinstance(memory_limit, bool):
-        raise TypeError(f"memory_limit is a number of bytes, an integer, got {memory_limit!r}")
-    if memory_limit < 1:
-        raise ValueError(f"memory_limit must be at least 1 byte, got {memory_limit}")
-    return memory_limit
+    count = _integer("memory_limit is a number of bytes, an integer", memory_limit)
+    if count < 1:
+        raise ValueError(f"memory_limit must be at least 1 byte, got {count}")
+    return count
+
+
+def _integer(expected: str, value: SupportsIndex) -> int:
+    """An int, numpy's too. Raises TypeError for anything else, True and False among it."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{expected}, got {value!r}")
+    return operator.index(value)
 
 
 def _unique(names: Sequence[str]) -> list[str]:

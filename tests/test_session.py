@@ -278,7 +278,7 @@ def test_the_file_is_unmapped_without_the_collector(how: str) -> None:
         gc.enable()
 
 
-CPUS = [(1, None, 1), (3, None, 3), (64, None, 4), (3, 99999, 3), (9, 8, 8), (2, 2**70, 2)]
+CPUS = [(1, None, 1), (3, None, 3), (64, None, 4), (3, 99999, 3), (9, 8, 8), (2, 2**70, 2), (4, np.int64(3), 3)]
 
 
 @pytest.mark.parametrize(("cpus", "threads", "used"), CPUS)
@@ -293,6 +293,8 @@ MISUSES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"delegates": ["gpu"]}, DelegateError, "no delegate is named 'gpu'; there are cpu, reference"),
     ({"delegates": []}, DelegateError, "the list of delegates is empty"),
     ({"delegates": "reference"}, DelegateError, r"delegates=\['reference'\]"),
+    ({"delegates": 5}, TypeError, "delegates is a int: expected a list of names, of cpu, reference"),
+    ({"delegates": iter(["cpu"])}, TypeError, "delegates is a list_iterator"),
     ({"threads": 0}, ValueError, "threads must be at least 1, got 0"),
     ({"threads": -1}, ValueError, "threads must be at least 1, got -1"),
     ({"threads": 1.5}, TypeError, "threads is an integer, got 1.5"),
@@ -344,6 +346,21 @@ def test_a_file_that_is_not_there_is_an_os_error(source: str | Path) -> None:
 def test_a_source_is_a_path_or_bytes(source: Any) -> None:
     with pytest.raises(TypeError, match=f"source is a {type(source).__name__}: expected a path or the bytes of a .ms"):
         Session(source)
+
+
+def test_a_view_with_gaps_is_refused() -> None:
+    with pytest.raises(TypeError, match="a memoryview with gaps"):
+        Session(memoryview(bytes(64))[::2])
+
+
+def test_bytes_that_are_a_path_are_told_apart() -> None:
+    with pytest.raises(InvalidModelError, match="these bytes are the path of a file"):
+        Session(str(DIGITS).encode())
+
+
+def test_a_masked_array_is_refused(opened: Open) -> None:
+    with pytest.raises(DTypeError, match=r"input 'x' is a masked array, .* x\.filled"):
+        opened(doubling(3)).run(np.ma.masked_array(np.ones(3, np.float32), [True, False, False]))
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 100, bytearray(b"not a model"), memoryview(b"MSL2" * 9)], ids=repr)

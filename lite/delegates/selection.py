@@ -48,6 +48,8 @@ def select(names: Sequence[str] | None) -> Selection:
 def _check(names: Sequence[str]) -> None:
     if isinstance(names, str):
         raise DelegateError(f"delegates is a list of names, as in delegates=[{names!r}]")
+    if not isinstance(names, (list, tuple)):
+        raise TypeError(f"delegates is a {type(names).__name__}: expected a list of names, of {', '.join(NAMES)}")
     unknown = [name for name in names if name not in NAMES]
     if unknown or not names:
         asked = f"no delegate is named {unknown[0]!r}" if unknown else "the list of delegates is empty"

@@ -29,6 +29,7 @@ _DTYPES = {int(dtype): dtype for dtype in DType}
 _CONSTANT = 0  # of Tensor.nodeType
 _TENSOR_BYTES_LIMIT = 1 << 40
 _MAX_RANK = 32  # numpy's limit in its older versions
+_PATH_LIMIT = 4096  # bytes
 _MESSAGE_LIMIT = 600  # characters; a damaged file may have a name or a list as long as itself
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
@@ -58,7 +59,12 @@ def _open(source: Source) -> tuple[memoryview, str]:
     if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):  # an int would be a file descriptor
         raise TypeError(f"source is a {type(source).__name__}: expected a path or the bytes of a .ms file")
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return memoryview(source).cast("B").toreadonly(), "model"
+        view = memoryview(source)
+        if not view.c_contiguous:
+            raise TypeError("source is a memoryview with gaps: give its bytes one after the other, as bytes(view)")
+        if len(source) < _PATH_LIMIT and b"\0" not in bytes(view) and os.path.isfile(bytes(view)):
+            raise InvalidModelError("model: these bytes are the path of a file: bytes are a model, give a path as str")
+        return view.cast("B").toreadonly(), "model"
     with open(source, "rb") as file:
         label = os.path.basename(os.fspath(source))
         if not os.fstat(file.fileno()).st_size:

@@ -66,6 +66,8 @@ class Feed:
     def _checked(self, position: int, value: Any) -> Array:
         spec, dtype = self.specs[position], self._dtypes[position]
         array = value if isinstance(value, np.ndarray) else self._as_array(spec, dtype, value)
+        if type(array) is not np.ndarray and hasattr(array, "mask"):
+            raise DTypeError(f"input {spec.name!r} is a masked array, some of it not there: give x.filled(...); {self}")
         if array.dtype != dtype and array.dtype.newbyteorder("=") != dtype:
             raise self._dtype_error(spec, array)
         if array.shape != spec.shape and not _fits(spec.shape, array.shape):

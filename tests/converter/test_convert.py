@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import converter
@@ -31,7 +32,9 @@ MISTAKES: list[tuple[Any, type[Exception], str]] = [
     ({"optimize": 2}, OptionError, "optimize is 2: expected True or False"),
     ({"input_shapes": [1, 4]}, OptionError, "expected a mapping"),
     ({"input_shapes": {"x": 4}}, OptionError, "expected a name and a sequence"),
-    ({"input_shapes": {"x": (-1, 4)}}, OptionError, r"input_shapes\['x'\] is \[-1, 4\]: expected dimensions >= 0"),
+    ({"input_shapes": {"x": (-1, 4)}}, OptionError, r"input_shapes\['x'\] is \[-1, 4\]: expected dimensions, integers"),
+    ({"input_shapes": {"x": (1.5, 4)}}, OptionError, "expected dimensions, integers >= 0"),
+    ({"input_shapes": {"x": (True, 4)}}, OptionError, "expected dimensions, integers >= 0"),
     ({"outputs": "y"}, OptionError, "expected a sequence of names"),
     ({"outputs": ["y", "y"]}, OptionError, "occurs twice"),
     ({"progress": "loud"}, OptionError, "expected a function"),
@@ -88,6 +91,10 @@ def test_sources_that_are_wrong(source: Any, error: type[Exception], message: st
 def test_options_are_no_arguments_of_their_own() -> None:
     with pytest.raises(TypeError, match=r"convert takes no 'optimize': give options=\{'optimize': False\}"):
         converter.convert(DIGITS, optimize=False)  # type: ignore[arg-type]
+
+
+def test_dimensions_may_be_numpys() -> None:
+    assert ConvertOptions(input_shapes={"x": (np.int64(2), 4)}).input_shapes == {"x": (2, 4)}
 
 
 def test_help_lists_every_option() -> None:
