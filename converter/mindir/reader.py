@@ -238,7 +238,7 @@ class _Reader:
             cause = UnsupportedOp(op, 1, _where(node), reason)
             self.reported.append(cause)
         if cause is not None and self.border is None:
-            computed = (v for v in operands if isinstance(v, Value) and v.producer is not None)
+            computed = (v for v in operands if isinstance(v, Value) and v.producer is not None and v.spec.rank > 0)
             self.border = next(computed, None)
         sources = dict.fromkeys(v for v in operands if isinstance(v, Missing))
         missing = Missing(cause=cause, sources=tuple(sources))
