@@ -23,6 +23,7 @@ import contextlib
 import ctypes
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter_ns
@@ -79,14 +80,18 @@ class Workers:
             self._team.run(table, first, end, scratch, scratch_stride)
         finally:
             _turn.release()
+        _leave_teams()
         return True
 
     def close(self) -> None:
-        """Gives the threads back; they end when nobody else uses them. The next run would start them again."""
+        """Gives the threads back; they end when nobody else uses them. The next run would start them again.
+
+        Never waits: the garbage collector may call it at any place, also in this module with the turn taken.
+        """
         team, self._team = self._team, None
         if team is not None and team.process == os.getpid():
-            with _turn:
-                _leave_team(team)
+            _left.append(team)
+            _leave_teams()
 
 
 class _Team:
@@ -124,9 +129,10 @@ def _work(work: object, memory: object, address: int, index: int) -> None:
     work(address, index, 0, 0)  # type: ignore[operator]
 
 
-# One run at a time has worker threads; it also guards the teams.
+# One run at a time has worker threads; it also guards the teams. Nobody waits for the turn.
 _turn = threading.Lock()
 _teams: dict[tuple[KernelPack, int], _Team] = {}
+_left: deque[_Team] = deque()  # one entry a Workers that gave its team back; taken out by who has the turn
 
 
 def _join_team(pack: KernelPack, threads: int) -> _Team:
@@ -137,11 +143,18 @@ def _join_team(pack: KernelPack, threads: int) -> _Team:
     return team
 
 
-def _leave_team(team: _Team) -> None:
-    team.users -= 1
-    if team.users == 0:
-        del _teams[team.key]
-        team.stop()
+def _leave_teams() -> None:
+    """Stops the teams that nobody uses any more; where another has the turn, it does so when it gives the turn back."""
+    while _left and _turn.acquire(blocking=False):
+        try:
+            while _left:
+                team = _left.popleft()
+                team.users -= 1
+                if team.users == 0:
+                    del _teams[team.key]
+                    team.stop()
+        finally:
+            _turn.release()
 
 
 def _forget_teams() -> None:
@@ -149,6 +162,7 @@ def _forget_teams() -> None:
     global _turn
     _turn = threading.Lock()
     _teams.clear()
+    _left.clear()
 
 
 if hasattr(os, "register_at_fork"):

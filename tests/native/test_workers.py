@@ -140,6 +140,27 @@ def test_teams_are_shared_and_end_with_their_last_user(pack: KernelPack) -> None
     first.close()
 
 
+def test_closing_never_waits(pack: KernelPack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The garbage collector may close one at any place, on a thread that has the turn."""
+    program, first, second = Program(pack, 6, rows=4), Workers(pack, 2), Workers(pack, 3)
+    expected = program.run(first)
+
+    def interrupted(pack: KernelPack, threads: int) -> module._Team:
+        first.close()
+        assert module._turn.locked() and (pack, 2) in module._teams
+        return team(pack, threads)
+
+    team = module._Team
+    monkeypatch.setattr(module, "_Team", interrupted)
+    assert program.run(second) == expected
+    assert list(module._teams) == [(pack, 3)], "who had the turn stopped the team"
+    with module._turn:
+        second.close()
+    first.close()
+    module._leave_teams()
+    assert not module._teams and not module._left
+
+
 def test_sessions_side_by_side(pack: KernelPack) -> None:
     """While one run has the workers, others go on alone; nobody waits and nobody's data mix."""
     programs = [Program(pack, seed, rows=9) for seed in range(3)]
