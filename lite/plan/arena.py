@@ -3,13 +3,20 @@
 Two records that are alive at the same time never share a byte. Placing them in the fewest bytes is NP-hard, so records
 are placed greedily, each into the smallest gap that holds it, in a few different orders; the best order wins, and the
 search stops at the first that reaches the lower bound.
+
+That takes time and memory for every pair of records that are alive together. Where there are more than _MOST_PAIRS,
+records are placed as an allocator would, in the order of time and then in the reverse order: each into the smallest
+free range that holds it, which becomes free again, and joins its free neighbors, when the record dies.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator, Sequence
 
 from lite.memory import ALIGNMENT
 from lite.records import dataclass
+
+_MOST_PAIRS = 1 << 17  # half a second and 3 MB; networks of hundreds of operators have some thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +58,25 @@ def plan_arena(records: Sequence[Record]) -> ArenaPlan:
     """Offsets for all records, in the smallest arena found."""
     sizes = [align(r.size) for r in records]
     bound = _lower_bound(records, sizes)
-    conflicts = _conflicts(records)
     best: list[int] = []
     best_nbytes = -1
-    for order in _ORDERS:
-        offsets = _place(sorted(range(len(records)), key=lambda i: order(records[i])), sizes, conflicts)
+    for offsets in _candidates(records, sizes):
         nbytes = max((offset + size for offset, size in zip(offsets, sizes, strict=True)), default=0)
         if best_nbytes < 0 or nbytes < best_nbytes:
             best, best_nbytes = offsets, nbytes
         if best_nbytes == bound:
             break
     return ArenaPlan(tuple(best), best_nbytes, bound)
+
+
+def _candidates(records: Sequence[Record], sizes: Sequence[int]) -> Iterator[list[int]]:
+    conflicts = _conflicts(records)
+    if conflicts is None:
+        yield _allocate(records, sizes)
+        yield _allocate([Record(r.size, -r.last, -r.first) for r in records], sizes)
+        return
+    for order in _ORDERS:
+        yield _place(sorted(range(len(records)), key=lambda i: order(records[i])), sizes, conflicts)
 
 
 def _lower_bound(records: Sequence[Record], sizes: Sequence[int]) -> int:
@@ -76,12 +91,16 @@ def _lower_bound(records: Sequence[Record], sizes: Sequence[int]) -> int:
     return peak
 
 
-def _conflicts(records: Sequence[Record]) -> list[list[int]]:
-    """For each record, the others that are alive at some time while it is."""
+def _conflicts(records: Sequence[Record]) -> list[list[int]] | None:
+    """For each record, the others that are alive at some time while it is; None where there are too many pairs."""
+    pairs = 0
     conflicts: list[list[int]] = [[] for _ in records]
     alive: list[int] = []
     for i in sorted(range(len(records)), key=lambda i: records[i].first):
         alive = [j for j in alive if records[j].last >= records[i].first]
+        pairs += len(alive)
+        if pairs > _MOST_PAIRS:
+            return None
         for j in alive:
             conflicts[i].append(j)
             conflicts[j].append(i)
@@ -107,3 +126,63 @@ def _smallest_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
             best, best_gap = end, gap
         end = max(end, stop)
     return best if best_gap >= 0 else end
+
+
+def _allocate(records: Sequence[Record], sizes: Sequence[int]) -> list[int]:
+    """Offsets as an allocator gives them that sees the records in the order of time, the largest of one time first."""
+    offsets = [0] * len(sizes)  # where those stay that take nothing
+    free = _FreeRanges()
+    filled = [i for i, size in enumerate(sizes) if size]
+    ends = sorted(filled, key=lambda i: records[i].last)
+    dead = 0
+    for i in sorted(filled, key=lambda i: (records[i].first, -sizes[i])):
+        while records[ends[dead]].last < records[i].first:
+            free.give_back(offsets[ends[dead]], sizes[ends[dead]])
+            dead += 1
+        offsets[i] = free.take(sizes[i])
+    return offsets
+
+
+class _FreeRanges:
+    """The free bytes below `top`, as ranges that do not touch; above it all bytes are free."""
+
+    def __init__(self) -> None:
+        self.top = 0
+        self._by_size: list[tuple[int, int]] = []  # (size, start), sorted
+        self._sizes: dict[int, int] = {}  # by start
+        self._starts: dict[int, int] = {}  # by end
+
+    def take(self, size: int) -> int:
+        """Start of `size` bytes that are free no more: from the smallest range that has them, else from the top."""
+        position = bisect_left(self._by_size, (size, 0))
+        if position < len(self._by_size):
+            found, start = self._by_size[position]
+            self._remove(start)
+            self._add(start + size, found - size)
+            return start
+        start = self._starts.get(self.top, self.top)
+        if start < self.top:
+            self._remove(start)
+        self.top = start + size
+        return start
+
+    def give_back(self, start: int, size: int) -> None:
+        """Frees `size` bytes from `start`, which were taken; they join the free ranges they touch."""
+        end = start + size
+        if start in self._starts:
+            start -= self._remove(self._starts[start])
+        if end in self._sizes:
+            end += self._remove(end)
+        self._add(start, end - start)
+
+    def _add(self, start: int, size: int) -> None:
+        if size:
+            insort(self._by_size, (size, start))
+            self._sizes[start] = size
+            self._starts[start + size] = start
+
+    def _remove(self, start: int) -> int:
+        """Takes the range out; its size."""
+        size = self._sizes.pop(start)
+        del self._starts[start + size], self._by_size[bisect_left(self._by_size, (size, start))]
+        return size

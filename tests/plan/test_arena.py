@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from lite.memory import ALIGNMENT
+from lite.plan import arena
 from lite.plan.arena import ArenaPlan, Record, align, plan_arena
 
 
@@ -37,6 +39,31 @@ def random_lifetimes(seed: int) -> list[Record]:
 def test_random_lifetimes_never_overlap(seed: int) -> None:
     records = random_lifetimes(seed)
     check(records, plan_arena(records))
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places records as where too many are alive together."""
+    monkeypatch.setattr(arena, "_MOST_PAIRS", -1)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("seed", range(60))
+def test_allocated_lifetimes_never_overlap(seed: int) -> None:
+    records = random_lifetimes(seed)
+    plan = plan_arena(records)
+    check(records, plan)
+    assert plan.nbytes <= 1.5 * plan.lower_bound
+
+
+def test_thousands_alive_at_once_take_little_memory() -> None:
+    records = [Record(64 * (i % 7), i, 10000 + i % 3) for i in range(5000)]
+    tracemalloc.start()
+    plan = plan_arena(records)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert plan.nbytes == plan.lower_bound == 64 * sum(i % 7 for i in range(5000))
+    assert peak < 8 << 20
 
 
 def test_random_lifetimes_stay_near_the_bound(record_property: Callable[[str, object], None]) -> None:
