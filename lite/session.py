@@ -9,6 +9,7 @@ that a run walks. `run` then copies the inputs in, walks the table and copies th
 from __future__ import annotations
 
 import operator
+import os
 import weakref
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -38,8 +39,8 @@ _DEFAULT_THREADS = 4
 
 
 class Session:
-    """A model, ready to run. Threads may share one: their runs take turns. A signal handler must not use a session
-    whose run it may interrupt: it would wait for itself.
+    """A model, ready to run. Threads may share one: their runs take turns. So may a forked child, which has a copy.
+    A signal handler must not use a session whose run it may interrupt: it would wait for itself.
 
     source: a path, or the bytes of a `.ms` file. threads: how many to compute with at most; never more than the cpus
     that this process may use, which is the default up to 4. Runs that are short, or that other processes get in the way
@@ -60,6 +61,7 @@ class Session:
         memory_limit: int | None = None,
     ) -> None:
         self._lock = Lock()
+        _sessions.add(self)
         threads, self._memory_limit = _thread_count(threads), _byte_count(memory_limit)
         model = read_model(source)
         check_supported(model)
@@ -187,10 +189,10 @@ class Session:
         shapes = tuple(spec.shape for spec in specs)
         plan = plans.at(shapes) if all(spec.is_static for spec in specs) else None
         outputs = plan.output_specs if plan else output_specs(model, shapes, self._memory_limit)
+        named = tuple(y.like().named(name) for y, name in zip(outputs, self._output_names, strict=True))
+        feed = Feed(specs)
         plans.keep_only(plan)
-        self._plan = plan
-        self._feed = Feed(specs)
-        self._outputs = tuple(y.like().named(name) for y, name in zip(outputs, self._output_names, strict=True))
+        self._plan, self._feed, self._outputs = plan, feed, named
 
     def _fill(self, inputs: Any) -> Plan:
         """The plan for these inputs, with the inputs in its arena."""
@@ -200,6 +202,19 @@ class Session:
         for target, array in zip(plan.inputs, arrays, strict=True):
             np.copyto(target, array)
         return plan
+
+
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: a lock may be held by a thread that is not there. What its run left undone the next redoes."""
+    for session in _sessions:
+        session._lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def _thread_count(threads: int | None) -> int:
@@ -231,10 +246,12 @@ def _integer(expected: str, value: SupportsIndex) -> int:
 
 def _unique(names: Sequence[str]) -> list[str]:
     """The names, numbered where one is taken already."""
-    unique: list[str] = []
+    taken: set[str] = set()
+    result = []
     for position, name in enumerate(names):
-        unique.append(name if name not in unique else f"{name}:{position}")
-    return unique
+        result.append(name if name not in taken else f"{name}:{position}")
+        taken.add(result[-1])
+    return result
 
 
 def _dimensions(name: str, shape: Sequence[int]) -> tuple[int, ...]:

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -452,3 +455,21 @@ def test_steps_are_printed_in_words() -> None:
         said = repr(session.steps)
     assert "TensorSpec(float32[1,8,8,24])" in said
     assert "<DType" not in said
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forking a process with threads
+def test_a_forked_child_runs_a_session_that_another_thread_was_running() -> None:
+    x = np.ones((1, 1, 8, 8), np.float32)
+    with Session(str(DIGITS)) as session:
+        expected = session.run(x)
+        with session._lock:  # its thread is not in the child
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if np.array_equal(session.run(x), expected) else 3)
+        deadline = time.monotonic() + 60
+        while (ended := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if ended[0] == 0:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        assert ended == (child, 0)
