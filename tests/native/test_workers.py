@@ -147,7 +147,8 @@ def test_closing_never_waits(pack: KernelPack, monkeypatch: pytest.MonkeyPatch) 
 
     def interrupted(pack: KernelPack, threads: int) -> module._Team:
         first.close()
-        assert module._turn.locked() and (pack, 2) in module._teams
+        assert module._turn.locked()
+        assert (pack, 2) in module._teams
         return team(pack, threads)
 
     team = module._Team
@@ -158,7 +159,8 @@ def test_closing_never_waits(pack: KernelPack, monkeypatch: pytest.MonkeyPatch) 
         second.close()
     first.close()
     module._leave_teams()
-    assert not module._teams and not module._left
+    assert not module._teams
+    assert not module._left
 
 
 def test_sessions_side_by_side(pack: KernelPack) -> None:
