@@ -53,7 +53,8 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         args.usage_error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         code: int = args.execute(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is None where the caller closed it
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -42,11 +42,14 @@ class Session:
     """A model, ready to run. Threads may share one: their runs take turns. So may a forked child, which has a copy.
     A signal handler must not use a session whose run it may interrupt: it would wait for itself.
 
-    source: a path, or the bytes of a `.ms` file. threads: how many to compute with at most; never more than the cpus
-    that this process may use, which is the default up to 4. Runs that are short, or that other processes get in the way
-    of, use one; results do not depend on it. delegates: names in priority order, of "cpu" and "reference"; by default
-    both, or "reference" alone where there are no kernels. memory_limit: bytes that the tensors of a run may take; by
-    default what the system has available.
+    source: a path, or the bytes of a `.ms` file. A file stays mapped while the session is open: replace it by renaming
+    another over it; cutting it short would end the process.
+
+    threads: how many to compute with at most; never more than the cpus that this process may use, which is the default
+    up to 4. Runs that are short, or that other processes get in the way of, use one; results do not depend on it.
+
+    delegates: names in priority order, of "cpu" and "reference"; by default both, or "reference" alone where there are
+    no kernels. memory_limit: bytes that the tensors of a run may take; by default what the system has available.
 
     Raises OSError, ModelError, UnsupportedOpError, MemoryPlanError, DelegateError or KernelBuildError; TypeError or
     ValueError for an argument that is none.

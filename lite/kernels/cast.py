@@ -1,7 +1,7 @@
 """Conversion between element types: float32, float64, and the integers and bool of 1, 2, 4 and 8 bytes.
 
-Towards an integer a float is cut, not rounded; what does not fit, NaN included, gives some value of the type. Integers
-are cut to their low bits. Bool is 1 for everything but 0.
+Towards an integer a float is cut, not rounded; what does not fit, NaN included, becomes what lite.ops.cast says.
+Integers are cut to their low bits. Bool is 1 for everything but 0.
 """
 from __future__ import annotations
 
@@ -50,9 +50,11 @@ def _store_integer(y: int, kind: int, i: int, value: int) -> None:
 
 
 @routine
-def _to_integer(value: float) -> Any:
-    """The float cut to an int64; 0 where it does not fit."""
-    return np.int64(value) if abs(value) < 9.2e18 else np.int64(0)
+def _to_integer(value: float, kind: int) -> Any:
+    """The float cut to the integer that type `kind` is made from; the least one where it does not fit."""
+    if kind in (_INT64, _UINT32):
+        return np.int64(value) if abs(value) < 9223372036854775808.0 else np.int64(-(2**63))
+    return np.int64(value) if -2147483649.0 < value < 2147483648.0 else np.int64(-(2**31))
 
 
 @kernel
@@ -72,7 +74,7 @@ def cast(
             elif result == _BOOL:
                 u8(y)[i] = value != 0
             else:
-                _store_integer(y, result, i, _to_integer(value))
+                _store_integer(y, result, i, _to_integer(value, result))
     elif to_float:
         for i in range(first, last):
             if result == _FLOAT32:

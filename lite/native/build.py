@@ -164,6 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KernelBuildError as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{error.filename or 'the compiler'}: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -50,19 +50,26 @@ def link(objects: Sequence[bytes]) -> bytes:
 
 
 def link_with_system(objects: Sequence[bytes]) -> bytes | None:
-    """By `ld`, or `cc` where there is no ld; None where there is neither, or it refuses (another machine's object)."""
+    """By `ld`, or `cc` where there is no ld; None where there is neither, or it fails (another machine's object)."""
     flags = ("-shared", "-z", "noexecstack", "--build-id=none")
     commands = {"ld": flags, "cc": ("-nostdlib", "-shared", "-Wl," + ",".join(flags[1:]))}
     tool = next((name for name in commands if shutil.which(name)), None)
     if tool is None:
         return None
+    try:
+        return _link_with(tool, commands[tool], objects)
+    except OSError:  # no room for its files, for one
+        return None
+
+
+def _link_with(tool: str, flags: Sequence[str], objects: Sequence[bytes]) -> bytes | None:
     with tempfile.TemporaryDirectory(prefix="mindlite-") as folder:
         result = os.path.join(folder, "pack.so")
         sources = [os.path.join(folder, f"{index}.o") for index in range(len(objects))]
         for source, data in zip(sources, objects, strict=True):
             with open(source, "wb") as file:
                 file.write(data)
-        done = subprocess.run([tool, *commands[tool], "-o", result, *sources], capture_output=True, check=False)
+        done = subprocess.run([tool, *flags, "-o", result, *sources], capture_output=True, check=False)
         if done.returncode != 0:
             return None
         with open(result, "rb") as file:

@@ -408,10 +408,11 @@ MOVE = [
         )
         for source in CAST
         for result in CAST
-        # A negative float to an unsigned type gives an unspecified number.
-        if not (source.startswith("float") and result.startswith("uint"))
     ),
-    case(Cast(), special(), ints(DType.BOOL), constants=(1,)),
+    *(
+        case(Cast(), special(), ints(DType.of(result)), constants=(1,), note=f"special numbers to {result}")
+        for result in CAST
+    ),
 ]
 
 CASES = [

@@ -80,3 +80,11 @@ def test_refusals(objects: Path) -> None:
 
 def test_system_linker_declines_what_it_cannot_link() -> None:
     assert linker.link_with_system([b"not an object"]) is None
+
+
+def test_the_system_linker_is_passed_over_where_its_files_have_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(linker.tempfile, "TemporaryDirectory", full)
+    assert linker.link_with_system([b"an object"]) is None
