@@ -50,11 +50,14 @@ def execute(args: argparse.Namespace) -> int:
         }
         for entry in cache.entries()
     ]
+    parts = cache.entries(cache.PARTS)
+    part_bytes = sum(entry.nbytes for entry in parts)
     if args.clear:
-        for entry in cache.entries():
+        for entry in (*cache.entries(), *parts):
             cache.remove(entry)
     if args.json:
-        print_json({"folders": cache.folders(), "packs": [*shipped, *compiled], "cleared": args.clear})
+        kept = {"packs": [*shipped, *compiled], "parts": {"count": len(parts), "bytes": part_bytes}}
+        print_json({"folders": cache.folders(), **kept, "cleared": args.clear})
         return 0
     rows = [
         (row["target"], row["state"], size(row["bytes"]), _age(row["age_s"]) if "age_s" in row else "")
@@ -62,8 +65,10 @@ def execute(args: argparse.Namespace) -> int:
     ]
     print(f"folder  {cache.folders()[0] if cache.folders() else 'none'}")
     print(table(rows, ("level", "state", "size", "age"), right="llrr") if rows else "no packs")
+    if parts:
+        print(f"{len(parts)} compiled modules, {size(part_bytes)}, that the next pack can be made from")
     if args.clear:
-        print(f"deleted {len(compiled)}")
+        print(f"deleted {len(compiled)}" + (f" and {len(parts)} modules" if parts else ""))
     return 0
 
 

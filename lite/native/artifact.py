@@ -60,6 +60,12 @@ def seal(shared_object: bytes, manifest: Manifest) -> bytes:
     return body + checksum(body) + _MAGIC
 
 
+def shared_object(data: bytes) -> bytes:
+    """What was sealed, of bytes that `unseal` accepts."""
+    end = len(data) - _TAIL
+    return data[: end - int.from_bytes(data[end : end + 8], "little")]
+
+
 def unseal(data: bytes, name: str) -> Manifest:
     """The manifest of a pack file called `name`. Raises KernelBuildError where the bytes are not what `seal` wrote."""
     end = len(data) - _TAIL

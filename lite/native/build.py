@@ -14,14 +14,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from lite.errors import KernelBuildError
 from lite.kernels.target import TARGETS, Target, target
-from lite.native import cache, cpu, linker
+from lite.native import cache, cpu, linker, parts
 from lite.native.artifact import Manifest, seal
 
 Progress = Callable[[str], None]
@@ -88,60 +88,69 @@ def memory_file() -> BinaryIO:
     return tempfile.TemporaryFile()
 
 
-class Part(NamedTuple):
-    """What one module of kernels becomes. objects, constants: by target name."""
-
-    objects: dict[str, bytes]
-    kernels: dict[str, tuple[tuple[str, str], ...]]
-    constants: dict[str, dict[str, int]]
-
-
 def compile_packs(package: str, targets: Sequence[Target], progress: Progress) -> dict[str, bytes]:
-    """Target name -> pack file. The modules of `package` are compiled in parallel, each in a process of a pool."""
+    """Target name -> pack file. Modules of `package` that no earlier build compiled are, in parallel."""
     os.environ["NUMBA_OPT"] = "0"
     folder = os.path.join(_ROOT, *package.split("."))
     sources = [entry for entry in os.scandir(folder) if entry.name.endswith(".py") and entry.name != "__init__.py"]
     sources.sort(key=lambda entry: -entry.stat().st_size)  # the longest first, so that the end is even
     modules = ["lite.native.driver", *(f"{package}.{entry.name.removesuffix('.py')}" for entry in sources)]
-    progress(f"for {', '.join(level.name for level in targets)}: compiling {len(modules)} modules, once")
-    parts: list[Part] = []
-    pool = ProcessPoolExecutor(min(cpu.usable_cpus(), len(modules)), multiprocessing.get_context("fork"))
+    kept = {(module, level): parts.find(module, level) for module in modules for level in targets}
+    done = {place: part for place, part in kept.items() if part is not None}
+    missing = {module: [level for level in targets if (module, level) not in done] for module in modules}
+    missing = {module: levels for module, levels in missing.items() if levels}
+    if missing:
+        of = f"{len(missing)} of {len(modules)}" if len(missing) < len(modules) else f"{len(modules)}"
+        progress(f"for {', '.join(level.name for level in targets)}: compiling {of} modules, once")
+        for module, compiled in _compile(missing, progress):
+            for level, part in compiled.items():
+                done[module, level] = part
+                parts.keep(module, level, part)
+    return {level.name: _join(level.name, package, [done[module, level] for module in modules]) for level in targets}
+
+
+def _compile(
+    missing: Mapping[str, Sequence[Target]], progress: Progress
+) -> Iterator[tuple[str, dict[Target, parts.Part]]]:
+    """Each module and what it becomes for its targets, as they are done, each in a process of a pool."""
+    pool = ProcessPoolExecutor(min(cpu.usable_cpus(), len(missing)), multiprocessing.get_context("fork"))
     try:
-        running = {pool.submit(_compile_module, module, targets): module for module in modules}
-        for done in as_completed(running):
-            parts.append(done.result())
-            progress(f"{len(parts)} of {len(modules)}: {running[done]}")
+        running = {pool.submit(_compile_module, *job): job[0] for job in missing.items()}
+        for number, done in enumerate(as_completed(running), 1):
+            progress(f"{number} of {len(missing)}: {running[done]}")
+            yield running[done], done.result()
     except BrokenProcessPool as error:
         raise KernelBuildError(f"the compiler was killed, by a lack of memory or by LLVM: {error}") from error
     finally:
         pool.shutdown(cancel_futures=True)
-    return {level.name: _join(level.name, package, parts) for level in targets}
 
 
-def _compile_module(module: str, targets: Sequence[Target]) -> Part:
+def _compile_module(module: str, targets: Sequence[Target]) -> dict[Target, parts.Part]:
     """Compiles the kernels a module declares. Runs in a process of the pool."""
     codegen = importlib.import_module("lite.native.codegen")
     importlib.import_module(module)
     kernels = codegen.declared_in(module)
     lowered = codegen.lower(kernels)
-    return Part(
-        {level.name: codegen.assemble(lowered, level) for level in targets if lowered},
-        {kernel.name: kernel.parameters for kernel in kernels if not kernel.entry},
-        {level.name: codegen.constants(level) for level in targets},
-    )
+    parameters = {kernel.name: kernel.parameters for kernel in kernels if not kernel.entry}
+    return {
+        level: parts.Part(
+            codegen.assemble(lowered, level) if lowered else b"", parameters, codegen.constants(module, level)
+        )
+        for level in targets
+    }
 
 
-def _join(target_name: str, package: str, parts: Sequence[Part]) -> bytes:
+def _join(target_name: str, package: str, compiled: Sequence[parts.Part]) -> bytes:
     """The pack file of all modules' parts for one target."""
     kernels: dict[str, tuple[tuple[str, str], ...]] = {}
     constants: dict[str, int] = {}
-    for part in parts:
+    for part in compiled:
         if twice := kernels.keys() & part.kernels.keys():
             raise KernelBuildError(f"two modules declare {', '.join(sorted(twice))}")
         kernels.update(part.kernels)
-        constants.update(part.constants[target_name])
+        constants.update(part.constants)
     manifest = Manifest(target_name, cache.digest(package), cache.tools(), kernels, constants)
-    return seal(linker.link([part.objects[target_name] for part in parts if part.objects]), manifest)
+    return seal(linker.link([part.code for part in compiled if part.code]), manifest)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Where built kernel packs are kept: one file a pack, named by what it was built from, published by rename.
+"""Where built kernel packs and their parts are kept: one file each, named by its sources, published by rename.
 
 The folder is $MINDLITE_CACHE, else $XDG_CACHE_HOME/mindlite, else ~/.cache/mindlite; where that cannot be used, a
 private folder in the temporary directory. A folder or file that somebody else could have written (another owner than
@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lite.native.artifact import checksum
+
+PACKS, PARTS = "packs", "parts"  # kinds of entries and their folders
 
 _TOOLS = ("llvmlite", "numba")
 _STALE_SECONDS = 30 * 86400.0  # another version of mindlite may be in use beside this one
@@ -39,10 +41,19 @@ def digest(package: str) -> str:
 
     Reads the files, imports nothing. Raises OSError where the sources are not there to be read.
     """
-    folder = os.path.join(_ROOT, *package.split("."))
-    sources = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py")]
+    folder = source(package).removesuffix(".py")
+    return digest_of({os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py")})
+
+
+def source(module: str) -> str:
+    """Path of a module's source, given its dotted name."""
+    return os.path.join(_ROOT, *module.split(".")) + ".py"
+
+
+def digest_of(paths: set[str]) -> str:
+    """Digest of sources and the generator. Raises OSError where they cannot be read."""
     parts = []
-    for path in sorted({*sources, *(os.path.join(_ROOT, name) for name in _GENERATOR)}):
+    for path in sorted({*paths, *(os.path.join(_ROOT, name) for name in _GENERATOR)}):
         with open(path, "rb", buffering=0) as file:
             content = file.read()
         parts += [b"%s %d\n" % (os.path.basename(path).encode(), len(content)), content]
@@ -67,7 +78,10 @@ def entry_name(target: str, sources: str, versions: str) -> str:
 
 
 class Entry(NamedTuple):
-    """A pack in a folder: its level, the digest of its sources, what built it, its bytes and its age in seconds."""
+    """A pack in a folder: its level, the digest of its sources, what built it, its bytes and its age in seconds.
+
+    Of a part, the level is followed by its module, and the age is the time since a build used it.
+    """
 
     path: str
     target: str
@@ -77,10 +91,10 @@ class Entry(NamedTuple):
     age: float
 
 
-def entries() -> tuple[Entry, ...]:
-    """All packs in the folders, the newest first. What is no pack, or may be somebody else's, is left out."""
+def entries(kind: str = PACKS) -> tuple[Entry, ...]:
+    """All packs or parts in the folders, the newest first. What is none, or may be somebody else's, is left out."""
     found = []
-    for folder in folders():
+    for folder in folders(kind):
         for name in os.listdir(folder) if _is_ours(folder, stat.S_ISDIR) else ():
             path = os.path.join(folder, name)
             parts = re.fullmatch(r"([^.].*)-([0-9a-f]{32})-(.*)\.so", name)
@@ -99,15 +113,15 @@ def remove(entry: Entry) -> None:
 
 
 def evict(sources: str) -> None:
-    """Deletes the entries that were built long ago from anything but `sources`, a digest."""
-    for entry in entries():
+    """Deletes the packs that were built long ago from anything but `sources`, a digest, and parts long unused."""
+    for entry in (*entries(), *entries(PARTS)):
         if entry.sources != sources and entry.age > _STALE_SECONDS:
             with contextlib.suppress(OSError):
                 remove(entry)
 
 
-def folders() -> tuple[str, ...]:
-    """Folders that may hold packs, best first. They need not exist."""
+def folders(kind: str = PACKS) -> tuple[str, ...]:
+    """Folders that may hold packs or parts, best first. They need not exist."""
     environment = os.environ
     home = os.path.expanduser("~")
     best = environment.get("MINDLITE_CACHE") or os.path.join(
@@ -115,13 +129,13 @@ def folders() -> tuple[str, ...]:
     )
     private = os.path.join(environment.get("TMPDIR") or "/tmp", f"mindlite-{os.geteuid()}")
     # An unset HOME expands to "~" or "/": then only the private folder is left.
-    return tuple(os.path.join(root, "packs") for root in (best, private) if os.path.isabs(root))
+    return tuple(os.path.join(root, kind) for root in (best, private) if os.path.isabs(root))
 
 
-def find(target: str, sources: str, versions: str) -> str | None:
-    """Path of the pack, or None. versions "": built by whichever tools."""
+def find(target: str, sources: str, versions: str, kind: str = PACKS) -> str | None:
+    """Path of the entry, or None. versions "": built by whichever tools."""
     name, prefix = entry_name(target, sources, versions), entry_name(target, sources, "").removesuffix(".so")
-    for folder in folders():
+    for folder in folders(kind):
         if not _is_ours(folder, stat.S_ISDIR):
             continue
         names = [name] if versions else sorted(entry for entry in os.listdir(folder) if entry.startswith(prefix))
@@ -131,9 +145,9 @@ def find(target: str, sources: str, versions: str) -> str | None:
     return None
 
 
-def publish(name: str, data: bytes) -> str | None:
+def publish(name: str, data: bytes, kind: str = PACKS) -> str | None:
     """Writes an entry to the first folder that takes it and gives its path; None where none does (a full disk)."""
-    for folder in folders():
+    for folder in folders(kind):
         temporary = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)

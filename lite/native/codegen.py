@@ -88,9 +88,10 @@ def assemble(lowered: Iterable[Lowered], target: Target) -> bytes:
         raise KernelBuildError(f"LLVM refuses the kernels for {target.name}: {error}") from error
 
 
-def constants(target: Target) -> dict[str, int]:
-    """What the declared constants are on `target`."""
-    return {name: micro.value(target) for name, micro in sorted(MICROKERNELS.items()) if micro.value is not None}
+def constants(module: str, target: Target) -> dict[str, int]:
+    """What the constants that a module declares are on `target`."""
+    declared = ((name, micro.value) for name, micro in sorted(MICROKERNELS.items()))
+    return {name: value(target) for name, value in declared if value is not None and value.__module__ == module}
 
 
 def _wrappers(lowered: Iterable[Lowered]) -> ir.Module:
