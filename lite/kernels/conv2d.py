@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share
 
 
 @kernel
@@ -112,6 +112,7 @@ def conv2d_f32(
             weights = w + (g * panels + panel) * taps * depth * width * 4
             column = panel * width
             target = y + ((image * pixels + first_pixel) * out_channels + g * columns + column) * 4
+            ahead = weights + taps * depth * width * 4
             table = scratch
             left_over = count
             for tile in range(tiles):
@@ -130,7 +131,10 @@ def conv2d_f32(
                     residual + (target - y) if residual != 0 else 0,
                     low,
                     high,
+                    ahead,
+                    share(tiles),
                 )
+                ahead += taps * depth * share(tiles)
                 table += 8 + height * taps * 8
                 target += height * out_channels * 4
                 left_over -= height

@@ -111,6 +111,8 @@ def conv2d_thin_f32(
                     0,
                     low,
                     high,
+                    w,
+                    0,
                 )
             pixels -= height
             target += height * out_channels * 4

@@ -6,12 +6,14 @@ address, one table entry per (tap, row): a convolution's rows are the input pixe
 product has one tap.
 Weights are packed [panel][tap][depth][TILE_COLUMNS], zeros beyond the last column; bias alike, [panel][TILE_COLUMNS].
 A row count that the tile does not divide is spread evenly (49 rows: tiles of 6 and 5), so no tile is a thin remainder.
+Weights are seldom in a near cache when their panel's turn comes, so each of a panel's tiles prefetches its share of the
+panel that follows in memory, a little at every step of the depth.
 """
 from __future__ import annotations
 
 from functools import partial
 
-from lite.kernels.declare import Float, Int, Pointer, Target, constant
+from lite.kernels.declare import Float, Int, Pointer, Target, constant, routine
 from lite.kernels.simd import Simd, Value, micro
 
 
@@ -30,7 +32,15 @@ TILE_ROWS = constant("tile_rows", tile_rows)
 TILE_COLUMNS = constant("tile_columns", lambda target: tile_vectors(target) * target.lanes)
 
 
-@micro("gemm_tile_f32", Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Pointer, Float, Float)
+@routine
+def share(tiles: int) -> int:
+    """Bytes that each of a panel's `tiles` tiles prefetches at each step, so that together they have the next panel."""
+    return (TILE_COLUMNS() * 4 + tiles - 1) // tiles
+
+
+@micro(
+    "gemm_tile_f32", Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Pointer, Float, Float, Pointer, Int
+)
 def gemm_tile_f32(
     s: Simd,
     table: Value,
@@ -45,11 +55,14 @@ def gemm_tile_f32(
     residual: Value,
     low: Value,
     high: Value,
+    ahead: Value,
+    ahead_step: Value,
 ) -> None:
     """y[r, :columns] = clamp(bias + sum over t, k of x[t, r][k] * weights[t, k, :] + residual[r, :columns], low, high).
 
     1 <= rows <= TILE_ROWS, columns <= TILE_COLUMNS. table: address of row r under tap t at [t * rows + r]. y_stride:
-    bytes between rows of y and of the residual, which may be y itself; 0 where there is none.
+    bytes between rows of y and of the residual, which may be y itself; 0 where there is none. ahead, ahead_step: step i
+    of the taps x depth prefetches the line at ahead + i * ahead_step, which need not exist; see `share`.
     """
     vectors = tile_vectors(s.target)
     lanes = s.lanes
@@ -59,18 +72,19 @@ def gemm_tile_f32(
         cells = [(r, v) for r in range(height) for v in range(vectors)]
         start = [s.load(bias + v * s.vector_bytes) for v in range(vectors)]
 
-        def tap(t: Value, weight: Value, *sums: Value) -> tuple[Value, ...]:
+        def tap(t: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
             x = [s.load_int(table + (t * height + r) * 8) for r in range(height)]
 
-            def step(k: Value, weight: Value, *sums: Value) -> tuple[Value, ...]:
+            def step(k: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
+                s.prefetch(ahead)
                 w = [s.load(weight + v * s.vector_bytes) for v in range(vectors)]
                 spread = [s.broadcast(address + 4 * k) for address in x]
                 new = [s.fma(spread[r], w[v], total) for (r, v), total in zip(cells, sums, strict=True)]
-                return weight + vectors * s.vector_bytes, *new
+                return weight + vectors * s.vector_bytes, ahead + ahead_step, *new
 
-            return s.loop(depth, step, weight, *sums)
+            return s.loop(depth, step, weight, ahead, *sums)
 
-        _, *sums = s.loop(taps, tap, weights, *(start[v] for _, v in cells))
+        _, _, *sums = s.loop(taps, tap, weights, ahead, *(start[v] for _, v in cells))
         full = columns >= vectors * lanes
 
         def store(lanes_of: list[Value | None], adding: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lite.kernels import vmath
 from lite.kernels.declare import Int, Pointer, i64, kernel
-from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, tile_vectors
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
 from lite.kernels.matmul import gemv_panels_f32
 from lite.kernels.move import copy_words
 from lite.kernels.simd import Simd, Value, micro
@@ -80,12 +80,13 @@ def lstm_f32(
                 for r in range(rows):
                     i64(scratch)[r] = before + (row + r) * hidden * 4
                 for gate in range(GATES):
+                    gate_weights = panel_weights + gate * hidden * width * 4
                     gemm_tile_f32(
                         scratch,
                         rows,
                         1,
                         hidden,
-                        panel_weights + gate * hidden * width * 4,
+                        gate_weights,
                         target + gate * width * 4,
                         row_bytes,
                         width,
@@ -93,6 +94,8 @@ def lstm_f32(
                         target + gate * width * 4,
                         -_INFINITY,
                         _INFINITY,
+                        gate_weights + hidden * width * 4,
+                        share(1),
                     )
             count = min(width, hidden - column)
             for row in range(batch):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, f32, i64, kernel
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, tile_vectors
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
 from lite.kernels.simd import Simd, Value, micro
 
 GEMV_PANELS = 4
@@ -63,7 +63,9 @@ def matmul_f32(
         y_batch = y + i64(batches)[3 * batch + 2]
         for panel in range(first_panel, last_panel):
             column = panel * TILE_COLUMNS()
+            weights = b_batch + column * depth * 4
             tiles = (last_row - first_row + TILE_ROWS() - 1) // TILE_ROWS()
+            ahead = weights + depth * TILE_COLUMNS() * 4
             row = first_row
             for tile in range(tiles):
                 height = (last_row - row + tiles - tile - 1) // (tiles - tile)
@@ -75,7 +77,7 @@ def matmul_f32(
                     height,
                     1,
                     depth,
-                    b_batch + column * depth * 4,
+                    weights,
                     target,
                     y_stride,
                     columns - column,
@@ -83,7 +85,10 @@ def matmul_f32(
                     residual + (target - y) if residual != 0 else 0,
                     low,
                     high,
+                    ahead,
+                    share(tiles),
                 )
+                ahead += depth * share(tiles)
                 row += height
         first_column = first_panel * TILE_COLUMNS()
         width = min(panel_block * TILE_COLUMNS(), columns - first_column)
@@ -198,6 +203,8 @@ def gemv_f32(
                 residual + column * 4 if residual != 0 else 0,
                 low,
                 high,
+                weights + depth * width * 4,
+                share(1),
             )
             panel += 1
     first = begin * panel_block * width

@@ -1,7 +1,6 @@
 """Winograd convolution, fp32, NHWC: 3 x 3 filters, stride 1, no dilation, one group; any size, padding and channels.
 
 F(2) takes 2.25 times fewer products than the direct way, F(4) 4 times; weights are transformed when they are bound.
-F(2) takes 2.25 times fewer products than the direct way, F(4) 4 times; a model's weights are transformed when bound.
 For each of the N * N elements of a tile ("frequencies") the sum is a matrix product over a block of tiles:
 
     input      [tile][pixel] -> v [frequency][tile][channel]       vectors along the channels; padding is a zero pixel
@@ -17,7 +16,7 @@ from functools import partial
 
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share
 from lite.kernels.simd import Simd, Value, micro
 
 _GAP = 64
@@ -270,6 +269,7 @@ def winograd_f32(
         for panel in range(first_panel, last_panel):
             for f in range(frequencies):
                 weights = w + (panel * frequencies + f) * in_channels * width * 4
+                ahead = weights + in_channels * width * 4
                 row = 0
                 row_tiles = (count + TILE_ROWS() - 1) // TILE_ROWS()
                 for tile in range(row_tiles):
@@ -278,8 +278,10 @@ def winograd_f32(
                         i64(scratch)[k] = source + f * v_step + (row + k) * in_channels * 4
                     target = m + f * m_step + row * width * 4
                     gemm_tile_f32(
-                        scratch, height, 1, in_channels, weights, target, width * 4, width, zeros, 0, -_INF, _INF
-                    )
+                        scratch, height, 1, in_channels, weights, target, width * 4, width, zeros, 0, -_INF, _INF,
+                        ahead, share(row_tiles),
+                    )  # fmt: skip
+                    ahead += in_channels * share(row_tiles)
                     row += height
             column = panel * width
             for t in range(count):
