@@ -17,8 +17,6 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, SupportsIndex
 
-import numpy as np
-
 from lite.binding import Binding
 from lite.delegates.selection import select
 from lite.errors import InvalidModelError, SessionClosedError, ShapeError, TensorError
@@ -30,9 +28,10 @@ from lite.plan.feed import Feed
 from lite.plan.memory import available_bytes
 from lite.plan.network import output_specs
 from lite.plan.plan import MemoryReport, Plan, Resources, StepInfo
+from lite.plan.program import Program
 from lite.plan.support import check_supported
 from lite.profile import StepTime, execute_timed
-from lite.types import TensorSpec
+from lite.types import Array, TensorSpec
 
 # More seldom help one run much, and a program has other uses for its cpus.
 _DEFAULT_THREADS = 4
@@ -76,7 +75,7 @@ class Session:
         self._plans: PlanCache | None = PlanCache(
             model, Resources(selection.delegates, self._memory_limit, selection.pack, workers)
         )
-        self._plan: Plan | None = None
+        self._plan: Plan | Program | None = None
         self._output_names = _unique([model.tensors[i].spec.name for i in model.outputs])
         names = _unique([model.tensors[i].spec.name for i in model.inputs])
         try:
@@ -114,9 +113,8 @@ class Session:
         dimension also what planning raises.
         """
         with self._lock:
-            plan = self._fill(inputs)
-            plan.execute()
-            results = [output.copy() for output in plan.outputs]
+            plan, arrays = self._arrange(inputs)
+            results = plan.run(arrays)
         return results[0] if len(results) == 1 else dict(zip(self._output_names, results, strict=True))
 
     def bind(self) -> Binding:
@@ -130,14 +128,19 @@ class Session:
             plan = self._plan
             if plan is None:
                 raise ShapeError(f"an input has an open dimension: {self._feed}; resize before bind")
+            if isinstance(plan, Program):
+                raise ShapeError(f"{self._name}: what runs depends on the data, so nothing can be bound; use run")
         inputs = zip((spec.name for spec in self._feed.specs), plan.inputs, strict=True)
         outputs = zip(self._output_names, plan.outputs, strict=True)
         return Binding(plan, dict(inputs), dict(outputs), self._lock, partial(self._check_current, plan))
 
     def profile(self, inputs: Any) -> tuple[StepTime, ...]:
         """As `run`, one operation at a time: how long each took."""
+        times: list[StepTime] = []
         with self._lock:
-            return execute_timed(self._fill(inputs))
+            plan, arrays = self._arrange(inputs)
+            plan.run(arrays, lambda part: times.extend(execute_timed(part)))
+        return tuple(times)
 
     def resize(self, shapes: Mapping[str, Sequence[int]]) -> None:
         """Plan for other input shapes; inputs that are not named keep theirs.
@@ -197,14 +200,11 @@ class Session:
         plans.keep_only(plan)
         self._plan, self._feed, self._outputs = plan, feed, named
 
-    def _fill(self, inputs: Any) -> Plan:
-        """The plan for these inputs, with the inputs in its arena."""
+    def _arrange(self, inputs: Any) -> tuple[Plan | Program, list[Array]]:
+        """The plan for these inputs, and the inputs in its order."""
         _, plans = self._check_open()
         arrays = self._feed.arrange(inputs)
-        plan = self._plan or plans.at(tuple(array.shape for array in arrays))
-        for target, array in zip(plan.inputs, arrays, strict=True):
-            np.copyto(target, array)
-        return plan
+        return self._plan or plans.at(tuple(array.shape for array in arrays)), arrays
 
 
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()

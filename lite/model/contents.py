@@ -7,6 +7,9 @@ from lite.ops.registry import Attributes
 from lite.records import dataclass
 from lite.types import QuantParams, TensorSpec
 
+# Operators that say which subgraph is computed, with what. What they write, but for Call, is no tensor.
+CONTROL = frozenset({"Call", "PartialFusion", "Switch", "SwitchLayer"})
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -63,3 +66,14 @@ class Model:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     nbytes: int
+
+
+def node_label(model: Model, index: int) -> str:
+    """A node, for messages."""
+    node = model.nodes[index]
+    return f"node {index} {node.name!r} ({node.op})"
+
+
+def tensor_label(model: Model, index: int) -> str:
+    """A tensor, for messages."""
+    return f"tensor {index} {model.tensors[index].spec}"

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from lite.model import Model
 from lite.plan.network import resolve
 from lite.plan.plan import Plan, Resources, build_plan
+from lite.plan.program import Program
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -17,19 +18,26 @@ class PlanCache:
         self._model = model
         self._resources = resources
         self._kept = kept
-        self._plans: OrderedDict[Shapes, Plan] = OrderedDict()
+        self._plans: OrderedDict[Shapes, Plan | Program] = OrderedDict()
 
-    def at(self, shapes: Shapes) -> Plan:
-        """The plan for inputs of these static shapes. Raises what resolve and build_plan raise."""
+    def at(self, shapes: Shapes) -> Plan | Program:
+        """The plan for inputs of these static shapes; a program where shapes or the course depend on the data.
+
+        Raises what resolve, build_plan and Program raise.
+        """
         plan = self._plans.get(shapes)
         if plan is None:
             while len(self._plans) >= self._kept:  # before the new arena is allocated, not after
                 self._plans.popitem(last=False)
             network = resolve(self._model, shapes, self._resources.memory_limit)
-            plan = self._plans[shapes] = build_plan(network, self._resources)
+            if network is None:
+                plan = Program(self._model, shapes, self._resources)
+            else:
+                plan = build_plan(network, self._resources)
+            self._plans[shapes] = plan
         self._plans.move_to_end(shapes)
         return plan
 
-    def keep_only(self, plan: Plan | None) -> None:
+    def keep_only(self, plan: Plan | Program | None) -> None:
         """Release all plans but this one."""
         self._plans = OrderedDict((shapes, kept) for shapes, kept in self._plans.items() if kept is plan)

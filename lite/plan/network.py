@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from lite import ops
 from lite.delegates.base import Operation
-from lite.errors import DTypeError, InvalidModelError, MemoryPlanError, TensorError, UnsupportedOp, UnsupportedOpError
-from lite.model import Model, Node
+from lite.errors import DTypeError, InvalidModelError, MemoryPlanError, TensorError
+from lite.model import CONTROL, Model, Node
 from lite.records import dataclass
 from lite.types import DType, TensorSpec
 
@@ -46,41 +46,91 @@ class Network:
         return frozenset(self.specs).difference(self.inputs, *(step.outputs for step in self.steps))
 
 
-def resolve(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) -> Network:
-    """The network that `model` is when its inputs have these static shapes.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The first nodes of a list: a step for each of `steps`, and specs of all tensors known by then.
+
+    count: how many nodes are taken, dead ones and those that fold to constants among them. The node after them runs
+    between plans (see lite.plan.program).
+    """
+
+    specs: Mapping[int, TensorSpec]
+    steps: tuple[Step, ...]
+    count: int
+
+
+def resolve(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) -> Network | None:
+    """The network that `model` is when its inputs have these static shapes; None where that depends on the data.
 
     Raises ShapeError or DTypeError where an operator does not accept what reaches it, MemoryPlanError where one tensor
-    alone exceeds memory_limit bytes, UnsupportedOpError where a shape depends on the data.
+    alone exceeds memory_limit bytes.
     """
-    specs, steps = _propagate(model, shapes, memory_limit)
-    _check_static(model, steps)
-    return _without_dead_steps(model, specs, [s for s in steps if any(y.value is None for y in s.operation.outputs)])
+    fed = input_specs(model, shapes, memory_limit)
+    nodes = model.subgraphs[0].nodes
+    span = take(model, nodes, fed, memory_limit)
+    return network_of(model, span, model.inputs, model.outputs) if span.count == len(nodes) else None
 
 
 def output_specs(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) -> tuple[TensorSpec, ...]:
     """Specs of the model's outputs when its inputs have these shapes, of which dimensions may be unknown (-1)."""
-    specs, _ = _propagate(model, shapes, memory_limit)
+    specs = {**_constants(model), **input_specs(model, shapes, memory_limit)}
+    for index in model.subgraphs[0].nodes:
+        node = model.nodes[index]
+        if node.op in CONTROL:
+            specs.update((i, model.tensors[i].spec) for i in node.outputs)
+        else:
+            step = _step(model, node, specs, memory_limit)
+            specs.update(zip(step.outputs, step.operation.outputs, strict=True))
     return tuple(specs[i] for i in model.outputs)
 
 
-def _propagate(
-    model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int
-) -> tuple[dict[int, TensorSpec], list[Step]]:
-    """Specs of all tensors, and a step for each node."""
-    specs = {i: tensor.spec for i, tensor in enumerate(model.tensors) if tensor.spec.value is not None}
+def input_specs(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) -> dict[int, TensorSpec]:
+    """Specs of the model's inputs by tensor number, in these shapes."""
+    specs = {}
     for i, shape in zip(model.inputs, shapes, strict=True):
         specs[i] = TensorSpec(model.tensors[i].spec.dtype, shape, model.tensors[i].spec.name)
         _check_tensor(specs[i], "input", memory_limit)
+    return specs
+
+
+def take(model: Model, nodes: Sequence[int], fed: Mapping[int, TensorSpec], memory_limit: int) -> Span:
+    """As many of `nodes` as can be planned when the tensors `fed` are given, in their order.
+
+    It ends before a node of control flow and before one whose output has a shape that depends on the data.
+    """
+    specs = {**_constants(model), **fed}
     steps = []
-    for node in (model.nodes[i] for i in model.subgraphs[0].nodes):
-        steps.append(_step(model, node, specs))
-        specs.update(zip(node.outputs, steps[-1].operation.outputs, strict=True))
-        for spec in steps[-1].operation.outputs:
-            _check_tensor(spec, f"{node.op} {node.name!r}: output", memory_limit)
-    return specs, steps
+    for index in nodes:
+        node = model.nodes[index]
+        if node.op in CONTROL:
+            break
+        step = _step(model, node, specs, memory_limit)
+        if not all(y.is_static for y in step.operation.outputs):
+            break
+        steps.append(step)
+        specs.update(zip(step.outputs, step.operation.outputs, strict=True))
+    return Span(specs, tuple(steps), len(steps))
 
 
-def _step(model: Model, node: Node, specs: Mapping[int, TensorSpec]) -> Step:
+def network_of(model: Model, span: Span, inputs: Sequence[int], outputs: Sequence[int]) -> Network:
+    """The span as a network that computes `outputs`, without the steps they do not need."""
+    needed = set(outputs)
+    alive: list[Step] = []
+    for step in reversed(span.steps):
+        computed = any(y.value is None for y in step.operation.outputs)
+        if computed and needed.intersection(step.outputs):
+            needed.update(step.inputs)
+            alive.append(step)
+    used = needed.union(inputs, *(step.outputs for step in alive))
+    specs = {i: span.specs[i] for i in used}
+    return Network(model.name, specs, tuple(inputs), tuple(outputs), tuple(reversed(alive)))
+
+
+def _constants(model: Model) -> dict[int, TensorSpec]:
+    return {i: tensor.spec for i, tensor in enumerate(model.tensors) if tensor.spec.value is not None}
+
+
+def _step(model: Model, node: Node, specs: Mapping[int, TensorSpec], memory_limit: int) -> Step:
     assert node.attrs is not None, "check_supported has refused models with unknown operators"
     where = f"{node.op} {node.name!r}"
     inputs = tuple(specs[i] for i in node.inputs)
@@ -96,6 +146,8 @@ def _step(model: Model, node: Node, specs: Mapping[int, TensorSpec]) -> Step:
             f"{model.name}: {where} has {len(node.outputs)} outputs, the operator gives {len(outputs)}"
         )
     named = tuple(y.named(model.tensors[i].spec.name) for y, i in zip(outputs, node.outputs, strict=False))
+    for y in named:
+        _check_tensor(y, f"{where}: output", memory_limit)
     return Step(Operation(node.name, node.attrs, inputs, named), node.inputs, node.outputs)
 
 
@@ -104,25 +156,3 @@ def _check_tensor(spec: TensorSpec, what: str, memory_limit: int) -> None:
         raise DTypeError(f"{what} {spec}: strings are not supported")
     if spec.is_static and spec.nbytes > memory_limit:
         raise MemoryPlanError(f"{what} {spec} takes {spec.nbytes:,} bytes; memory_limit is {memory_limit:,}")
-
-
-def _check_static(model: Model, steps: Sequence[Step]) -> None:
-    causes: dict[str, list[str]] = {}
-    for operation in (step.operation for step in steps):
-        if all(x.is_static for x in operation.inputs) and not all(y.is_static for y in operation.outputs):
-            causes.setdefault(operation.op, []).append(operation.name)
-    if causes:
-        reason = "the shape of its output depends on the data"
-        rows = [UnsupportedOp(op, len(names), names[0], reason) for op, names in causes.items()]
-        raise UnsupportedOpError(model.name, len(model.nodes), rows)
-
-
-def _without_dead_steps(model: Model, specs: Mapping[int, TensorSpec], steps: Sequence[Step]) -> Network:
-    needed = set(model.outputs)
-    alive: list[Step] = []
-    for step in reversed(steps):
-        if needed.intersection(step.outputs):
-            needed.update(step.inputs)
-            alive.append(step)
-    used = needed.union(model.inputs, *(step.outputs for step in alive))
-    return Network(model.name, {i: specs[i] for i in used}, model.inputs, model.outputs, tuple(reversed(alive)))

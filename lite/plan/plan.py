@@ -5,9 +5,11 @@ no allocation of its own.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
+
+import numpy as np
 
 from lite.delegates.base import Delegate, HostClaim, NativeClaim
 from lite.errors import MemoryPlanError
@@ -114,6 +116,13 @@ class Plan:
         """Compute the outputs from the inputs."""
         for segment in self.segments:
             segment()
+
+    def run(self, arrays: Sequence[Array], execute: Callable[[Plan], object] = execute) -> list[Array]:
+        """The outputs for these inputs, the caller's own. execute: what is done once the inputs are set."""
+        for target, array in zip(self.inputs, arrays, strict=True):
+            np.copyto(target, array)
+        execute(self)
+        return [output.copy() for output in self.outputs]
 
 
 def build_plan(network: Network, resources: Resources) -> Plan:

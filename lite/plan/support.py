@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from lite.errors import UnsupportedOp, UnsupportedOpError
-from lite.model import Model, Node
+from lite.model import CONTROL, Model, Node
 from lite.types import DType
 
-_CONTROL_FLOW = frozenset({"Call", "PartialFusion", "Switch", "SwitchLayer"})
 _TRAINING = frozenset(
     {
         "Adam",
@@ -38,9 +37,6 @@ def check_supported(model: Model) -> None:
         if reason:
             refused.setdefault((node.op, reason), []).append(node)
     rows = [UnsupportedOp(op, len(nodes), nodes[0].name, reason) for (op, reason), nodes in refused.items()]
-    if len(model.subgraphs) > 1 and not any(row.op in _CONTROL_FLOW for row in rows):
-        extra = model.subgraphs[1:]
-        rows.append(UnsupportedOp("SubGraph", len(extra), extra[0].name, "control flow is not supported yet"))
     if rows:
         training = any(_is_training(row.op) for row in rows)
         raise UnsupportedOpError(model.name, len(model.nodes), rows, _TRAINING_HINT if training else "")
@@ -50,9 +46,7 @@ def _reason(model: Model, node: Node) -> str:
     """Why the node cannot run; empty where nothing is known against it."""
     if _is_training(node.op):
         return "training only"
-    if node.op in _CONTROL_FLOW:
-        return "control flow is not supported yet"
-    if node.attrs is None:
+    if node.attrs is None and node.op not in CONTROL:
         return "unknown to this version"
     if any(model.tensors[i].quant and model.tensors[i].spec.dtype in _QUANTIZED_STORAGE for i in node.inputs):
         return "quantized tensors are not supported yet"

@@ -15,7 +15,7 @@ from lite.errors import (
     ShapeError,
     UnsupportedOpError,
 )
-from lite.model import Model, Subgraph
+from lite.model import Model
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, Equal, MulFusion
 from lite.ops.concat import Concat, Unstack
@@ -111,12 +111,6 @@ REFUSED: list[tuple[str, Model, type[LiteError], str]] = [
         DTypeError,
         r"input x: string\[2\]: strings are not supported",
     ),
-    (
-        "a shape that depends on data",
-        model_that((Reshape(), ["x", "s"], ["y"]), inputs=(floats(2, 3), TensorSpec(DType.INT32, (1,), "s"))),
-        UnsupportedOpError,
-        "Reshape .*the shape of its output depends on the data",
-    ),
 ]
 
 
@@ -188,11 +182,13 @@ def test_training_graphs_are_told_what_to_do(op: str) -> None:
     assert "loss, gradient operators and an optimizer" in str(error)
 
 
-def test_control_flow_is_refused() -> None:
-    model = model_that((RELU, ["x"], ["y"]))
-    several = replace(model, subgraphs=(*model.subgraphs, Subgraph("body", (0,), (0,), ())))
-    assert "control flow" in str(refuse(several))
-    assert "control flow" in str(refuse(renamed(model, "Switch")))
+def test_there_is_no_network_where_a_shape_or_the_course_depends_on_data() -> None:
+    computed = model_that((Reshape(), ["x", "s"], ["y"]), inputs=(floats(2, 3), TensorSpec(DType.INT32, (1,), "s")))
+    assert resolve(computed, [(2, 3), (1,)], LIMIT) is None
+    assert output_specs(computed, [(2, 3), (1,)], LIMIT)[0].shape == (-1,)
+    model = renamed(model_that((RELU, ["x"], ["y"])), "Switch")
+    check_supported(model)
+    assert resolve(model, [(2, 3)], LIMIT) is None
 
 
 def test_quantized_tensors_are_refused() -> None:
