@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out
+from lite.delegates.cpu import CpuDelegate
 from lite.kernels.codes import UNARY
 from lite.native.pack import KernelPack
 from lite.ops.erf import erf
+from lite.ops.softmax import Softmax
 from lite.ops.unary import Abs
 from lite.types import Array, TensorSpec
 from tests.kernels.conftest import LEVELS
@@ -56,6 +58,20 @@ def test_error_is_within_the_stated_bound(
     allowed = np.maximum(relative * np.abs(exact), max(absolute, _SUBNORMAL))
     worst = np.argmax(error - allowed)
     assert error[worst] <= allowed[worst], f"{name}({x[worst]!r}) is {actual[worst]!r} instead of {exact[worst]!r}"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_error_of_the_exponential_in_softmax_is_within_the_stated_bound(packs: dict[str, KernelPack], level: str) -> None:
+    x = np.linspace(-100, 0, 100_001, dtype=np.float32)
+    spec = TensorSpec.of(np.stack([np.zeros_like(x), x], axis=-1))
+    operation = Operation("sweep", Softmax(axis=(-1,)), (spec.like(),), (spec.like(),))
+    claim = CpuDelegate(packs[level]).claim(operation)
+    assert claim is not None and spec.value is not None
+    (y,) = execute(packs[level], operation, claim, (spec.value,))
+    wide = x.astype(np.float64)
+    exact = np.exp(wide)
+    error = np.abs(y[:, 1].astype(np.float64) / y[:, 0] - exact)
+    assert (error <= np.maximum((3e-7 - 1e-7 * wide) * exact, 2.0**-125)).all()
 
 
 def _apply(pack: KernelPack, name: str, x: Array) -> Array:
