@@ -2,7 +2,8 @@
 
 inner = 1: a row is contiguous and its vectors are combined across lanes at the end, four rows side by side, because one
 row's maximum, sum and division would wait for each other. Otherwise neighboring columns are the lanes of a vector and
-every column is reduced on its own. The maximum is subtracted first, so no exponential overflows. It passes over NaN, which the sum then takes to the whole row.
+every column is reduced on its own. The maximum is subtracted first, so no exponential overflows. It passes over NaN,
+which the sum then takes to the whole row.
 """
 from __future__ import annotations
 
