@@ -1,13 +1,15 @@
 """The networks that speed is judged by: defined in MindSpore, exported by it once as MindIR and ONNX, and kept.
 
 The definitions are those of the conformance tests, tests/conformance/networks, at the size that `benchmark` gives where
-a module has it. An export is kept under the text of its definition, the exporter and MindSpore's version.
+a module has it. An export is kept under the text of its definition and of the blocks that it imports, the exporter and
+MindSpore's version.
 """
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +26,7 @@ NETWORKS = (
     "resnet50", "inception_v3", "vgg16", "yolov3_darknet53",
 )  # fmt: skip
 _DEFINITIONS = Path(__file__).resolve().parent.parent / "tests" / "conformance"
+_IMPORTED_BLOCKS = re.compile(r"^from tests\.conformance\.networks\.blocks\.(\w+) import", re.MULTILINE)
 _LAST_WORDS = 2000  # characters of what an exporter said before it failed
 
 
@@ -58,6 +61,18 @@ def export(name: str) -> Export:
     return Export(name, folder / "model.mindir", folder / "model.onnx", inputs)
 
 
+def with_blocks(source: str) -> str:
+    """The text of a definition, followed by the blocks that it imports, and by those that they import."""
+    texts: dict[str, str] = {"": source}
+    wanted = [source]
+    while wanted:
+        for name in _IMPORTED_BLOCKS.findall(wanted.pop()):
+            if name not in texts:
+                texts[name] = (_DEFINITIONS / "networks" / "blocks" / f"{name}.py").read_text("utf-8")
+                wanted.append(texts[name])
+    return "\0".join(texts.values())
+
+
 def _cache() -> Path:
     folders = cache.folders()
     if not folders:
@@ -66,7 +81,7 @@ def _cache() -> Path:
 
 
 def _key(source: Path, exporter: Path) -> str:
-    text = "\0".join((source.read_text("utf-8"), exporter.read_text("utf-8"), _mindspore_version()))
+    text = "\0".join((with_blocks(source.read_text("utf-8")), exporter.read_text("utf-8"), _mindspore_version()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

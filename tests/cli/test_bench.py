@@ -102,7 +102,7 @@ def test_geometric_mean() -> None:
 
 
 def test_every_network_of_the_suite_is_defined() -> None:
-    assert {path.stem for path in (HERE / "networks").glob("*.py")} - {"__init__"} == set(NETWORKS)
+    assert {path.stem for path in (HERE / "networks").glob("*.py")} >= set(NETWORKS)
 
 
 def test_peers_need_an_onnx(mlite: Mlite) -> None:

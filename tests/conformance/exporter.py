@@ -3,10 +3,10 @@
     exporter.py [--benchmark] SOURCE FOLDER [SOURCE FOLDER ...]
 
 Every SOURCE is a Python file with `inputs(rng) -> {name: array}` and `network() -> Cell`, and where it is exported with
-dynamic dimensions `dynamic = {name: shape}`, None for each of them. Into its FOLDER go
-model.mindir and data.npz (`input:<name>`, `output:<i>`; tuples flattened depth-first), or error.txt where MindSpore
-refused. With --benchmark a SOURCE's `benchmark(rng) -> (Cell, inputs)` comes first where it has one, and model.onnx, or
-onnx_error.txt, goes into the folder too. A folder appears complete or not at all.
+dynamic dimensions `dynamic = {name: shape}`, None for each of them. It may import tests.conformance.networks.blocks.
+Into its FOLDER go model.mindir and data.npz (`input:<name>`, `output:<i>`; tuples flattened depth-first), or error.txt
+where MindSpore refused. With --benchmark a SOURCE's `benchmark(rng) -> (Cell, inputs)` comes first where it has one,
+and model.onnx, or onnx_error.txt, goes into the folder too. A folder appears complete or not at all.
 """
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from types import ModuleType
 
 import mindspore as ms
 import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def load(source: Path) -> ModuleType:
@@ -87,6 +89,7 @@ def export(source: Path, folder: Path, benchmark: bool) -> None:
 
 def main(arguments: list[str]) -> None:
     """Export each (source, folder) pair; one that fails leaves error.txt and does not stop the others."""
+    sys.path.append(str(ROOT))  # where a definition finds the blocks
     ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
     benchmark = arguments[:1] == ["--benchmark"]
     arguments = arguments[benchmark:]

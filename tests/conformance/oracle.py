@@ -1,6 +1,7 @@
 """MindSpore as the judge: exports networks and what it computes for them, in a process of its own, and keeps both.
 
-Results are keyed by the text of the definition, the exporter and MindSpore's version: a second run starts no process.
+Results are keyed by the text of the definition and its blocks, the exporter and MindSpore's version: a second run starts
+no process.
 """
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from converter.suite import with_blocks
 
 HERE = Path(__file__).parent
 EXPORTER = HERE / "exporter.py"
@@ -73,7 +76,7 @@ class Oracle:
         return Export(folder / "model.mindir", inputs, outputs)
 
     def _folder(self, name: str, source: str) -> Path:
-        key = "\0".join((source, EXPORTER.read_text("utf-8"), MINDSPORE))
+        key = "\0".join((with_blocks(source), EXPORTER.read_text("utf-8"), MINDSPORE))
         return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 

@@ -8,11 +8,13 @@ import pytest
 
 from converter.mindir.reader import read_mindir
 from tests.conformance.judge import WAYS, assert_agrees
+from tests.conformance.networks.index import MODULES
 from tests.conformance.oracle import HERE, Export, Oracle
 
 pytestmark = pytest.mark.conformance
 
-NETWORKS = tuple(sorted(path.stem for path in (HERE / "networks").glob("*.py") if path.stem != "__init__"))
+NOT_NETWORKS = ("__init__", "index")
+NETWORKS = tuple(sorted(path.stem for path in (HERE / "networks").glob("*.py") if path.stem not in NOT_NETWORKS))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,3 +36,8 @@ def test_input_names_are_the_arguments_of_construct(oracle: Oracle) -> None:
     graph = read_mindir(oracle.network("mlp").mindir)
     assert [value.name for value in graph.inputs] == ["features", "context"]
     assert [value.name for value in graph.outputs] == ["Default/Softmax-op0", "Default/Add-op0"]
+
+
+def test_index_is_sorted_and_names_modules() -> None:
+    assert list(MODULES) == sorted(MODULES, key=str.casefold)
+    assert set(MODULES.values()) <= set(NETWORKS)
