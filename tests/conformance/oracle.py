@@ -1,7 +1,7 @@
 """MindSpore as the judge: exports networks and what it computes for them, in a process of its own, and keeps both.
 
-Results are keyed by the text of the definition and its blocks, the exporter and MindSpore's version: a second run starts
-no process.
+Results are keyed by the text of the definition and its blocks, the exporter and MindSpore's version: a second run
+starts no process.
 """
 from __future__ import annotations
 

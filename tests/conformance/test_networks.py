@@ -18,9 +18,10 @@ NETWORKS = tuple(sorted(path.stem for path in (HERE / "networks").glob("*.py") i
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _exports(oracle: Oracle) -> None:
-    """All of them in one process: it takes seconds to start."""
-    oracle.prepare({name: oracle.source(name) for name in NETWORKS})
+def _exports(request: pytest.FixtureRequest, oracle: Oracle) -> None:
+    """Those that this run asks for, all in one process: it takes seconds to start."""
+    selected = [item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")]
+    oracle.prepare({name: oracle.source(name) for name in NETWORKS if name in selected})
 
 
 @pytest.mark.parametrize("compute", WAYS)
