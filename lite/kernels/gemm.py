@@ -35,7 +35,8 @@ TILE_COLUMNS = constant("tile_columns", lambda target: tile_vectors(target) * ta
 @routine
 def share(tiles: int) -> int:
     """Bytes that each of a panel's `tiles` tiles prefetches at each step, so that together they have the next panel."""
-    return (TILE_COLUMNS() * 4 + tiles - 1) // tiles
+    width: int = TILE_COLUMNS() * 4
+    return (width + tiles - 1) // tiles
 
 
 @micro(

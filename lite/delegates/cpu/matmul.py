@@ -15,9 +15,7 @@ from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
 from lite.types import Array, DType, TensorSpec
 
-_ROW_BLOCK = 96  # rows that pass while a panel of weights is in cache; 8 or 16 tiles
-_ROW_BLOCK_LARGE = 192  # the same where all weights together are more than caches hold, so that each pass is dear
-_LARGE = 1 << 20  # weights
+_ROW_BLOCK = 256  # rows that pass while a panel of weights is in cache
 _ALIAS = 4096  # bytes between rows at which they compete for the same few cache lines
 _ALIAS_PANELS = 4  # from which number on it pays to move the rows apart
 _A, _B, _SPREAD = 0, 1, 2  # keys of temporaries
@@ -139,7 +137,7 @@ def _product_step(
 ) -> NativeStep:
     count, rows, columns, depth = extents
     panels = tile.panels(columns)
-    row_block = _even(rows, _ROW_BLOCK if columns * depth <= _LARGE else _ROW_BLOCK_LARGE, tile.rows)
+    row_block = _even(rows, _ROW_BLOCK, tile.rows)
     row_blocks = count * -(-rows // row_block)
     cost = 2 * row_block * depth * tile.columns * FLOP  # of a panel
     # Few rows: the panels are what threads share.
