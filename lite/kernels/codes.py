@@ -45,5 +45,40 @@ REDUCE = ("sum", "max", "min", "prod", "sum_square", "sum_abs")
 # pool2d_f32
 POOL = ("max", "mean")
 
-# cast: the element types it converts between.
-CAST = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bool")
+# The element types that kernels of any type take, floating-point ones first. See elements.py.
+TYPES = (
+    "float16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "bool",
+)
+
+# Kernels of any type compute on blocks of that many elements, widened to 8 bytes each.
+BLOCK = 256  # three of them stay in the first cache
+BLOCK_BYTES = 8 * BLOCK
+
+# typed: the functions of one tensor, then those of two. What else there is follows from these (delegates/cpu/typed.py).
+TYPED_UNARY = ("abs", "is_finite", "sin", "cos")
+TYPED = (
+    *TYPED_UNARY,
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "max",
+    "min",
+    "floor_div",
+    "floor_mod",
+    "mod",
+    "equal",
+    "not_equal",
+    "greater",
+    "greater_equal",
+)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lite.kernels.codes import CAST
+from lite.kernels.codes import TYPES
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, DivFusion, Maximum, Minimum, MulFusion, RealDiv, SquaredDifference, SubFusion
 from lite.ops.cast import Cast
@@ -36,6 +36,7 @@ from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, R
 from lite.types import Array, DType
 from tests.kernels.case import Case, case, conv, ending, ints, normal, of_type, special
 from tests.kernels.cases_images import RESIZE, TRANSPOSED
+from tests.kernels.cases_typed import TYPED
 
 RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
 _A = ActivationType
@@ -406,12 +407,12 @@ MOVE = [
             constants=(1,),
             note=f"{source} to {result}",
         )
-        for source in CAST
-        for result in CAST
+        for source in TYPES
+        for result in TYPES
     ),
     *(
         case(Cast(), special(), ints(DType.of(result)), constants=(1,), note=f"special numbers to {result}")
-        for result in CAST
+        for result in TYPES
     ),
 ]
 
@@ -428,4 +429,5 @@ CASES = [
     *NORM,
     *REDUCE,
     *MOVE,
+    *TYPED,
 ]

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, ViewClaim
+from lite.delegates.cpu import typed
 from lite.delegates.cpu.strides import broadcast, merge
 from lite.delegates.cpu.tile import Tile
-from lite.delegates.cpu.work import BYTE, bounds, split
+from lite.delegates.cpu.work import BYTE, bounds, split, split_rows
 from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, ROWS, UNARY
 from lite.ops.activation import Activation
 from lite.ops.enums import ActivationType, EltwiseMode
@@ -91,9 +92,9 @@ _HEAVY = 2.0  # with a polynomial and a division
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
-    """The kernel for float32 operands; a view where nothing is to be done."""
+    """Kernels for float32, those for any type where an operand has another; a view where nothing is to be done."""
     if any(x.dtype != DType.FLOAT32 for x in operation.inputs):
-        return None
+        return typed.bind(operation, tile)
     if operation.op in _BINARY:
         return _bind_binary(operation, _BINARY[operation.op])
     attrs: Any = operation.attrs
@@ -157,14 +158,7 @@ def binary_step(
     walk = merge(shape, *(broadcast(operand, shape, 4) for operand in shapes))
     left, right = (strides[-1] for strides in walk.strides)
     rows, n = math.prod(walk.extents[:-1]), walk.extents[-1]
-    if rows > 1:
-        row_units = split(rows, n * 12 * BYTE + 20)
-        blocks = {"row_block": row_units.block, "block": n}
-        units = row_units.count
-    else:
-        span = split(n, 12 * BYTE)
-        blocks = {"row_block": 1, "block": span.block}
-        units = span.count
+    blocks, units = split_rows(rows, n, 12 * BYTE)
     return NativeStep(
         "binary_f32",
         {

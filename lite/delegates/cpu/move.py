@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, ViewClaim
+from lite.delegates.cpu.fill import fill_step
 from lite.delegates.cpu.strides import Walk, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
-from lite.kernels.codes import CAST
+from lite.kernels.codes import BLOCK_BYTES, TYPES
 from lite.ops.enums import PaddingMode
 from lite.ops.shapes import integers
 from lite.ops.strided_slice import indices
@@ -277,18 +278,7 @@ def _pad(operation: Operation) -> NativeClaim | None:
     x, y = _stand_in(operation.inputs[0]), _stand_in(operation.outputs[0])
     flat = _values(operation, 1) if len(operation.inputs) > 1 else sum(attrs.paddings, ())
     inside = tuple(slice(before, before + n) for before, n in zip(flat[::2], x.shape, strict=True))
-    units = split(y.size, y.itemsize * BYTE)
-    step = NativeStep(
-        "fill",
-        {
-            "y": Out(0),
-            "value": Packed(np.array([attrs.constant_value]).astype(y.dtype)),
-            "n": y.size,
-            "size": y.itemsize,
-            "block": units.block,
-        },
-        units.count,
-    )
+    step = fill_step(operation.outputs[0], Packed(np.array([attrs.constant_value]).astype(y.dtype)))
     if x.size == 0:
         return NativeClaim((step,))
     return NativeClaim((step, copy_step(Copy(0, x, 0, y[inside]), x, y)))
@@ -322,7 +312,7 @@ def _cast(operation: Operation) -> NativeClaim | ViewClaim | None:
     x, y = operation.inputs[0], operation.outputs[0]
     if x.dtype == y.dtype:
         return ViewClaim()
-    if str(x.dtype) not in CAST or str(y.dtype) not in CAST:
+    if str(x.dtype) not in TYPES or str(y.dtype) not in TYPES:
         return None
     units = split(y.size, 1.0)
     step = NativeStep(
@@ -331,11 +321,12 @@ def _cast(operation: Operation) -> NativeClaim | ViewClaim | None:
             "x": In(0),
             "y": Out(0),
             "n": y.size,
-            "source": CAST.index(str(x.dtype)),
-            "result": CAST.index(str(y.dtype)),
+            "source": TYPES.index(str(x.dtype)),
+            "result": TYPES.index(str(y.dtype)),
             "block": units.block,
         },
         units.count,
+        scratch=BLOCK_BYTES,
     )
     return NativeClaim((step,))
 

@@ -33,6 +33,18 @@ def split(items: int, cost: float) -> Units:
     return Units(max(items, 1), min(items, 1))
 
 
+def split_rows(rows: int, n: int, cost: float) -> tuple[dict[str, int], int]:
+    """Arguments `row_block` and `block`, and the number of units, for rows of n elements of `cost` nanoseconds each.
+
+    A unit is some rows, or a part of the only one.
+    """
+    if rows == 1:
+        span = split(n, cost)
+        return {"row_block": 1, "block": span.block}, span.count
+    units = split(rows, n * cost + 20)
+    return {"row_block": units.block, "block": n}, units.count
+
+
 def bounds(activation: ActivationType) -> dict[str, float]:
     """Arguments `low` and `high` of the kernels that clamp their result, for a fused activation."""
     low = float("-inf") if activation == ActivationType.NO_ACTIVATION else 0.0

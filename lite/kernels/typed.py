@@ -1,0 +1,330 @@
+"""Element-wise functions of tensors of any type, see codes.TYPED, and the choice between two of them.
+
+A block of each operand is widened to int64 or float64, computed on, and narrowed (elements.py), so a function is one
+loop for all integers and one for all floats. Broadcasting is that of binary_f32: rows in which each operand is
+contiguous or one number. Integers wrap around; an integer divided by 0 gives 0.
+"""
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lite.kernels.codes import BLOCK, BLOCK_BYTES, TYPED, TYPED_UNARY
+from lite.kernels.declare import Int, Pointer, f64, i64, kernel, routine, u8, u16, u32
+from lite.kernels.elements import (
+    is_float,
+    item_bytes,
+    load_floats,
+    load_integers,
+    spread,
+    store_floats,
+    store_integers,
+)
+from lite.kernels.index import row_offset
+from lite.kernels.move import copy_elements
+from lite.kernels.trigonometry import cosine, sine
+
+_FIRST_OF_TWO = len(TYPED_UNARY)
+_ABS, _IS_FINITE, _SIN, _COS = range(_FIRST_OF_TWO)
+_ADD, _SUB, _MUL, _DIV, _MAX, _MIN = (TYPED.index(name) for name in ("add", "sub", "mul", "div", "max", "min"))
+_FLOOR_DIV, _FLOOR_MOD, _MOD = (TYPED.index(name) for name in ("floor_div", "floor_mod", "mod"))
+_EQUAL, _NOT_EQUAL, _GREATER, _GREATER_EQUAL = (
+    TYPED.index(name) for name in ("equal", "not_equal", "greater", "greater_equal")
+)
+_ROUND = 1.5 * 2.0**52  # adding it, and taking it away, rounds to an integer
+
+
+@routine
+def _floor_divide(a: int, b: int) -> Any:
+    """floor(a / b); 0 for b = 0. The division of the least integer by -1 would trap."""
+    return -a if b == -1 else a // b
+
+
+@routine
+def _divide(a: int, b: int) -> Any:
+    """a / b rounded towards zero; 0 for b = 0."""
+    floor = _floor_divide(a, b)
+    return floor + 1 if b != 0 and floor * b != a and (a < 0) != (b < 0) else floor
+
+
+@routine
+def _integers(function: int, a: int, b: int, n: int) -> None:
+    """a[i] = function(a[i], b[i]) for n int64."""
+    x, y = i64(a), i64(b)
+    if function == _ADD:
+        for i in range(n):
+            x[i] = x[i] + y[i]
+    elif function == _SUB:
+        for i in range(n):
+            x[i] = x[i] - y[i]
+    elif function == _MUL:
+        for i in range(n):
+            x[i] = x[i] * y[i]
+    elif function == _DIV:
+        for i in range(n):
+            x[i] = _divide(x[i], y[i])
+    elif function == _MAX:
+        for i in range(n):
+            x[i] = max(x[i], y[i])
+    elif function == _MIN:
+        for i in range(n):
+            x[i] = min(x[i], y[i])
+    elif function == _FLOOR_DIV:
+        for i in range(n):
+            x[i] = _floor_divide(x[i], y[i])
+    elif function == _FLOOR_MOD:
+        for i in range(n):
+            x[i] = x[i] - y[i] * _floor_divide(x[i], y[i]) if y[i] != 0 else 0
+    elif function == _MOD:
+        for i in range(n):
+            x[i] = x[i] - y[i] * _divide(x[i], y[i]) if y[i] != 0 else 0
+    elif function == _EQUAL:
+        for i in range(n):
+            x[i] = x[i] == y[i]
+    elif function == _NOT_EQUAL:
+        for i in range(n):
+            x[i] = x[i] != y[i]
+    elif function == _GREATER:
+        for i in range(n):
+            x[i] = x[i] > y[i]
+    elif function == _GREATER_EQUAL:
+        for i in range(n):
+            x[i] = x[i] >= y[i]
+    elif function == _ABS:
+        for i in range(n):
+            x[i] = abs(x[i])
+    elif function == _IS_FINITE:
+        for i in range(n):
+            x[i] = 1
+
+
+@routine
+def _remainder(a: float, b: float) -> Any:
+    """What is left of a when b, both from float32, is taken away as often as it fits: the sign of a, and exact.
+
+    A quotient under 2^28 has a product with b that fits float64, so larger ones are taken in steps.
+    """
+    rest, size = abs(a), abs(b)
+    if not rest < np.inf or not size > 0.0:
+        return np.nan
+    while rest >= size:
+        part = size
+        while rest >= part * 2.0**28:
+            part *= 2.0**27
+        rest -= np.float64(np.int64(rest / part)) * part
+        if rest < 0.0:  # the quotient was rounded up to an integer
+            rest += part
+    return math.copysign(rest, a)
+
+
+@routine
+def _floor_remainder(a: float, b: float) -> Any:
+    """The remainder with the sign of b."""
+    rest = _remainder(a, b)
+    if rest == 0.0:
+        return math.copysign(0.0, b)
+    return rest + b if (rest < 0.0) != (b < 0.0) else rest
+
+
+@routine
+def _floor_quotient(a: float, b: float) -> Any:
+    """floor(a / b), of exact multiples too; a / b itself for b = 0."""
+    if b == 0.0:
+        return a / b
+    rest = _remainder(a, b)
+    quotient = (a - rest) / b
+    if rest != 0.0 and (rest < 0.0) != (b < 0.0):
+        quotient -= 1.0
+    return quotient + _ROUND - _ROUND if abs(quotient) < 2.0**51 else quotient
+
+
+@routine
+def _floats(function: int, a: int, b: int, n: int) -> None:
+    """a[i] = function(a[i], b[i]) for n float64; comparisons give int64."""
+    x, y, truth = f64(a), f64(b), i64(a)
+    if function == _ADD:
+        for i in range(n):
+            x[i] = x[i] + y[i]
+    elif function == _SUB:
+        for i in range(n):
+            x[i] = x[i] - y[i]
+    elif function == _MUL:
+        for i in range(n):
+            x[i] = x[i] * y[i]
+    elif function == _DIV:
+        for i in range(n):
+            x[i] = x[i] / y[i]
+    elif function == _MAX:
+        for i in range(n):
+            x[i] = x[i] if x[i] > y[i] or x[i] != x[i] else y[i]
+    elif function == _MIN:
+        for i in range(n):
+            x[i] = x[i] if x[i] < y[i] or x[i] != x[i] else y[i]
+    elif function == _FLOOR_DIV:
+        for i in range(n):
+            x[i] = _floor_quotient(x[i], y[i])
+    elif function == _FLOOR_MOD:
+        for i in range(n):
+            x[i] = _floor_remainder(x[i], y[i])
+    elif function == _MOD:
+        for i in range(n):
+            x[i] = _remainder(x[i], y[i])
+    elif function == _EQUAL:
+        for i in range(n):
+            truth[i] = x[i] == y[i]
+    elif function == _NOT_EQUAL:
+        for i in range(n):
+            truth[i] = x[i] != y[i]
+    elif function == _GREATER:
+        for i in range(n):
+            truth[i] = x[i] > y[i]
+    elif function == _GREATER_EQUAL:
+        for i in range(n):
+            truth[i] = x[i] >= y[i]
+    elif function == _ABS:
+        for i in range(n):
+            x[i] = abs(x[i])
+    elif function == _IS_FINITE:
+        for i in range(n):
+            truth[i] = abs(x[i]) < np.inf
+    elif function == _SIN:
+        for i in range(n):
+            x[i] = sine(x[i])
+    elif function == _COS:
+        for i in range(n):
+            x[i] = cosine(x[i])
+
+
+@routine
+def _load(x: int, kind: int, step: int, n: int, out: int) -> None:
+    """A block of n elements, or one number n times where the step is 0."""
+    count = n if step else 1
+    if is_float(kind):
+        load_floats(x, kind, count, out)
+    else:
+        load_integers(x, kind, count, out)
+    if step == 0:
+        spread(out, n)
+
+
+@kernel
+def typed(
+    x: Pointer,
+    y: Pointer,
+    z: Pointer,
+    function: Int,
+    source: Int,
+    result: Int,
+    x_step: Int,
+    y_step: Int,
+    dims: Pointer,
+    rows: Int,
+    n: Int,
+    row_block: Int,
+    block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
+) -> None:
+    """z = function(x, y) for rows of n elements; function: index in codes.TYPED, which takes y or does not.
+
+    source, result: types of the operands and of z, in codes.TYPES. x_step, y_step: bytes to the next element of a row,
+    or 0. dims: the dimensions over rows, see index.row_offset (strides of x, then of y). Units: blocks of row_block
+    rows x blocks of `block` elements of a row. scratch: 2 codes.BLOCK_BYTES.
+    """
+    other = scratch + BLOCK_BYTES
+    blocks = (n + block - 1) // block
+    for unit in range(begin, end):
+        first_row = unit // blocks * row_block
+        start = unit % blocks * block
+        for row in range(first_row, min(first_row + row_block, rows)):
+            left, right = x + row_offset(dims, row, 0), y + row_offset(dims, row, 1)
+            for first in range(start, min(start + block, n), BLOCK):
+                count = min(BLOCK, min(start + block, n) - first)
+                for operand in range(2 if function >= _FIRST_OF_TWO else 1):
+                    place = right + first * y_step if operand else left + first * x_step
+                    _load(place, source, y_step if operand else x_step, count, other if operand else scratch)
+                if is_float(source):
+                    _floats(function, scratch, other, count)
+                else:
+                    _integers(function, scratch, other, count)
+                target = z + (row * n + first) * item_bytes(result)
+                if is_float(result):
+                    store_floats(scratch, result, count, target)
+                else:
+                    store_integers(scratch, result, count, target)
+
+
+@routine
+def _choose(condition: int, a: int, b: int, y: int, size: int, n: int) -> None:
+    """y[i] = a[i] where condition[i], else b[i]."""
+    if size == 4:
+        for i in range(n):
+            yes, no = u32(a)[i], u32(b)[i]
+            u32(y)[i] = yes if u8(condition)[i] else no
+    elif size == 8:
+        for i in range(n):
+            this, that = i64(a)[i], i64(b)[i]
+            i64(y)[i] = this if u8(condition)[i] else that
+    elif size == 2:
+        for i in range(n):
+            first, second = u16(a)[i], u16(b)[i]
+            u16(y)[i] = first if u8(condition)[i] else second
+    else:
+        for i in range(n):
+            left, right = u8(a)[i], u8(b)[i]
+            u8(y)[i] = left if u8(condition)[i] else right
+
+
+@kernel
+def select(
+    condition: Pointer,
+    a: Pointer,
+    b: Pointer,
+    y: Pointer,
+    size: Int,
+    c_step: Int,
+    a_step: Int,
+    b_step: Int,
+    dims: Pointer,
+    rows: Int,
+    n: Int,
+    row_block: Int,
+    block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
+) -> None:
+    """y = condition ? a : b for rows of n elements of `size` bytes; the rest as for `typed`. dims: of three operands.
+
+    scratch: 3 codes.BLOCK_BYTES.
+    """
+    blocks = (n + block - 1) // block
+    for unit in range(begin, end):
+        first_row = unit // blocks * row_block
+        start = unit % blocks * block
+        for row in range(first_row, min(first_row + row_block, rows)):
+            where = condition + row_offset(dims, row, 0)
+            yes = a + row_offset(dims, row, 1)
+            no = b + row_offset(dims, row, 2)
+            if c_step == 0:
+                copy_elements(where, 0, scratch, 1, BLOCK, 1)
+                where = scratch
+            if a_step == 0:
+                copy_elements(yes, 0, scratch + BLOCK_BYTES, size, BLOCK, size)
+                yes = scratch + BLOCK_BYTES
+            if b_step == 0:
+                copy_elements(no, 0, scratch + 2 * BLOCK_BYTES, size, BLOCK, size)
+                no = scratch + 2 * BLOCK_BYTES
+            for first in range(start, min(start + block, n), BLOCK):
+                count = min(BLOCK, min(start + block, n) - first)
+                _choose(
+                    where + first * c_step,
+                    yes + first * a_step,
+                    no + first * b_step,
+                    y + (row * n + first) * size,
+                    size,
+                    count,
+                )
