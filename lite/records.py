@@ -1,14 +1,17 @@
 """`dataclass(frozen=True, slots=True)` in a tenth of the time.
 
 The standard decorator writes the source of every method and compiles it whenever a module is imported: 0.4 ms a class,
-a third of all that importing a session took. This one gives its classes methods that walk the fields' names instead.
-What it makes is a dataclass to everybody else: `fields`, `replace`, `asdict`, `match`, `help` and type checkers see no
-difference. It takes frozen classes with slots only; a field is an annotation, with a default or a `field(...)`.
+a third of all that importing a session took. This one gives its classes methods that walk the fields' names instead;
+only `__init__`, which a start calls thousands of times, is real code: compiled once for all classes of as many fields,
+when the first of them is called. What it makes is a dataclass to everybody else: `fields`, `replace`, `asdict`,
+`match`, `help` and type checkers see no difference. It takes frozen classes with slots only; a field is an annotation,
+with a default or a `field(...)`.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 __all__ = ["dataclass", "defaults", "field", "replace"]
 
@@ -60,7 +63,7 @@ def _made_again(cls: type, eq: bool) -> type:
     inherited = _fields(cls)
     fields = {**inherited, **own}
     dropped = {*own, "__dict__", "__weakref__"}
-    return type(cls)(
+    made: Any = type(cls)(
         cls.__name__,
         cls.__bases__,
         {
@@ -72,19 +75,17 @@ def _made_again(cls: type, eq: bool) -> type:
         },
     )
 
+    def __init__(self: Any, *values: Any, **by_name: Any) -> None:  # until there is one to make; most classes have none
+        made.__init__ = _constructor(made)
+        made.__init__(self, *values, **by_name)
+
+    made.__init__ = __init__
+    return cast(type, made)
+
 
 def _methods(names: tuple[str, ...], fields: Mapping[str, _Field], eq: bool) -> dict[str, Any]:
-    put, count = object.__setattr__, len(names)
     shown = [name for name in names if fields[name].options.get("repr", True)]
     compared = [name for name in names if fields[name].options.get("compare", True)]
-
-    def __init__(self: Any, *values: Any, **by_name: Any) -> None:
-        if by_name or len(values) != count:
-            values = _complete(type(self), values, by_name)
-        for name, value in zip(names, values, strict=True):
-            put(self, name, value)
-        if hasattr(self, "__post_init__"):
-            self.__post_init__()
 
     def __repr__(self: Any) -> str:
         return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
@@ -101,7 +102,6 @@ def _methods(names: tuple[str, ...], fields: Mapping[str, _Field], eq: bool) -> 
         return type(self), tuple(getattr(self, name) for name in names)
 
     methods = {
-        "__init__": __init__,
         "__repr__": __repr__,
         "__reduce__": __reduce__,
         "__setattr__": _refuse,
@@ -112,15 +112,33 @@ def _methods(names: tuple[str, ...], fields: Mapping[str, _Field], eq: bool) -> 
     return {**methods, "__eq__": __eq__, "__hash__": __hash__} if eq else methods
 
 
-def _complete(cls: type, values: tuple[Any, ...], by_name: dict[str, Any]) -> tuple[Any, ...]:
-    """The values of all fields; TypeError where they are too many, too few or of no field."""
-    rest = list(_fields(cls).items())[len(values) :]
-    complete = (*values, *(by_name.pop(name) if name in by_name else row.default() for name, row in rest))
-    if by_name or len(complete) != len(_fields(cls)) or any(value is _MISSING for value in complete):
-        missing = [name for (name, _), value in zip(rest, complete[len(values) :], strict=True) if value is _MISSING]
-        wrong = ", ".join([*(f"no value for {name}" for name in missing), *(f"what is {name}" for name in by_name)])
-        raise TypeError(f"{cls.__name__} has {len(_fields(cls))} fields: {wrong or f'{len(values)} values given'}")
-    return complete
+def _constructor(cls: Any) -> Any:
+    """`__init__` of a class: a function for as many fields as it has, which is given their names and defaults."""
+    fields = _fields(cls)
+    init = _template(len(fields), hasattr(cls, "__post_init__"))(*[_setter(cls, name) for name in fields])
+    init.__code__ = init.__code__.replace(co_varnames=("self", *fields))
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    # A factory's field is given _MISSING, which its setter replaces.
+    with_default = (row.options for row in fields.values() if {"default", "default_factory"} & row.options.keys())
+    init.__defaults__ = tuple(options.get("default", _MISSING) for options in with_default)
+    return init
+
+
+def _setter(cls: Any, name: str) -> Callable[[Any, Any], None]:
+    """What writes a slot, which `cls` itself refuses to do."""
+    put: Callable[[Any, Any], None] = getattr(cls, name).__set__
+    factory = _fields(cls)[name].options.get("default_factory")
+    return put if factory is None else lambda self, value: put(self, factory() if value is _MISSING else value)
+
+
+@cache
+def _template(count: int, post: bool) -> Callable[..., Any]:
+    """What makes an `__init__` for `count` fields from their setters. Compiled once, for all classes of that size."""
+    each = range(count)
+    calls = [*(f"s{i}(self, a{i})" for i in each), *(["self.__post_init__()"] if post else []), "None"]
+    source = f"lambda {', '.join(f's{i}' for i in each)}: lambda self{''.join(f', a{i}' for i in each)}: "
+    made: Callable[..., Any] = eval(f"{source}({', '.join(calls)},)[-1]")
+    return made
 
 
 def _refuse(self: Any, name: str, *value: Any) -> None:

@@ -52,6 +52,8 @@ class KernelPack:
         self.target = manifest.target
         self.constants: Mapping[str, int] = MappingProxyType(manifest.constants)
         self._kernels = manifest.kernels
+        self._parameters: dict[str, tuple[Parameter, ...]] = {}  # of the kernels that were asked for
+        self._addresses: dict[str, int] = {}
         self._library = ctypes.CDLL(path)
         self._run = self.entry("run_rows")
 
@@ -93,15 +95,19 @@ class KernelPack:
 
     def parameters(self, kernel: str) -> tuple[Parameter, ...]:
         """The kernel's parameters in argument block order. Raises KernelBuildError where the pack does not have it."""
-        try:
-            return tuple(Parameter(*row) for row in self._kernels[kernel])
-        except KeyError:
-            raise KernelBuildError(f"the pack has no kernel {kernel}; it has {', '.join(self.names)}") from None
+        found = self._parameters.get(kernel)
+        if found is None:
+            if kernel not in self._kernels:
+                raise KernelBuildError(f"the pack has no kernel {kernel}; it has {', '.join(self.names)}")
+            found = self._parameters[kernel] = tuple(Parameter(*row) for row in self._kernels[kernel])
+        return found
 
     def address(self, kernel: str) -> int:
         """Address of the kernel. Raises KernelBuildError where the pack does not have it."""
-        self.parameters(kernel)
-        return ctypes.cast(getattr(self._library, kernel), ctypes.c_void_p).value or 0
+        if kernel not in self._addresses:
+            self.parameters(kernel)
+            self._addresses[kernel] = ctypes.cast(getattr(self._library, kernel), ctypes.c_void_p).value or 0
+        return self._addresses[kernel]
 
     def entry(self, name: str) -> Callable[[int, int, int, int], int]:
         """One of the functions of lite.native.driver; it releases the interpreter lock while it runs."""

@@ -88,15 +88,16 @@ def _argument_block(pack: Pack, bound: BoundStep) -> list[int]:
 
 
 def _word(kernel: str, parameter: Parameter, argument: Argument, address: Callable[[Argument], int]) -> int:
-    match parameter.kind, argument:
-        case "pointer", In() | Out() | Packed() | Temp():
+    kind = parameter.kind
+    if isinstance(argument, (In, Out, Packed, Temp)):
+        if kind == "pointer":
             return address(argument)
-        case "pointer", 0:
-            return 0  # an optional operand that is absent
-        case "int", int():
-            return argument
-        case "float", int() | float():
-            return _float_bits(argument)
+    elif kind == "int" and isinstance(argument, int):
+        return argument
+    elif kind == "float":
+        return _float_bits(argument)
+    elif kind == "pointer" and argument == 0:
+        return 0  # an optional operand that is absent
     raise DelegateError(f"kernel {kernel}: parameter {parameter.name} is a {parameter.kind}, bound with {argument!r}")
 
 
