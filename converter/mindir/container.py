@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,24 +11,12 @@ from google.protobuf.message import DecodeError
 
 from converter.errors import ParseError
 from converter.mindir.mind_ir_pb2 import ModelProto
+from lite.foreign import MINDIR, recognize
 
 _DECRYPT = "export it without enc_key, or decrypt it first with mindspore.load(..., dec_key=...) and export again"
 
-# offset, bytes found there, what that is, what to do. A MindIR starts with its ir_version, a string: 0a 03 "1.1".
-_SIGNATURES = (
-    (0, b"\xd8\x5e\x3a\x7f", "an encrypted MindIR (AES-GCM)", _DECRYPT),
-    (0, b"\xd9\x5e\x3a\x7f", "an encrypted MindIR (AES-CBC)", _DECRYPT),
-    (0, b"\xda\x5e\x3a\x7f", "an encrypted MindIR (SM4-CBC)", _DECRYPT),
-    (4, b"MSL", "a .ms model, which is converted already", "run it with lite.Session or `mlite run`"),
-    (4, b"TFL3", "a TensorFlow Lite model", "export the network from MindSpore as MindIR"),
-    (0, b"PK\x03\x04", "a zip archive, as PyTorch and numpy write", "export the network from MindSpore as MindIR"),
-    (0, b"\x93NUMPY", "a numpy array", "give the .mindir file that mindspore.export wrote"),
-    (0, b"\x89HDF", "an HDF5 file", "export the network from MindSpore as MindIR"),
-    (0, b"\x08", "an ONNX model", "export the network from MindSpore with file_format='MINDIR'"),
-)
-
-# A checkpoint starts with an entry (field 1), that with its tag (field 1), and after the tag comes a tensor (field 2).
-_CHECKPOINT_START = re.compile(rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n([\x01-\x7f])")
+# First bytes, and the cipher.
+_ENCRYPTED = {b"\xd8\x5e\x3a\x7f": "AES-GCM", b"\xd9\x5e\x3a\x7f": "AES-CBC", b"\xda\x5e\x3a\x7f": "SM4-CBC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +37,11 @@ def open_container(source: str | os.PathLike[str] | bytes | bytearray | memoryvi
         data, name, folder = path.read_bytes(), path.name, path.resolve().parent
     if not data:
         raise ParseError(f"{name}: empty; expected a MindIR, as mindspore.export(..., file_format='MINDIR') writes it")
-    for offset, signature, kind, advice in _SIGNATURES:
-        if data.startswith(signature, offset):
-            raise ParseError(f"{name}: this is {kind}; {advice}")
-    if _is_checkpoint(data):
-        raise ParseError(f"{name}: this is a checkpoint, weights without a network; load it into one and export that")
+    if cipher := _ENCRYPTED.get(data[:4]):
+        raise ParseError(f"{name}: this is an encrypted MindIR ({cipher}); {_DECRYPT}")
+    found = recognize(data)
+    if found not in (None, MINDIR):
+        raise ParseError(f"{name}: this is {found.what}; {found.advice}")
     return Container(_parse(data, name), name, folder)
 
 
@@ -86,8 +73,3 @@ def _texts(model: ModelProto) -> Iterator[object]:
         for node in graph.node:
             yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
             yield from (attribute.name for attribute in node.attribute)
-
-
-def _is_checkpoint(data: bytes) -> bool:
-    start = _CHECKPOINT_START.match(data)
-    return start is not None and data[start.end() + start[1][0] :][:1] == b"\x12"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import importlib
 import multiprocessing
 import os
@@ -28,6 +29,7 @@ Progress = Callable[[str], None]
 
 KERNELS = "lite.kernels"
 _PREFIX = "kernel pack "  # of progress lines; what else comes on stderr explains a failure
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 _NOT_INHERITED = ("NUMBA_", "PYTHONWARNINGS")  # what a user sets for their own program
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -43,7 +45,7 @@ def build(package: str, level: Target, progress: Progress | None = None) -> byte
     environment["PYTHONPATH"] = os.pathsep.join((_ROOT, *filter(None, sys.path)))
     with memory_file() as output:
         place = f"/proc/self/fd/{output.fileno()}"
-        arguments = ["--package", package, "--target", level.name, "--output", place]
+        arguments = ["--package", package, "--target", level.name, "--output", place, "--for", str(os.getpid())]
         child = subprocess.Popen(
             [sys.executable, "-m", __name__, *arguments],
             cwd=_ROOT,
@@ -81,6 +83,14 @@ def _ended(child: subprocess.Popen[str]) -> Iterator[None]:
             raise
 
 
+def _end_with(parent: int) -> None:
+    """From here on this process ends when its parent, `parent`, does: also where that is killed and can say nothing."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it was faster
+            os._exit(1)
+
+
 def memory_file() -> BinaryIO:
     """A file without a name, in memory where the system can, so that a full disk does not matter."""
     if hasattr(os, "memfd_create"):
@@ -113,7 +123,8 @@ def _compile(
     missing: Mapping[str, Sequence[Target]], progress: Progress
 ) -> Iterator[tuple[str, dict[Target, parts.Part]]]:
     """Each module and what it becomes for its targets, as they are done, each in a process of a pool."""
-    pool = ProcessPoolExecutor(min(cpu.usable_cpus(), len(missing)), multiprocessing.get_context("fork"))
+    count, fork = min(cpu.usable_cpus(), len(missing)), multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(count, fork, initializer=_end_with, initargs=(os.getpid(),))
     try:
         running = {pool.submit(_compile_module, *job): job[0] for job in missing.items()}
         for number, done in enumerate(as_completed(running), 1):
@@ -160,7 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--target", action="append", choices=names, help="may be repeated; default: this device's")
     parser.add_argument("--package", default=KERNELS, help="package of kernel sources (%(default)s)")
     parser.add_argument("--output", required=True, help="file, or a folder that gets <target>.so for each")
+    parser.add_argument("--for", type=int, dest="parent", help="number of the process that waits for this one")
     options = parser.parse_args(arguments)
+    if options.parent is not None:
+        _end_with(options.parent)
     try:
         targets = [target(name) for name in options.target or ()] or list(cpu.levels()[:1])
         packs = compile_packs(options.package, targets, lambda line: print(_PREFIX + line, file=sys.stderr, flush=True))

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -267,8 +268,18 @@ def alive(group: int) -> list[str]:
     return found
 
 
-def test_an_interrupt_ends_the_compiler_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def ends(group: int) -> bool:
+    """Whether the processes of a group that were killed are gone; the system takes a moment."""
+    for _ in range(100):
+        if not alive(group):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_an_interrupt_ends_the_compiler_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the processes of its pool, which would compile on for seconds."""
+    monkeypatch.setenv("MINDLITE_CACHE", str(tmp_path))  # without modules that were compiled before
     children: list[int] = []
 
     def interrupt(line: str) -> None:
@@ -283,11 +294,28 @@ def test_an_interrupt_ends_the_compiler_at_once(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(KeyboardInterrupt):
         build.build("lite.kernels", cpu.levels()[0], interrupt)
     assert len(children) == 1
-    for _ in range(50):  # the system takes a moment to end a process that was killed
-        if not alive(children[0]):
-            break
-        time.sleep(0.02)
-    assert not alive(children[0])
+    assert ends(children[0])
+
+
+def test_the_compiler_ends_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    code = """
+import subprocess, time
+from lite.native import build, cpu
+class Recorded(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        print(self.pid, flush=True)
+build.subprocess.Popen = Recorded
+build.build("lite.kernels", cpu.levels()[0], lambda line: print(line, flush=True))
+"""
+    environment = {**os.environ, "MINDLITE_CACHE": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        group, line = int(parent.stdout.readline()), parent.stdout.readline()
+        assert "compiling" in line
+        assert len(alive(group)) >= 1
+        parent.kill()
+    assert ends(group)
 
 
 def test_the_command_writes_a_file_a_target(tmp_path: Path, run_python: Run) -> None:

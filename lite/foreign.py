@@ -1,0 +1,45 @@
+"""What a file is that was given in a model's place, told from its first bytes; read only where one is refused."""
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """start: a pattern of the first bytes. what: the kind of file, as "found ..." continues. advice: what to do."""
+
+    start: bytes
+    what: str
+    advice: str
+
+
+_LOOKED_AT = 256  # bytes
+_EXPORT = "export the network from MindSpore as MindIR, and run `mlite convert` on that"
+
+MINDIR = Kind(rb"\n.{0,80}MindSpore", "a MindIR export", "run `mlite convert` on it first")
+MS = Kind(
+    b"....MSL2",
+    "a .ms model, which is converted already",
+    "give it a name that ends in .ms, and run it with `mlite run` or lite.Session",
+)
+_KINDS = (
+    MINDIR,
+    MS,
+    Kind(b"....TFL3", "a TensorFlow Lite model", _EXPORT),
+    Kind(rb"PK\x03\x04", "a zip archive, as PyTorch and numpy write", _EXPORT),
+    Kind(rb"\x93NUMPY", "a numpy array", "it may be an input: mlite run MODEL.ms --input NAME=FILE"),
+    Kind(rb"\x89HDF", "an HDF5 file", _EXPORT),
+    Kind(rb"\x08[\x01-\x7f][\x12\x1a\x22\x2a\x32\x3a\x42]", "an ONNX model", _EXPORT),
+    # an entry, in it its tag, and behind that the start of a tensor
+    Kind(
+        rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]+\x12",
+        "a checkpoint, weights without a network",
+        "load it into the network, export that as MindIR, and run `mlite convert` on it",
+    ),
+)
+
+
+def recognize(data: bytes | memoryview) -> Kind | None:
+    """What begins like this; None where it is none of the kinds that are known."""
+    start = bytes(data[:_LOOKED_AT])
+    return next((kind for kind in _KINDS if re.match(kind.start, start, re.DOTALL)), None)
