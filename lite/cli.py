@@ -47,14 +47,19 @@ def build_parser(prog: str, description: str, commands: dict[str, tuple[str, str
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     """Parse, run the command that was chosen, and turn whatever stops it into a message and an exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names in models are not bound to the terminal's alphabet
-    args, unknown = parser.parse_known_args(argv)
-    if unknown:
-        args.usage_error(f"unrecognized arguments: {' '.join(unknown)}")
+        # Names in models are not bound to the terminal's alphabet. And argparse ignores that its text is not written:
+        # with a buffer, as there is but under `python -u`, _flush learns it.
+        sys.stdout.reconfigure(errors="backslashreplace", write_through=False)
     try:
+        try:
+            args, unknown = parser.parse_known_args(argv)
+        except SystemExit:  # after --help or --version, or what is wrong with the arguments
+            _flush()
+            raise
+        if unknown:
+            args.usage_error(f"unrecognized arguments: {' '.join(unknown)}")
         code: int = args.execute(args)
-        if sys.stdout is not None:  # it is None where the caller closed it
-            sys.stdout.flush()
+        _flush()
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -71,6 +76,18 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         print(f"{parser.prog}: error: {_message(error)}", file=sys.stderr)
         return 1
     return code
+
+
+def _flush() -> None:
+    """Have standard output written. Raises OSError that names it where that fails."""
+    try:
+        if sys.stdout is not None:  # it is None where the caller closed it
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter would say it again
+        raise OSError(error.errno, error.strerror, "standard output") from None
 
 
 def _message(error: LiteError | OSError) -> str:

@@ -8,6 +8,7 @@ else the machine does meets all of them; while one runs the others wait for a li
 """
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -65,14 +66,23 @@ class ColdStart:
     failure: str = ""
 
 
-def installed_peers() -> tuple[str, ...]:
-    """Names of the other engines that are installed."""
-    return tuple(name for name, package in PEERS.items() if importlib.util.find_spec(package) is not None)
+def peer_versions() -> dict[str, str | None]:
+    """The engines to compare with: the version that is installed ("" where it does not tell), None where none is."""
+    return {name: _version(package) for name, package in PEERS.items()}
+
+
+def _version(package: str) -> str | None:
+    if importlib.util.find_spec(package) is None:
+        return None
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # a build of another name
+        return ""
 
 
 def peers(onnx: str | os.PathLike[str], folder: str) -> list[Contender]:
     """Every installed peer with the file it loads; what peers convert goes into `folder`."""
-    return [_prepared(name, str(onnx), folder) for name in installed_peers()]
+    return [_prepared(name, str(onnx), folder) for name, version in peer_versions().items() if version is not None]
 
 
 def _prepared(engine: str, onnx: str, folder: str) -> Contender:
@@ -131,21 +141,28 @@ def compare(
 def cold_starts(
     contest: Sequence[Contender], inputs: Mapping[str, Array], threads: int, times: int = 5
 ) -> tuple[ColdStart, ...]:
-    """Start a process of each `times` times, in turns."""
+    """Start a process of each `times` times, in turns.
+
+    Before that each starts once more, which does not count: bytecode is then written for all of them, as it is where
+    packages are installed, and files are in memory.
+    """
     with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
         data = _save(Path(folder), inputs)
+        bytecode = {"PYTHONPYCACHEPREFIX": str(Path(folder, "bytecode")), "PYTHONDONTWRITEBYTECODE": ""}
         starts: dict[str, list[tuple[float, int]]] = {c.engine: [] for c in contest}
         failures = {c.engine: c.failure for c in contest}
-        for _ in range(times):
+        for turn in range(1 + times):
             for c in contest:
                 if failures[c.engine]:
                     continue
                 begin = time.perf_counter()
                 try:
-                    with _start("cold", c.engine, c.model, data, str(threads)) as child:
+                    with _start("cold", c.engine, c.model, data, str(threads), **bytecode) as child:
                         child.answer()
                         seconds = time.perf_counter() - begin
-                        starts[c.engine].append((seconds, child.answer()))
+                        memory = child.answer()
+                    if turn > 0:
+                        starts[c.engine].append((seconds, memory))
                 except EngineFailure as failure:
                     failures[c.engine] = str(failure)
     return tuple(
@@ -163,8 +180,9 @@ class EngineFailure(Exception):
 class _Child:
     """A process of lite.engines. Leaving the context ends it."""
 
-    def __init__(self, arguments: Sequence[str], said: IO[bytes]) -> None:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(_ROOT), *filter(None, sys.path)))}
+    def __init__(self, arguments: Sequence[str], said: IO[bytes], variables: Mapping[str, str]) -> None:
+        path = os.pathsep.join((str(_ROOT), *filter(None, sys.path)))
+        environment = {**os.environ, "PYTHONPATH": path, **variables}
         command = [sys.executable, "-m", "lite.engines", *arguments]
         self._said = said
         self._process = subprocess.Popen(
@@ -216,8 +234,9 @@ class _Child:
         return (lines[-1] if lines and status > 0 else ending)[:_LAST_WORDS]
 
 
-def _start(*arguments: str) -> _Child:
-    return _Child(arguments, tempfile.TemporaryFile())
+def _start(*arguments: str, **variables: str) -> _Child:
+    """variables: of its environment."""
+    return _Child(arguments, tempfile.TemporaryFile(), variables)
 
 
 def _save(folder: Path, inputs: Mapping[str, Array]) -> str:

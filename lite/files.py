@@ -1,8 +1,10 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writing files so that a reader never sees half of one, and folders for them."""
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -10,16 +12,19 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | bytearray | mem
     """Write `data` to `path`: all of it, or, where anything fails or interrupts, nothing at all.
 
     The bytes go to a temporary file in the same folder, which then takes the name. A file that is replaced keeps its
-    permissions, a link is followed, and a device or pipe is written to as it is. Raises OSError.
+    permissions, a link is followed, and a device or pipe is written to as it is. Raises OSError that names `path`.
     """
-    if os.path.exists(path) and not os.path.isfile(path):
-        Path(path).write_bytes(data)  # a device or a pipe; a folder raises IsADirectoryError
-        return
-    target = Path(os.path.realpath(path))
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
+        if os.path.exists(path) and not os.path.isfile(path):
+            Path(path).write_bytes(data)  # a device or a pipe; a folder raises IsADirectoryError
+        else:
+            _replace(Path(os.path.realpath(path)), data)
     except OSError as error:  # the user knows the target, not the temporary file
         raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _replace(target: Path, data: bytes | bytearray | memoryview) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
@@ -29,6 +34,24 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | bytearray | mem
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def folder_for_files(path: str | os.PathLike[str]) -> Iterator[None]:
+    """While files are written to it, `path` is a folder: made where it is not there, and gone again where that fails.
+
+    So are the folders around it. What is not empty, or was there, stays. Raises OSError.
+    """
+    folder = Path(path)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for place in made:
+            with contextlib.suppress(OSError):
+                place.rmdir()
         raise
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lite.files import write_atomically
+from lite.files import folder_for_files, write_atomically
 
 
 def test_a_new_file_has_the_permissions_that_the_umask_leaves(tmp_path: Path) -> None:
@@ -76,3 +76,35 @@ def test_a_failure_leaves_what_was_there(
         write_atomically(tmp_path / "kept", b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["kept"]
     assert (tmp_path / "kept").read_bytes() == b"old"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_error_names_the_file() -> None:
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write_atomically("/dev/full", b"data")
+
+
+def test_a_full_disk_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/model'"):
+        write_atomically(tmp_path / "model", b"data")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_folder_stays_only_where_files_were_written(tmp_path: Path, kept: bool) -> None:
+    def write() -> None:
+        with folder_for_files(tmp_path / "a" / "b"):
+            if kept:
+                (tmp_path / "a" / "file").touch()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["a", "a/file"][: 2 * kept]
+    with folder_for_files(tmp_path / "c" / "d"):
+        pass
+    assert (tmp_path / "c" / "d").is_dir()

@@ -58,6 +58,8 @@ def _suite(args: argparse.Namespace) -> int:
     from converter.suite import NETWORKS, export
 
     names = args.networks or NETWORKS
+    if args.peers and not args.json:
+        print(bench.say_peers())
     reports: dict[str, Report] = {}
     with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
         for number, name in enumerate(names, 1):
@@ -74,7 +76,8 @@ def _suite(args: argparse.Namespace) -> int:
     ratios = {field: _geometric_mean(list(reports.values()), field) for field in ("min", "median")}
     if args.json:
         networks = {name: bench.as_json(report) for name, report in reports.items()}
-        print_json({"threads": args.threads, "networks": networks, "geometric_mean": ratios})
+        summary = {"threads": args.threads, **bench.peers_json(args)}
+        print_json({**summary, "networks": networks, "geometric_mean": ratios})
     elif ratios["median"] is not None and ratios["min"] is not None:
         print(f"geometric mean of the ratios: {ratios['median']:.3f} of medians, {ratios['min']:.3f} of minima")
     return 0

@@ -14,7 +14,7 @@ from lite.commands.progress import progress
 from lite.commands.run import latency, say_latency
 from lite.commands.show import add_common_arguments, duration, print_json, size
 from lite.errors import LiteError
-from lite.files import write_atomically
+from lite.files import folder_for_files, write_atomically
 
 _BRIGHTEST = 16  # pixels of the data set run from 0 to 16; the network takes 0..1
 
@@ -29,6 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     require("google.protobuf", "PIL")
+    if args.output.exists() and not args.output.is_dir():
+        raise LiteError(f"the output {args.output} is a file: give a folder")
+    with folder_for_files(args.output):
+        return _show(args)
+
+
+def _show(args: argparse.Namespace) -> int:
+    """Convert, run and write into the folder `args.output`."""
     import numpy as np
 
     from converter import convert
@@ -36,9 +44,6 @@ def execute(args: argparse.Namespace) -> int:
     from lite.session import Session
 
     folder = data_folder()
-    if args.output.exists() and not args.output.is_dir():
-        raise LiteError(f"the output {args.output} is a file: give a folder")
-    args.output.mkdir(parents=True, exist_ok=True)
     source = folder / "digits.mindir"
     with progress("converting digits.mindir", args.progress):
         begin = time.perf_counter()

@@ -4,7 +4,8 @@ Inputs are random numbers. The time of an operator is held against its floor: it
 multiplications and additions at the machine's peak, or its bytes as fast as the
 machine reads them, whichever takes longer. --peers and --cold run in processes of
 their own; the peers are those installed of onnxruntime, OpenVINO and MNN, and need
-the same network as an ONNX file. A ratio is a peer's median over this engine's.
+the same network as an ONNX file. A ratio is a peer's median over this engine's. Of
+cold starts the median counts, after one that writes bytecode and does not.
 """
 from __future__ import annotations
 
@@ -94,9 +95,11 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
     with progress(f"measuring {name}", args.progress) as stage:
         report = measure_all(args, model, inputs, onnx, stage)
     if args.json:
-        print_json({"model": name, "threads": args.threads, **as_json(report)})
+        print_json({"model": name, "threads": args.threads, **peers_json(args), **as_json(report)})
     else:
         print(f"{name}, {args.threads} thread{'s' if args.threads > 1 else ''}")
+        if args.peers:
+            print(say_peers())
         print(as_text(report))
     return 0
 
@@ -134,6 +137,24 @@ def measure_all(
             machine = bench.measure_machine(args.threads)
             steps = bench.measure_steps(session, dict(inputs), machine)
     return Report(latency, machine, steps, standings, cold)
+
+
+def peers_json(args: argparse.Namespace) -> dict[str, Any]:
+    """Which peers were looked for, each with its version or null where it is not installed; nothing without --peers."""
+    from lite.compare import peer_versions
+
+    return {"peers": peer_versions()} if args.peers else {}
+
+
+def say_peers() -> str:
+    """The same as a line."""
+    from lite.compare import peer_versions
+
+    versions = peer_versions()
+    found = [f"{name} {version}".rstrip() for name, version in versions.items() if version is not None]
+    absent = [name for name, version in versions.items() if version is None]
+    advice = f"; not installed: {', '.join(absent)} (pip install 'mindlite[peers]')" if absent else ""
+    return f"peers   {', '.join(found) or 'none'}{advice}"
 
 
 def ratio(standings: Sequence[Standing], field: str = "median") -> float | None:

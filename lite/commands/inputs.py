@@ -134,7 +134,9 @@ def read_image(path: str | os.PathLike[str], spec: TensorSpec, pixels: Pixels) -
             upright = ImageOps.exif_transpose(picture).convert(_MODES[channels])
     except UnidentifiedImageError as error:
         raise TensorError(f"{path} is neither .npy nor .npz nor an image that Pillow reads") from error
-    except (ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except (ValueError, SyntaxError, EOFError, Image.DecompressionBombError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is not None:  # the system's error; without a name, Pillow's
+            raise
         raise TensorError(f"{path} cannot be decoded: {error}") from error
     target = (width if width >= 0 else upright.width, height if height >= 0 else upright.height)
     resized = upright.resize(target, Image.Resampling.BILINEAR)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lite.errors import LiteError
-from lite.files import write_atomically
+from lite.files import folder_for_files, write_atomically
 from lite.types import Array
 
 _PRINTED_VALUES = 16  # up to this many elements are printed, more are summed up
@@ -75,12 +75,13 @@ def write_outputs(where: str, outputs: Mapping[str, Array]) -> list[str]:
     if path.suffix.lower() == ".npy":
         if len(outputs) != 1:
             raise LiteError(f"{path} holds one array, the model has {len(outputs)} outputs: give a .npz or a folder")
-        targets = [path]
-    else:
-        path.mkdir(parents=True, exist_ok=True)
-        targets = [path / f"{stem}.npy" for stem in _stems(outputs)]
-    for target, array in zip(targets, outputs.values(), strict=True):
-        write_atomically(target, _npy(array))
+        (array,) = outputs.values()
+        write_atomically(path, _npy(array))
+        return [str(path)]
+    targets = [path / f"{stem}.npy" for stem in _stems(outputs)]
+    with folder_for_files(path):
+        for target, array in zip(targets, outputs.values(), strict=True):
+            write_atomically(target, _npy(array))
     return [str(target) for target in targets]
 
 

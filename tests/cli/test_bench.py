@@ -55,16 +55,19 @@ def test_a_mindir_is_converted_first(mlite: Mlite) -> None:
 def test_peers_and_cold(mlite: Mlite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     peers = [Contender("nobody", "x"), Contender("MNN", "", "was not made")]
     monkeypatch.setattr(compare, "peers", lambda onnx, folder: peers)
+    monkeypatch.setattr(compare, "peer_versions", lambda: {"one": None, "MNN": None})
     (tmp_path / "x.onnx").touch()
     arguments = ("bench", MODEL, "--peers", "--onnx", tmp_path / "x.onnx", "--cold", "--seconds", 0.01)
     done = mlite(*arguments)
     assert done.code == 0, done.err
     assert "failed: was not made" in done.out
+    assert "peers   none; not installed: one, MNN (pip install 'mindlite[peers]')" in done.out
     assert "peak memory" in done.out
     report = mlite(*arguments, "--json").json
     assert [row["engine"] for row in report["engines"]] == [OURS, "nobody", "MNN"]
     assert [bool(row["failure"]) for row in report["cold"]] == [False, True, True]
     assert report["ratio"] == {"min": None, "median": None}
+    assert report["peers"] == {"one": None, "MNN": None}
 
 
 def test_ratio_is_that_of_the_fastest_peer() -> None:

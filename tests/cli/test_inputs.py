@@ -9,7 +9,7 @@ from PIL import Image
 
 from lite.commands.inputs import Pixels, random_input, read_image, read_inputs
 from lite.commands.outputs import write_outputs
-from lite.errors import DTypeError, ShapeError, TensorNameError
+from lite.errors import DTypeError, ShapeError, TensorError, TensorNameError
 from lite.types import DType, TensorSpec
 
 COLOR = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
@@ -59,6 +59,16 @@ def test_another_size_is_resized(picture: Path) -> None:
 def test_what_is_no_picture_takes_none(picture: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=r"give a \.npy"):
         read_image(picture, TensorSpec(DType.FLOAT32, shape, "x"), RAW)
+
+
+def test_a_picture_that_ends_early_is_named(tmp_path: Path) -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    image.save(tmp_path / "whole.png")
+    (tmp_path / "half.png").write_bytes((tmp_path / "whole.png").read_bytes()[:300])
+    with pytest.raises(TensorError, match=r"half\.png cannot be decoded"):
+        read_image(tmp_path / "half.png", TensorSpec(DType.FLOAT32, (1, 8, 8, 3), "x"), RAW)
+    with pytest.raises(FileNotFoundError, match=r"absent\.png"):
+        read_image(tmp_path / "absent.png", TensorSpec(DType.FLOAT32, (1, 8, 8, 3), "x"), RAW)
 
 
 def test_integers_are_cast_only_without_loss(tmp_path: Path) -> None:

@@ -61,11 +61,12 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_standard_output_is_an_error() -> None:
+@pytest.mark.parametrize("arguments", [["inspect", MODEL], ["--help"], ["run", "--help"], ["--version"]])
+def test_a_full_standard_output_is_an_error(arguments: list[str]) -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run([*MLITE, "inspect", MODEL], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        done = subprocess.run([*MLITE, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert done.returncode == 1
-    assert "No space left" in done.stderr
+    assert "standard output: No space left" in done.stderr
     assert "Traceback" not in done.stderr
 
 
