@@ -21,8 +21,8 @@ _LINEAR = Activation()
 class Epilogue:
     """What becomes of an operation's result before it is written: activation(result + residual).
 
-    residual: the input that is added, -1 for none. It has the shape and type of output 0 and comes after the
-    operation's own inputs.
+    residual: the input that is added, -1 for none. It comes after the operation's own inputs, and is laid out as output
+    0 is, or smaller and broadcasts to its shape.
     """
 
     residual: int = -1
@@ -31,12 +31,30 @@ class Epilogue:
 
 NO_EPILOGUE = Epilogue()
 
+Order = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Which operands of an operation have their dimensions in another order than in memory.
+
+    inputs: for each input the axes with which numpy's `transpose` makes of the tensor what the operation sees, () where
+    that is the tensor itself; () where it is for all. output: the same for output 0.
+    """
+
+    inputs: tuple[Order, ...] = ()
+    output: Order = ()
+
+
+AS_IS = Orders()
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One node with everything known about it: static output shapes, and `value` in the specs of constants.
 
-    epilogue: what has been merged into it; lite.plan.fuse says when.
+    epilogue: what has been merged into it; lite.plan.fuse says when. orders: see lite.plan.orders; the specs are what
+    the operation sees.
     """
 
     name: str
@@ -44,6 +62,7 @@ class Operation:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     epilogue: Epilogue = NO_EPILOGUE
+    orders: Orders = AS_IS
 
     @property
     def op(self) -> str:
@@ -54,6 +73,15 @@ class Operation:
     def operands(self) -> tuple[TensorSpec, ...]:
         """The inputs that are the operator's own."""
         return self.inputs if self.epilogue.residual < 0 else self.inputs[: self.epilogue.residual]
+
+    @property
+    def adds_broadcast(self) -> bool:
+        """Whether what the epilogue adds is smaller than the result."""
+        return self.epilogue.residual >= 0 and self.inputs[self.epilogue.residual].size != self.outputs[0].size
+
+    def input_order(self, index: int) -> Order:
+        """The order of an input, () where it is the tensor's."""
+        return self.orders.inputs[index] if index < len(self.orders.inputs) else ()
 
 
 @dataclass(frozen=True, slots=True)

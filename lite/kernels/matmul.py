@@ -1,8 +1,9 @@
 """Matrix product, fp32, on the register tile of gemm.py: y = clamp(a @ b + bias, low, high), batches broadcast.
 
-`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`. A
-transposed `a` is transposed into a temporary first. A part is a block of rows x a block of column panels of one batch;
-within it a panel of weights (depth x 16 floats) stays in cache while all rows of the block pass.
+`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`, along its
+rows or columns, whichever are contiguous. An `a` whose rows are not is transposed into a temporary first. A part is a
+block of rows x a block of column panels of one batch; within it a panel of weights (depth x 16 floats) stays in cache
+while all rows of the block pass.
 One row alone (`gemv_f32`) is bound by memory: four panels are read at once, as four streams.
 """
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from lite.kernels.declare import Float, Int, Pointer, f32, i64, kernel
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
+from lite.kernels.move import LANES, copy_words, transpose_block_f32
 from lite.kernels.simd import Simd, Value, micro
 
 GEMV_PANELS = 4
@@ -43,7 +45,8 @@ def matmul_f32(
 ) -> None:
     """y[batch, rows, columns] from a[..., rows, depth] and packed b. Scratch: TILE_ROWS addresses.
 
-    batches: int64 triples, bytes from a, b and y to the matrices of each batch. a_stride, y_stride: bytes between rows.
+    batches: int64 quadruples, bytes from a, b, y and bias to those of each batch. a_stride, y_stride: bytes between
+    rows.
     residual: laid out as y and added before the clamp, 0 for none; it may be y. function: index in codes.UNARY of what
     is done last, -1 for nothing; alpha, beta: its parameters.
     Units: `parts` parts each, of batches x row blocks x panel blocks.
@@ -58,9 +61,10 @@ def matmul_f32(
         last_row = min(first_row + row_block, rows)
         first_panel = block % panel_blocks * panel_block
         last_panel = min(first_panel + panel_block, panels)
-        a_batch = a + i64(batches)[3 * batch]
-        b_batch = b + i64(batches)[3 * batch + 1]
-        y_batch = y + i64(batches)[3 * batch + 2]
+        a_batch = a + i64(batches)[4 * batch]
+        b_batch = b + i64(batches)[4 * batch + 1]
+        y_batch = y + i64(batches)[4 * batch + 2]
+        bias_batch = bias + i64(batches)[4 * batch + 3]
         for panel in range(first_panel, last_panel):
             column = panel * TILE_COLUMNS()
             weights = b_batch + column * depth * 4
@@ -81,7 +85,7 @@ def matmul_f32(
                     target,
                     y_stride,
                     columns - column,
-                    bias + column * 4,
+                    bias_batch + column * 4,
                     residual + (target - y) if residual != 0 else 0,
                     low,
                     high,
@@ -100,32 +104,43 @@ def matmul_f32(
 def pack_columns_f32(
     b: Pointer,
     packed: Pointer,
+    matrices: Pointer,
     depth: Int,
     columns: Int,
     depth_stride: Int,
     column_stride: Int,
-    batch_stride: Int,
     panel_count: Int,
     block: Int,
     begin: Int,
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """packed[batch, panel, depth, TILE_COLUMNS] from b, by strides in elements; zeros beyond the last column.
+    """packed[matrix, panel, depth, TILE_COLUMNS] from b, by strides in bytes; zeros beyond the last column.
 
-    panel_count: panels of all batches. Units: blocks of `block` of them.
+    matrices: int64, bytes from b to each. panel_count: panels of all matrices. Units: blocks of `block` of them.
     """
     width = TILE_COLUMNS()
     panels = (columns + width - 1) // width
     for i in range(begin * block, min(end * block, panel_count)):
-        batch = i // panels
-        panel = i - batch * panels
+        matrix = i // panels
+        panel = i - matrix * panels
         valid = min(width, columns - panel * width)
-        source = b + (batch * batch_stride + panel * width * column_stride) * 4
+        source = b + i64(matrices)[matrix] + panel * width * column_stride
         target = packed + i * depth * width * 4
-        for k in range(depth):
-            for j in range(valid):
-                f32(target)[k * width + j] = f32(source)[k * depth_stride + j * column_stride]
+        if column_stride == 4:
+            for k in range(depth):
+                copy_words(source + k * depth_stride, target + k * width * 4, valid)
+        elif depth_stride == 4 and valid == width and depth >= LANES():
+            for j in range(0, width, LANES()):
+                for k in range(0, depth, LANES()):
+                    first = min(k, depth - LANES())  # the last block overlaps the one before it
+                    corner = source + j * column_stride + first * 4
+                    transpose_block_f32(corner, column_stride, target + (first * width + j) * 4, width * 4)
+        else:
+            for k in range(depth):
+                for j in range(valid):
+                    f32(target)[k * width + j] = f32(source + k * depth_stride + j * column_stride)[0]
+        for k in range(depth if valid < width else 0):
             for j in range(valid, width):
                 f32(target)[k * width + j] = 0
 

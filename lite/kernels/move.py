@@ -10,7 +10,7 @@ from lite.kernels.declare import Int, Pointer, constant, i32, i64, kernel, routi
 from lite.kernels.index import row_offset
 from lite.kernels.simd import Simd, Value, micro
 
-_LANES = constant("lanes", lambda target: target.lanes)
+LANES = constant("lanes", lambda target: target.lanes)
 
 
 @micro("copy_words", Pointer, Pointer, Int)
@@ -122,17 +122,17 @@ def transpose(
         source = x + x_offset + row_offset(dims, plane, 0)
         target = y + y_offset + row_offset(dims, plane, 1)
         edge = first
-        if size == 4 and columns >= _LANES():
-            while edge + _LANES() <= last:
+        if size == 4 and columns >= LANES():
+            while edge + LANES() <= last:
                 c = 0
-                while c + _LANES() <= columns:
+                while c + LANES() <= columns:
                     block = source + edge * x_bytes + c * 4
                     transpose_block_f32(block, x_bytes, target + c * y_bytes + edge * 4, y_bytes)
-                    c += _LANES()
-                for r in range(edge, edge + _LANES()):
+                    c += LANES()
+                for r in range(edge, edge + LANES()):
                     rest = source + r * x_bytes + c * 4
                     copy_elements(rest, 4, target + c * y_bytes + r * 4, y_bytes, columns - c, 4)
-                edge += _LANES()
+                edge += LANES()
         if columns < last - edge:
             for c in range(columns):
                 copy_elements(

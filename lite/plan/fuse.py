@@ -3,9 +3,10 @@
     y = act(conv(x, w, b) + r)     is one step where    conv, AddFusion with r, Activation    were three
 
 The merged operation has the first one's attributes, an Epilogue, and the last one's output; it runs where the first
-one ran. Nothing is merged into an operation whose result is an output of the network or has another reader, or that
-ends with an activation already. An addition is not merged when it broadcasts, when one has been, or when its other
-operand is not computed by then.
+one ran. An operator in between that only renames dimensions goes with them: what is added has the same bytes under
+either name. Nothing is merged into an operation whose result is an output of the network or has another reader, or that
+ends with an activation already. An addition is not merged when it broadcasts the result, when one has been, or when its
+other operand is not computed by then.
 """
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from lite.plan.network import Network, Step
 from lite.records import dataclass, replace
 
 _NONE = ActivationType.NO_ACTIVATION
+_RENAMES = frozenset({"ExpandDims", "Flatten", "Reshape", "Squeeze", "Unsqueeze"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +54,47 @@ class Fusions:
     def _extended(self, form: Form, time: int) -> Form | None:
         """The form with the only reader of its result merged in; None where that cannot be."""
         step = form.step
-        readers = self._readers.get(step.outputs[0], [])
-        if len(step.outputs) != 1 or len(readers) != 1 or step.outputs[0] in self._network.outputs:
+        if len(step.outputs) != 1 or _activated(step.operation):
             return None
-        follower = self._network.steps[readers[0]]
-        if follower.operation.outputs[0].like() != step.operation.outputs[0].like() or _activated(step.operation):
+        result, times = self._renamed(step.outputs[0])
+        if not times:
+            return None
+        follower = self._network.steps[times[-1]]
+        spec = self._network.specs[result].like()
+        if follower.operation.outputs[0].like() != spec:
             return None
         attrs, epilogue, inputs = follower.operation.attrs, step.operation.epilogue, step.inputs
         if isinstance(attrs, Activation):
             epilogue = replace(epilogue, activation=attrs)
         elif isinstance(attrs, AddFusion) and epilogue.residual < 0:
-            (residual,) = (i for i in follower.inputs if i != step.outputs[0])
-            if self._network.specs[residual].like() != step.operation.outputs[0].like():
-                return None
+            (residual,) = (i for i in follower.inputs if i != result)
+            same = self._network.specs[residual].like() == spec
+            if not same and (len(times) > 1 or step.operation.orders.output):
+                return None  # to broadcast, the result must have the shape that the operation gives it
             if self._written.get(residual, -1) >= time:
                 return None
             epilogue = Epilogue(len(inputs), Activation(attrs.activation_type))
             inputs = (*inputs, residual)
         else:
             return None
-        specs = tuple(self._network.specs[i] for i in inputs)
-        operation = replace(step.operation, inputs=specs, outputs=follower.operation.outputs, epilogue=epilogue)
-        merged = (*step.merged, follower.operation)
-        return Form(Step(operation, inputs, follower.outputs, merged), (*form.merged, readers[0]))
+        outputs = (step.operation.outputs[0].named(follower.operation.outputs[0].name),)
+        specs = (*step.operation.inputs, *(self._network.specs[i] for i in inputs[len(step.inputs) :]))
+        operation = replace(step.operation, inputs=specs, outputs=outputs, epilogue=epilogue)
+        merged = (*step.merged, *(self._network.steps[t].operation for t in times))
+        return Form(Step(operation, inputs, follower.outputs, merged), (*form.merged, *times))
+
+    def _renamed(self, tensor: int) -> tuple[int, list[int]]:
+        """What a tensor is called where its only reader has it, and the steps up to that; none where there are more."""
+        times: list[int] = []
+        while True:
+            readers = self._readers.get(tensor, [])
+            if len(readers) != 1 or tensor in self._network.outputs:
+                return tensor, []
+            times += readers
+            step = self._network.steps[readers[0]]
+            if step.operation.op not in _RENAMES or step.inputs[0] != tensor:
+                return tensor, times
+            (tensor,) = step.outputs
 
 
 def _activated(operation: Operation) -> bool:

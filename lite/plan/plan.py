@@ -20,6 +20,7 @@ from lite.plan.host import HostCall
 from lite.plan.lifetime import lifetimes
 from lite.plan.memory import PackedConstants
 from lite.plan.network import Network, Step
+from lite.plan.orders import without_transposes
 from lite.plan.partition import partition
 from lite.plan.placement import Placement
 from lite.plan.table import BoundStep, Pack, build_table
@@ -131,7 +132,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
     Raises UnsupportedOpError where no delegate takes an operation, MemoryPlanError where arena and scratch exceed
     resources.memory_limit.
     """
-    network, assignments = partition(network, resources.delegates)
+    network, assignments = partition(without_transposes(network), resources.delegates)
     alive = lifetimes(network, [a.claim for a in assignments])
     layout = plan_arena(alive.records)
     native = [a.claim.steps if isinstance(a.claim, NativeClaim) else () for a in assignments]

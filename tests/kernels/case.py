@@ -1,12 +1,12 @@
 """One row of the kernels' tests, and the arrays that rows are made of."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lite import ops
-from lite.delegates.base import NO_EPILOGUE, Epilogue
+from lite.delegates.base import AS_IS, NO_EPILOGUE, Epilogue, Order, Orders
 from lite.ops.activation import Activation
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.enums import ActivationType, PadMode
@@ -21,7 +21,7 @@ _LINEAR = Activation()
 class Case:
     """attrs and inputs of one operation. constants: inputs known when the operation is bound, by index.
 
-    epilogue: if it has a residual, that is the last input.
+    epilogue: if it has a residual, that is the last input. orders: of the tensors among inputs and results.
     """
 
     attrs: Attributes
@@ -29,6 +29,7 @@ class Case:
     constants: frozenset[int] = frozenset()
     note: str = ""
     epilogue: Epilogue = NO_EPILOGUE
+    orders: Orders = AS_IS
 
     def __str__(self) -> str:
         shapes = "-".join("x".join(map(str, x.shape)) for x in self.inputs)
@@ -37,11 +38,19 @@ class Case:
     def expected(self) -> tuple[Array, ...]:
         """By the references."""
         last = self.epilogue.activation
-        if self.epilogue == NO_EPILOGUE:
+        if self.epilogue == NO_EPILOGUE and self.orders == AS_IS:
             return ops.evaluate(self.attrs, self.inputs)
-        *own, residual = self.inputs if self.epilogue.residual >= 0 else (*self.inputs, np.float32(0))
+        *own, residual = self.seen() if self.epilogue.residual >= 0 else (*self.seen(), np.float32(0))
         (y,) = ops.evaluate(self.attrs, own)
-        return ops.evaluate(last, (np.asarray(y + residual),))
+        (y,) = ops.evaluate(last, (np.asarray(y + residual),))
+        return (_undo(y, self.orders.output),)
+
+    def seen(self) -> tuple[Array, ...]:
+        """The inputs as the operation sees them."""
+        orders = (*self.orders.inputs, *[()] * len(self.inputs))
+        if self.epilogue.residual >= 0:
+            orders = (*orders[: self.epilogue.residual], self.orders.output)
+        return tuple(x.transpose(order) if order else x for x, order in zip(self.inputs, orders, strict=False))
 
 
 def case(attrs: Attributes, *inputs: Array, constants: tuple[int, ...] = (), note: str = "") -> Case:
@@ -105,3 +114,21 @@ def ending(row: Case, activation: Activation = _LINEAR, *, adds: bool = True) ->
     note = " ".join(["adds"] * adds + [activation.activation_type.name.lower()])
     epilogue = Epilogue(len(row.inputs) if adds else -1, activation)
     return Case(row.attrs, inputs, row.constants, f"{row.note} {note}".strip(), epilogue)
+
+
+def adding(row: Case, added: Array) -> Case:
+    """The row with the addition of something that broadcasts merged into it."""
+    return Case(row.attrs, (*row.inputs, added), row.constants, row.note, Epilogue(len(row.inputs)))
+
+
+def elsewhere(row: Case, *inputs: Order, output: Order = ()) -> Case:
+    """The row with its inputs and its result, and what is added to that, in memory in other orders."""
+    orders = (*inputs, *[()] * (len(row.inputs) - len(inputs)))
+    if row.epilogue.residual >= 0:
+        orders = (*orders[:-1], output)
+    tensors = tuple(_undo(x, order) for x, order in zip(row.inputs, orders, strict=True))
+    return replace(row, inputs=tensors, orders=Orders(inputs, output))
+
+
+def _undo(x: Array, order: Order) -> Array:
+    return np.ascontiguousarray(x.transpose(np.argsort(order))) if order else x

@@ -36,6 +36,7 @@ from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, R
 from lite.types import Array, DType
 from tests.kernels.case import Case, case, conv, ending, ints, normal, of_type, special
 from tests.kernels.cases_images import RESIZE, TRANSPOSED
+from tests.kernels.cases_products import PRODUCTS
 from tests.kernels.cases_typed import TYPED
 
 RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
@@ -417,6 +418,7 @@ MOVE = [
 ]
 
 CASES = [
+    *PRODUCTS,
     *ELEMENTWISE,
     *MATMUL,
     *RECURRENT,

@@ -9,6 +9,7 @@ from lite.delegates.reference import ReferenceDelegate
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, MulFusion
 from lite.ops.enums import ActivationType
+from lite.ops.reshape import Reshape
 from lite.plan.fuse import Fusions
 from lite.plan.network import Network, resolve
 from lite.plan.partition import partition
@@ -22,9 +23,11 @@ _HALVE: Row = (MulFusion(), ["x", "half"], ["a"])
 
 
 def network(*nodes: Row, outputs: str = "y") -> Network:
-    specs = [TensorSpec(DType.FLOAT32, (2, 3), name) for name in "xz"]
-    constants = {"half": np.full(1, 0.5, np.float32), "row": np.ones(3, np.float32)}
-    return resolve(make_model(specs, nodes, list(outputs), constants), [(2, 3), (2, 3)], 1 << 20)
+    shapes = {"x": (2, 3), "z": (2, 3), "v": (6,), "u": (3,)}
+    specs = [TensorSpec(DType.FLOAT32, shape, name) for name, shape in shapes.items()]
+    constants = {"half": np.full(1, 0.5, np.float32), "row": np.ones(3, np.float32), "pair": np.ones(2, np.float32)}
+    constants |= {"six": np.array([6], np.int32), "turned": np.array([3, 2], np.int32)}
+    return resolve(make_model(specs, nodes, list(outputs), constants), list(shapes.values()), 1 << 20)
 
 
 # nodes, outputs, the epilogue of the longest form of the first node, operators merged
@@ -70,7 +73,35 @@ ROWS: list[tuple[str, list[Row], str, Epilogue, list[str]]] = [
     ("not what others read", [_HALVE, (_RELU, ["a"], ["y"]), (_TANH, ["a"], ["w"])], "yw", Epilogue(), []),
     ("not an output", [_HALVE, (_RELU, ["a"], ["y"])], "ay", Epilogue(), []),
     ("not what is added to itself", [_HALVE, (AddFusion(), ["a", "a"], ["y"])], "y", Epilogue(), []),
-    ("not what broadcasts", [_HALVE, (AddFusion(), ["a", "row"], ["y"])], "y", Epilogue(), []),
+    ("what broadcasts", [_HALVE, (AddFusion(), ["a", "row"], ["y"])], "y", Epilogue(2), ["AddFusion"]),
+    (
+        "not where the result broadcasts",
+        [(MulFusion(), ["u", "half"], ["a"]), (AddFusion(), ["a", "z"], ["y"])],
+        "y",
+        Epilogue(),
+        [],
+    ),
+    (
+        "an addition under another name",
+        [_HALVE, (Reshape(), ["a", "six"], ["b"]), (AddFusion(), ["b", "v"], ["y"])],
+        "y",
+        Epilogue(2),
+        ["Reshape", "AddFusion"],
+    ),
+    (
+        "not what broadcasts under another name",
+        [_HALVE, (Reshape(), ["a", "turned"], ["b"]), (AddFusion(), ["b", "pair"], ["y"])],
+        "y",
+        Epilogue(),
+        [],
+    ),
+    (
+        "not a name that is an output",
+        [_HALVE, (Reshape(), ["a", "six"], ["b"]), (_TANH, ["b"], ["y"])],
+        "yb",
+        Epilogue(),
+        [],
+    ),
     (
         "not what is computed later",
         [_HALVE, (_TANH, ["z"], ["b"]), (AddFusion(), ["a", "b"], ["y"])],
@@ -87,7 +118,7 @@ def test_forms(nodes: list[Row], outputs: str, epilogue: Epilogue, merged: list[
     forms = Fusions(network(*nodes, outputs=outputs)).forms(0)
     assert forms[0].step.operation.epilogue == epilogue
     assert [operation.op for operation in forms[0].step.merged] == merged
-    assert len(forms) == 1 + len(merged)
+    assert len(forms) == 1 + len(merged) - merged.count("Reshape")
     assert forms[-1].merged == ()
 
 

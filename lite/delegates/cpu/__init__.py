@@ -4,7 +4,7 @@ from __future__ import annotations
 import importlib
 
 from lite.delegates.base import NO_EPILOGUE, Claim, NativeClaim, Operation
-from lite.delegates.cpu.index import MODULES, WITH_EPILOGUE
+from lite.delegates.cpu.index import MODULES, WITH_BROADCAST, WITH_EPILOGUE
 from lite.delegates.cpu.tile import Pack, Tile
 
 
@@ -21,6 +21,8 @@ class CpuDelegate:
         """The kernels, views or neither for an operation; its weights are packed here."""
         module = MODULES.get(operation.op)
         if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in WITH_EPILOGUE):
+            return None
+        if operation.adds_broadcast and operation.op not in WITH_BROADCAST:
             return None
         if all(y.size == 0 for y in operation.outputs):
             return NativeClaim(())

@@ -34,7 +34,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     parts = group * -(-rows // row_block)
     product_units = split(parts, 2 * row_block * columns * depth * FLOP)
     g = np.arange(group, dtype=np.int64)
-    batches = np.stack([g * depth * 4, g * panels * depth * tile.columns * 4, g * rows * columns * 4], axis=1)
+    batches = np.stack([g * depth * 4, g * panels * depth * tile.columns * 4, g * rows * columns * 4, 0 * g], axis=1)
     product = NativeStep(
         "matmul_f32",
         {

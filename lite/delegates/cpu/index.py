@@ -97,5 +97,7 @@ MODULES: dict[str, str] = {
     "ZerosLike": "fill",
 }
 
-# The operators whose module takes an operation with an epilogue, or refuses it for a reason of its own.
+# The operators whose module takes an operation with an epilogue, or refuses it for a reason of its own; what is added
+# has the result's size, but for those of WITH_BROADCAST.
 WITH_EPILOGUE = frozenset({"Conv2DFusion", "FullConnection", "MatMulFusion"})
+WITH_BROADCAST = frozenset({"MatMulFusion"})

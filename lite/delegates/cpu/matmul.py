@@ -1,14 +1,19 @@
-"""Binds MatMulFusion and FullConnection to the matrix kernels; 1x1 convolutions come here too."""
+"""Binds MatMulFusion and FullConnection to the matrix kernels; 1x1 convolutions come here too.
+
+What is added after a product of computed matrices may be the same for all rows, as an attention mask is: then it takes
+the place of the bias, which every row starts with.
+"""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
 from lite.delegates.cpu.finish import finish, residual
-from lite.delegates.cpu.strides import Walk, contiguous
+from lite.delegates.cpu.strides import Walk, broadcast, contiguous, ordered
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, FLOP, split
 from lite.ops.full_connection import FullConnection
@@ -18,7 +23,7 @@ from lite.types import Array, DType, TensorSpec
 _ROW_BLOCK = 256  # rows that pass while a panel of weights is in cache
 _ALIAS = 4096  # bytes between rows at which they compete for the same few cache lines
 _ALIAS_PANELS = 4  # from which number on it pays to move the rows apart
-_A, _B, _SPREAD = 0, 1, 2  # keys of temporaries
+_A, _B, _SPREAD, _BIAS = range(4)  # keys of temporaries
 _PLAIN = Operation("", MatMulFusion(), (), ())  # a product and nothing besides
 
 
@@ -98,8 +103,9 @@ def product_steps(
         steps.append(_spread_step(a, places or Walk((rows,), ((depth * 4,),)), depth * 4, spread, stride))
         a = spread
     extents = Extents(1, rows, columns, depth)
-    batches = Packed(np.zeros(3, np.int64))
-    return (*steps, _product_step(operation, a, stride, packed, padded, y, batches, extents, tile))
+    batches = Packed(np.zeros(4, np.int64))
+    ends = {"y_stride": columns * 4, "residual": residual(operation), **finish(operation)}
+    return (*steps, _product_step(a, stride, packed, padded, y, batches, extents, ends, tile))
 
 
 def _vector_step(
@@ -125,16 +131,17 @@ def _vector_step(
 
 
 def _product_step(
-    operation: Operation,
     a: Argument,
     a_stride: int,
     b: Argument,
-    bias: Packed,
+    bias: Argument,
     y: Argument,
     batches: Packed,
     extents: Extents,
+    ends: Mapping[str, Argument],
     tile: Tile,
 ) -> NativeStep:
+    """ends: what the kernel is told of how rows are written."""
     count, rows, columns, depth = extents
     panels = tile.panels(columns)
     row_block = _even(rows, _ROW_BLOCK, tile.rows)
@@ -157,12 +164,10 @@ def _product_step(
             "columns": columns,
             "depth": depth,
             "a_stride": a_stride,
-            "y_stride": columns * 4,
             "row_block": row_block,
             "panel_block": panel_block,
             "parts": units.block,
-            "residual": residual(operation),
-            **finish(operation),
+            **ends,
         },
         units.count,
         scratch=8 * tile.rows,
@@ -198,15 +203,23 @@ def _spread_step(a: Argument, places: Walk, row_bytes: int, target: Temp, stride
     )
 
 
-def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | None, tile: Tile) -> NativeClaim:
+def _bind_matmul(
+    operation: Operation, attrs: MatMulFusion, bias: TensorSpec | None, tile: Tile
+) -> NativeClaim | None:
     a, b = operation.inputs[:2]
     outer, (rows, columns) = operation.outputs[0].shape[:-2], operation.outputs[0].shape[-2:]
     depth = a.shape[-2] if attrs.transpose_a else a.shape[-1]
+    if operation.adds_broadcast and (bias is not None or b.value is not None or not _adds_row(operation)):
+        return None
     steps: list[NativeStep] = []
     left: Argument = In(0)
+    a_strides = ordered(a.shape, operation.input_order(0), 4)
     if attrs.transpose_a:
+        a_strides = _swapped(a_strides)
+    if a_strides[-1] != 4 and depth > 1:
         left = Temp(_A, a.nbytes)
         steps.append(_transpose_step(math.prod(a.shape[:-2]), depth, rows, left))
+        a_strides = contiguous((*a.shape[:-2], rows, depth), 4)
     b_count = math.prod(b.shape[:-2])
     if b.value is not None:
         w = b.value if attrs.transpose_b else np.swapaxes(b.value, -1, -2)
@@ -218,26 +231,53 @@ def _bind_matmul(operation: Operation, attrs: MatMulFusion, bias: TensorSpec | N
         right: Argument = Packed(tile.pack_weights(w), replaces=1)
     else:
         right = Temp(_B, b_count * tile.panels(columns) * tile.columns * depth * 4)
-        steps.append(_pack_step(b_count, depth, columns, attrs.transpose_b, right, tile))
-    batches = _batches(
-        outer,
-        (a.shape[:-2], rows * depth * 4),
-        (b.shape[:-2], tile.panels(columns) * tile.columns * depth * 4),
-        (outer, rows * columns * 4),
-    )
-    padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
-    extents = Extents(math.prod(outer), rows, columns, depth)
-    steps.append(_product_step(operation, left, depth * 4, right, padded, Out(0), batches, extents, tile))
-    return NativeClaim(tuple(steps), operation.epilogue.residual)
-
-
-def _batches(outer: tuple[int, ...], *operands: tuple[tuple[int, ...], int]) -> Packed:
-    """int64 [batches, 3]: where each batch's matrices begin in a, packed b and y, given as (batches, matrix bytes)."""
-    offsets = [
-        np.broadcast_to(np.arange(math.prod(shape), dtype=np.int64).reshape(shape) * nbytes, outer).reshape(-1)
-        for shape, nbytes in operands
+        strides = ordered(b.shape, operation.input_order(1), 4)
+        strides = _swapped(strides) if attrs.transpose_b else strides
+        steps.append(_pack_step(b.shape[:-2], depth, columns, strides, right, tile))
+    padded: Argument = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
+    bias_strides = (0,) * len(outer)
+    ends = {"residual": residual(operation), **finish(operation)}
+    if operation.adds_broadcast:
+        added = operation.inputs[operation.epilogue.residual]
+        padded, ends["residual"] = In(operation.epilogue.residual), 0
+        bias_strides = broadcast(added.shape, operation.outputs[0].shape, 4)[:-2]
+        if columns % tile.columns:  # the kernel reads whole panels
+            count, stride = math.prod(added.shape[:-1]), tile.panels(columns) * tile.columns * 4
+            wider = Temp(_BIAS, count * stride)
+            steps.append(_spread_step(padded, Walk((count,), ((columns * 4,),)), columns * 4, wider, stride))
+            padded = wider
+            bias_strides = tuple(s // (columns * 4) * stride for s in bias_strides)
+    y_strides = ordered((*outer, rows, columns), operation.orders.output, 4)
+    packed = (*b.shape[:-2], tile.panels(columns) * tile.columns * depth)
+    batches = [
+        _offsets(a.shape[:-2], a_strides[:-2]),
+        _offsets(b.shape[:-2], contiguous(packed, 4)[:-1]),
+        _offsets(outer, y_strides[:-2]),
+        _offsets(outer, bias_strides),
     ]
-    return Packed(np.ascontiguousarray(np.stack(offsets, axis=-1)))
+    extents = Extents(math.prod(outer), rows, columns, depth)
+    table = Packed(np.stack([np.broadcast_to(x, outer).reshape(-1) for x in batches], axis=-1))
+    ends["y_stride"] = y_strides[-2]
+    steps.append(_product_step(left, a_strides[-2], right, padded, Out(0), table, extents, ends, tile))
+    return NativeClaim(tuple(steps), -1 if operation.adds_broadcast else operation.epilogue.residual)
+
+
+def _adds_row(operation: Operation) -> bool:
+    """Whether what is added is one row for all rows of a matrix."""
+    shape = operation.inputs[operation.epilogue.residual].shape
+    return shape[-1] == operation.outputs[0].shape[-1] and (len(shape) == 1 or shape[-2] == 1)
+
+
+def _swapped(strides: tuple[int, ...]) -> tuple[int, ...]:
+    return (*strides[:-2], strides[-1], strides[-2])
+
+
+def _offsets(shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """int64 of that shape: the bytes from the first element to each."""
+    offsets = np.zeros(shape, np.int64)
+    for axis, stride in enumerate(strides):
+        offsets += np.arange(shape[axis], dtype=np.int64).reshape(-1, *[1] * (len(shape) - axis - 1)) * stride
+    return offsets
 
 
 def _transpose_step(matrices: int, depth: int, rows: int, target: Temp) -> NativeStep:
@@ -265,19 +305,22 @@ def _transpose_step(matrices: int, depth: int, rows: int, target: Temp) -> Nativ
     )
 
 
-def _pack_step(matrices: int, depth: int, columns: int, transposed: bool, target: Temp, tile: Tile) -> NativeStep:
-    panels = matrices * tile.panels(columns)
-    units = split(panels, depth * tile.columns * 1.0)
+def _pack_step(
+    outer: tuple[int, ...], depth: int, columns: int, strides: tuple[int, ...], target: Temp, tile: Tile
+) -> NativeStep:
+    """target: input 1, [*outer, depth, columns] by these strides, packed."""
+    panels = math.prod(outer) * tile.panels(columns)
+    units = split(panels, depth * tile.columns * 8 * BYTE)
     return NativeStep(
         "pack_columns_f32",
         {
             "b": In(1),
             "packed": target,
+            "matrices": Packed(_offsets(outer, strides[:-2]).reshape(-1)),
             "depth": depth,
             "columns": columns,
-            "depth_stride": 1 if transposed else columns,
-            "column_stride": depth if transposed else 1,
-            "batch_stride": depth * columns,
+            "depth_stride": strides[-2],
+            "column_stride": strides[-1],
             "panel_count": panels,
             "block": units.block,
         },

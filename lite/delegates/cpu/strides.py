@@ -34,6 +34,14 @@ def contiguous(shape: Sequence[int], size: int) -> tuple[int, ...]:
     return tuple(strides)
 
 
+def ordered(shape: Sequence[int], order: Sequence[int], size: int) -> tuple[int, ...]:
+    """Strides of what has that shape and is a row-major tensor transposed by `order`; by () that tensor itself."""
+    if not order:
+        return contiguous(shape, size)
+    own = contiguous([shape[order.index(axis)] for axis in range(len(order))], size)
+    return tuple(own[axis] for axis in order)
+
+
 def broadcast(shape: Sequence[int], result: Sequence[int], size: int) -> tuple[int, ...]:
     """Strides of a row-major tensor seen under the shape it broadcasts to: 0 along what repeats."""
     strides = contiguous(shape, size)

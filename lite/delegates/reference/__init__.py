@@ -1,10 +1,12 @@
 """The delegate that runs every operator by its numpy reference: slower than any other, and the judge of all of them."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from lite import ops
-from lite.delegates.base import NO_EPILOGUE, HostClaim, Operation
+from lite.delegates.base import AS_IS, NO_EPILOGUE, HostClaim, Operation, Order
+from lite.types import Array
 
 __all__ = ["ReferenceDelegate"]
 
@@ -18,4 +20,16 @@ class ReferenceDelegate:
         """Run `operation` through `lite.ops.evaluate`."""
         if operation.epilogue != NO_EPILOGUE:
             return None
-        return HostClaim(partial(ops.evaluate, operation.attrs))
+        call = partial(ops.evaluate, operation.attrs)
+        return HostClaim(call if operation.orders == AS_IS else partial(_in_orders, operation))
+
+
+def _in_orders(operation: Operation, tensors: Sequence[Array]) -> tuple[Array, ...]:
+    seen = [_transposed(x, operation.input_order(i)) for i, x in enumerate(tensors)]
+    first, *others = ops.evaluate(operation.attrs, seen)
+    order = operation.orders.output
+    return _transposed(first, tuple(order.index(axis) for axis in range(len(order)))), *others
+
+
+def _transposed(x: Array, order: Order) -> Array:
+    return x.transpose(order) if order else x
