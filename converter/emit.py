@@ -1,17 +1,20 @@
 """The IR as a `.ms` file.
 
 What readers of the format expect beyond its schema: every tensor has a name of its own; indices count through the whole
-file; one subgraph holds all nodes, in topological order; `version` reads "MindSpore Lite X.Y.Z" (this project's own
-version is the name of the outermost table); a graph output is the result of one node and occurs once. So an output that
-is an input, a constant or a repeated value is given a Cast to its own type: of the schema's operators the one that does
-nothing to any element type and any shape, known or not.
+file; a subgraph lists its nodes in topological order, the main one is the first; `version` reads "MindSpore Lite X.Y.Z"
+(this project's own version is the name of the outermost table); a graph output is the result of one node and occurs
+once. So an output that is an input, a constant or a repeated value is given a Cast to its own type: of the schema's
+operators the one that does nothing to any element type and any shape, known or not.
+
+A node that runs functions becomes a PartialFusion for each of them, a Switch or SwitchLayer where there are several,
+and a Call. Every function that may run is a subgraph.
 
 Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped.
 """
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -19,6 +22,7 @@ import numpy as np
 
 from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
+from converter.ir.invoke import Invoke, reachable, tail
 from lite import __version__
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
@@ -39,31 +43,50 @@ def emit(graph: Graph) -> bytes:
 
     Raises EmitError, naming the node or tensor, for what the format cannot hold.
     """
-    size = graph.parameter_bytes() + _TABLE_BYTES * (4 * len(graph.nodes) + len(graph.inputs) + len(graph.outputs) + 4)
+    functions = [graph.functions[name] for name in reachable(graph, graph.functions)]
+    graphs = [graph, *functions]
+    items = sum(4 * len(part.nodes) + len(part.inputs) + len(part.outputs) + 4 for part in graphs)
+    size = sum(part.parameter_bytes() for part in graphs) + _TABLE_BYTES * items
     if size > _FILE_LIMIT:
         raise EmitError(f"{graph.name}: expected {_FILE_LIMIT} bytes of constants and nodes at most, found {size}")
-    emitter = _Emitter(graph, size)
-    for value in graph.inputs:
-        emitter.tensor(value)
-    for node in graph.nodes:
-        emitter.node(node)
-    outputs = emitter.outputs()
-    return emitter.finish(outputs)
+    emitter = _Emitter(graph, [part.name for part in graphs], size)
+    return emitter.finish([emitter.subgraph(part) for part in graphs])
 
 
 class _Emitter:
     """Tensors and nodes written so far."""
 
-    def __init__(self, graph: Graph, size: int) -> None:
-        self._graph = graph
+    def __init__(self, main: Graph, names: Sequence[str], size: int) -> None:
+        """names: of all subgraphs, main's first."""
+        self._names_of_subgraphs = names
         self._encoder = Encoder(_SCHEMA, size)
         self._tensors: list[int] = []
         self._nodes: list[int] = []
+        self._used: set[int] = set()  # tensors of the subgraph that is being written
         self._index: dict[int, int] = {}  # by id of the Value
         self._constants: dict[tuple[DType, tuple[int, ...], bytes], int] = {}
         # Names that the user of the model sees are kept for the values that they belong to.
-        self._public = {v.name: v for v in (*graph.outputs, *graph.inputs) if v.name}
+        self._public = {v.name: v for v in (*main.outputs, *main.inputs) if v.name}
         self._names = set(self._public)
+
+    def subgraph(self, graph: Graph) -> dict[str, Any]:
+        """Write a graph's tensors and nodes; its row in the file."""
+        self._used = set()
+        nodes, last = len(self._nodes), tail(graph)
+        inputs = [self.tensor(value) for value in graph.inputs]
+        for node in graph.nodes:
+            if isinstance(node.attrs, Invoke):
+                self._invoke(node, node.attrs, is_last=node is last)
+            else:
+                self.node(node)
+        outputs = self._outputs(graph)
+        return {
+            "name": graph.name or "main",
+            "inputIndices": inputs,
+            "outputIndices": outputs,
+            "nodeIndices": range(nodes, len(self._nodes)),
+            "tensorIndices": sorted(self._used.union(inputs, outputs)),
+        }
 
     def tensor(self, value: Value) -> int:
         """Index of the tensor of a value, which is written on its first use."""
@@ -89,37 +112,53 @@ class _Emitter:
         except ValueError as error:
             raise EmitError(f"{where}: {error}") from error
 
-    def outputs(self) -> list[int]:
-        """Indices of the graph's outputs, each the result of a node and distinct; copies where they were not."""
+    def finish(self, subgraphs: Sequence[Mapping[str, Any]]) -> bytes:
+        """The file, once all subgraphs are written."""
+        root = {
+            "name": f"mindlite {__version__}",
+            "version": VERSION,
+            "fmkType": _FMK_MINDIR,
+            "inputIndex": subgraphs[0]["inputIndices"],
+            "outputIndex": subgraphs[0]["outputIndices"],
+            "nodes": self._nodes,
+            "allTensors": self._tensors,
+            "subGraph": subgraphs,
+        }
+        return self._encoder.finish(self._encoder.table(layout.ROOT, root), layout.IDENTIFIER)
+
+    def _outputs(self, graph: Graph) -> list[int]:
+        """Indices of a graph's outputs, each the result of a node and distinct; copies where they were not."""
         indices: list[int] = []
-        for value in self._graph.outputs:
+        for value in graph.outputs:
             if value.data is None and id(value) not in self._index:
                 raise EmitError(f"output {value.spec}: no node computes it")
             index = self.tensor(value)
             indices.append(self._copy(value, index) if value.producer is None or index in indices else index)
         return indices
 
-    def finish(self, outputs: list[int]) -> bytes:
-        """The file, once all nodes are written."""
-        inputs = [self.tensor(value) for value in self._graph.inputs]
-        subgraph = {
-            "name": self._graph.name or "main",
-            "inputIndices": inputs,
-            "outputIndices": outputs,
-            "nodeIndices": range(len(self._nodes)),
-            "tensorIndices": range(len(self._tensors)),
-        }
-        root = {
-            "name": f"mindlite {__version__}",
-            "version": VERSION,
-            "fmkType": _FMK_MINDIR,
-            "inputIndex": inputs,
-            "outputIndex": outputs,
-            "nodes": self._nodes,
-            "allTensors": self._tensors,
-            "subGraph": [subgraph],
-        }
-        return self._encoder.finish(self._encoder.table(layout.ROOT, root), layout.IDENTIFIER)
+    def _invoke(self, node: Node, attrs: Invoke, *, is_last: bool) -> None:
+        """Write the nodes that bind, choose and call functions."""
+        inputs = [self.tensor(value) for value in node.inputs]
+        selector = inputs[: len(inputs) - sum(attrs.arguments)]
+        closures = []
+        first = len(selector)
+        for name, count in zip(attrs.functions, attrs.arguments, strict=True):
+            bound = inputs[first : first + count]
+            fields = {"sub_graph_index": self._names_of_subgraphs.index(name)}
+            closures.append(self._closure(node, f"bind {name}", "PartialFusion", fields, bound))
+            first += count
+        if selector:
+            op = "SwitchLayer" if attrs.numbered else "Switch"
+            closures = [self._closure(node, "choose", op, {}, [*selector, *closures])]
+        outputs = [self.tensor(value) for value in node.outputs]
+        self._write_node(node.name, "Call", {"is_tail_call": is_last}, closures, outputs)
+
+    def _closure(self, node: Node, label: str, op: str, fields: Mapping[str, Any], inputs: list[int]) -> int:
+        """Write a node whose output is no tensor but says what to call."""
+        name = f"{node.name}/{label}"
+        output = self._write_tensor(self._fresh(name), TensorSpec(DType.INT32, ()), {"nodeType": _VARIABLE})
+        self._write_node(name, op, fields, inputs, [output])
+        return output
 
     def _copy(self, value: Value, source: int) -> int:
         """A node that copies a tensor, and the index of its output."""
@@ -131,6 +170,7 @@ class _Emitter:
     def _write_node(
         self, name: str, op: str, fields: Mapping[str, Any], inputs: list[int], outputs: list[int]
     ) -> None:
+        self._used.update(inputs, outputs)
         primitive = {"value_type": op, "value": fields}
         row = {"name": name, "primitive": primitive, "inputIndex": inputs, "outputIndex": outputs}
         self._nodes.append(self._encoder.table("CNode", row))

@@ -5,7 +5,7 @@ for convolution and pooling). A value is a graph input, a constant (it has data)
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -76,17 +76,25 @@ def make_node(
 
     Raises ShapeError or DTypeError where the inputs do not fit the operator.
     """
-    specs = ops.infer(attrs, [v.spec for v in inputs])
+    specs = infer(attrs, [v.spec for v in inputs])
     node = Node(attrs, inputs, (), name, origin)
     names = list(output_names) or [name if i == 0 else f"{name}:{i}" for i in range(len(specs))]
     node.outputs = [Value(spec.named(label), node) for spec, label in zip(specs, names, strict=True)]
     return node
 
 
+def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    """Specs of what a node computes. Raises ShapeError or DTypeError where the inputs do not fit."""
+    own: Callable[[Sequence[TensorSpec]], tuple[TensorSpec, ...]] | None = getattr(attrs, "infer", None)
+    return ops.infer(attrs, inputs) if own is None else own(inputs)
+
+
 class Graph:
     """Inputs, outputs and nodes; `nodes` is kept in topological order.
 
-    outputs may name one value twice, an input or a constant: `.ms` readers are given copies by the emitter.
+    outputs may name one value twice, an input or a constant: `.ms` readers are given copies by the emitter. functions:
+    what nodes of control flow run, by name; only the main graph has them (see converter.ir.invoke). Graphs share no
+    values.
     """
 
     def __init__(self, name: str = "main") -> None:
@@ -94,6 +102,7 @@ class Graph:
         self.inputs: list[Value] = []
         self.outputs: list[Value] = []
         self.nodes: list[Node] = []
+        self.functions: dict[str, Graph] = {}
 
     def add_input(self, spec: TensorSpec) -> Value:
         """Append a graph input."""

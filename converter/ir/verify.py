@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from converter.errors import GraphError
-from converter.ir.graph import Graph, Node, Value
-from lite import ops
+from converter.ir.graph import Graph, Node, Value, infer
 from lite.errors import LiteError
 from lite.types import TensorSpec
 
@@ -74,7 +73,7 @@ class Verifier:
         if known is not None and len(known) == len(facts) and all(a is b for a, b in zip(known, facts, strict=True)):
             return
         try:
-            specs = ops.infer(node.attrs, [v.spec for v in node.inputs])
+            specs = infer(node.attrs, [v.spec for v in node.inputs])
         except LiteError as error:
             raise GraphError(f"spec: {node} does not take its inputs: {error}") from error
         if len(specs) != len(node.outputs):

@@ -27,6 +27,26 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A function and its first arguments."""
+
+    function: Function
+    arguments: tuple[Operand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """One of several closures, chosen while the network runs: the first of two where the selector is not zero.
+
+    numbered: the selector is the number of the closure.
+    """
+
+    selector: Value
+    options: tuple[Closure, ...]
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Missing:
     """A result that does not exist. reason: what to say where it is used; empty once its operator is reported.
 
@@ -46,7 +66,8 @@ class Opaque:
 
 
 Operand: TypeAlias = (
-    "Value | Monad | Function | Missing | Opaque | bool | int | float | str | tuple[Operand, ...] | None"
+    "Value | Monad | Function | Closure | Choice | Missing | Opaque"
+    " | bool | int | float | str | tuple[Operand, ...] | None"
 )
 
 
@@ -77,8 +98,8 @@ def describe(operand: Operand) -> str:
     """What an operand is, for messages: "float32[2,3]", "the tuple (1, 2)", "a function"."""
     if isinstance(operand, Value):
         return f"a tensor {operand.spec.like()}"
-    if isinstance(operand, Monad | Function):
-        return f"a {type(operand).__name__.lower()}"
+    if isinstance(operand, Monad | Function | Closure | Choice):
+        return "a monad" if isinstance(operand, Monad) else "a function"
     if isinstance(operand, Opaque):
         return f"a constant of kind {operand.kind}"
     if isinstance(operand, tuple):

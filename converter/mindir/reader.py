@@ -1,7 +1,8 @@
 """Read a MindIR file into the IR.
 
 Nodes are resolved in file order, which is topological. Constants belong to the whole model; every other name is
-`<graph>:<name>`. Tuples, monads and parameter references disappear on the way, and calls of functions are inlined.
+`<graph>:<name>`. Tuples, monads and parameter references disappear on the way, and calls of functions are inlined
+where they can be; control.py has the others.
 
 Names in the result: an input is called as the argument of construct (`x`; items of a tuple argument `x.0`, `x.1`), a
 parameter by its key (`conv1.weight`). An output is called by the scope path of the operator that computes it
@@ -25,9 +26,10 @@ from converter.ir.graph import Graph, Value
 from converter.ir.interface import check_names, fix_shape, named_tensors, select_outputs
 from converter.mindir.constants import CONSTANT_NAME, ConstantReader, tensor_dtype
 from converter.mindir.container import Container, open_container
+from converter.mindir.control import Functions, Variation, Varies
 from converter.mindir.lowering import Lowering, Unsupported, lower
 from converter.mindir.mind_ir_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
-from converter.mindir.operands import Function, Missing, Monad, Operand, causes, describe, flatten
+from converter.mindir.operands import Choice, Closure, Function, Missing, Monad, Operand, causes, describe, flatten
 from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
 from converter.mindir.structure import STRUCTURE
 from lite.errors import ConvertError, LiteError, UnsupportedOp, UnsupportedOpError
@@ -51,7 +53,13 @@ def read_mindir(
     Raises ParseError where the input is not a well-formed MindIR, UnsupportedOpError with every operator that cannot be
     expressed, OptionError for shapes or outputs that do not fit, OSError where a file cannot be read.
     """
-    return _Reader(open_container(source), input_shapes).read(outputs)
+    container, variation = open_container(source), Variation()
+    try:
+        while True:
+            with suppress(Varies):  # each time one more argument of a function is known to vary
+                return _Reader(container, input_shapes, variation).read(outputs)
+    except RecursionError as error:
+        raise ParseError(f"{container.name}: functions call each other too deeply") from error
 
 
 class _Attributes(Mapping[str, Operand]):
@@ -95,7 +103,9 @@ class _Scope:
 class _Reader:
     """The state of reading one model."""
 
-    def __init__(self, container: Container, input_shapes: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self, container: Container, input_shapes: Mapping[str, Sequence[int]], variation: Variation
+    ) -> None:
         self.input_shapes = input_shapes
         self.model_name = container.name
         model = container.model
@@ -108,6 +118,7 @@ class _Reader:
         self.definitions: dict[str, AttributeProto | TensorProto] = {}
         self.globals = _Scope()
         self.graph = Graph()
+        self.control = Functions(self.functions, variation, self._read_function)
         self.reported: list[UnsupportedOp] = []  # a row for each place
         self.missing: dict[str, Missing] = {}  # by the place of the operator
         self.border: Value | None = None  # what the first unsupported operator reads
@@ -128,6 +139,7 @@ class _Reader:
         self._read_nodes(self.main, scope)
         outputs = [leaf for info in self.main.output for leaf in flatten(self._resolve(info.name, scope))]
         self._set_outputs([leaf for leaf in outputs if not isinstance(leaf, Monad)])
+        self.graph.functions = self.control.graphs
         unsupported = self.reported
         if chosen:
             there = named_tensors(self.graph)
@@ -228,11 +240,10 @@ class _Reader:
 
     def _missing(self, node: NodeProto, reason: str, scope: _Scope) -> Missing:
         """The result of an operator that is not supported, or (reason: "") whose inputs are missing."""
-        op = self._primitive(node)
-        assert op is not None, "constants are not read as nodes, and calls are never refused themselves"
+        op = self._primitive(node) or "call"
         operands = [leaf for name in node.input for leaf in flatten(self._resolve(name, scope))]
         cause = None
-        if op not in PRIMITIVES:
+        if op not in PRIMITIVES and op != "call":
             cause = _unknown(op, node)  # is reported already
         elif reason:
             cause = UnsupportedOp(op, 1, _where(node), reason)
@@ -264,17 +275,33 @@ class _Reader:
         callee = self._resolve(target, scope)
         if isinstance(callee, Missing):
             return callee
-        if not isinstance(callee, Function):
+        if isinstance(callee, Function):
+            callee = Closure(callee)
+        if not isinstance(callee, Closure | Choice):
             raise ParseError(f"calls {target!r}, which is {describe(callee)}")
-        body = callee.body
-        if len(inputs) != len(body.input) or len(body.output) != 1:
-            raise ParseError(f"calls {body.name!r} with {len(inputs)} arguments; it takes {len(body.input)}")
+        if isinstance(callee, Choice) or self.control.loops(callee.function.body):
+            return self.control.call(self.graph, callee, inputs)
+        body, arguments = callee.function.body, (*callee.arguments, *inputs)
+        if len(arguments) != len(body.input) or len(body.output) != 1:
+            raise ParseError(f"calls {body.name!r} with {len(arguments)} arguments; it takes {len(body.input)}")
         if scope.depth >= _MAX_CALL_DEPTH:
-            raise ParseError(f"calls {body.name!r} more than {_MAX_CALL_DEPTH} deep, or without end")
-        formal = [info.name for info in body.input]
-        inner = _Scope(scope, dict(zip(formal, inputs, strict=True)), scope.depth + 1)
-        self._read_nodes(body, inner)
-        return self._resolve(body.output[0].name, inner)
+            raise ParseError(f"calls {body.name!r} more than {_MAX_CALL_DEPTH} deep")
+        return self._read_body(body, arguments, _Scope(scope, depth=scope.depth + 1))
+
+    def _read_body(self, body: GraphProto, arguments: Sequence[Operand], scope: _Scope) -> Operand:
+        """The result of a function in a scope of its own."""
+        scope.values.update(zip((info.name for info in body.input), arguments, strict=True))
+        self._read_nodes(body, scope)
+        return self._resolve(body.output[0].name, scope)
+
+    def _read_function(self, body: GraphProto, graph: Graph, arguments: Sequence[Operand]) -> Operand:
+        """A function's result, read into a graph of its own, which has constants of its own."""
+        outer = self.graph, self.globals
+        self.graph, self.globals = graph, _Scope()
+        try:
+            return self._read_body(body, arguments, _Scope(self.globals))
+        finally:
+            self.graph, self.globals = outer
 
     def _resolve(self, name: str, scope: _Scope) -> Operand:
         """What a name stands for. Raises ParseError where it is defined later or nowhere."""

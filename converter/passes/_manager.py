@@ -84,22 +84,26 @@ def _to_fixpoint(graph: Graph, function: Rewriter, operators: frozenset[str]) ->
 
 
 def run_passes(graph: Graph, pipeline: Sequence[Pass], progress: Progress | None = None) -> dict[str, int]:
-    """Run the passes in order and return the number of changes each made, summed where a pass occurs twice.
+    """Run the passes in order, on the functions too; the number of changes each made, summed where it occurs twice.
 
     The graph is verified before the first pass and after every pass that changed it. Raises GraphError where it breaks
     a rule to begin with, PassError where a pass fails or leaves a graph that does: the message names the pass, the node
     and the passes that had run. progress: called with the name of each pass before it runs.
     """
-    verifier = Verifier()
-    verifier.check(graph)
+    graphs = [(part, Verifier()) for part in (graph, *graph.functions.values())]
+    for part, verifier in graphs:
+        verifier.check(part)
     changes: dict[str, int] = {}
     for done, step in enumerate(pipeline):
         if progress is not None:
             progress(f"{step.name} ({done + 1} of {len(pipeline)})")
         try:
-            count = step.run(graph)
-            if count:
-                verifier.check(graph)
+            count = 0
+            for part, verifier in graphs:
+                changed = step.run(part)
+                if changed:
+                    verifier.check(part)
+                count += changed
         except Exception as error:
             before = ", ".join(p.name for p in pipeline[:done]) or "none"
             raise PassError(f"pass {step.name} failed: {error}\npasses that had run: {before}") from error

@@ -4,12 +4,13 @@
     y = Shape(x) where x's shape is known  ->   y is a constant
 
 Declines when: the result takes more than 1 MiB and more than its operands (a broadcast or fill is cheaper to run than
-to store).
+to store); a function is run, which may take a while.
 """
 from __future__ import annotations
 
 from converter.ir.edit import Patch
 from converter.ir.graph import Graph, Node, Value
+from converter.ir.invoke import Invoke
 from converter.passes._manager import rewrite
 from lite import ops
 from lite.types import Array
@@ -31,6 +32,8 @@ def _results(node: Node) -> list[Array] | None:
     inferred = [v.spec.value for v in node.outputs if v.spec.value is not None]
     if len(inferred) == len(node.outputs):
         return inferred
+    if isinstance(node.attrs, Invoke):
+        return None
     operands = [v.data for v in node.inputs if v.data is not None]
     if len(operands) < len(node.inputs):
         return None

@@ -162,7 +162,6 @@ PRIMITIVES: dict[str, Lower] = {
 
 _TRAINING = "only training needs it: call network.set_train(False) before exporting"
 _STATE = "changes a parameter while the network runs: compute the new value and return it instead"
-_BRANCH = "branches and loops on tensor values are not supported yet: choose with ops.select, or unroll"
 
 # Primitives that have no row, and what to do about the ones a user can avoid.
 WAYS_OUT: dict[str, str] = {
@@ -172,6 +171,4 @@ WAYS_OUT: dict[str, str] = {
     "Dropout": _TRAINING,
     "InplaceAddExt": "changes its input: write x = x + y instead of x += y",
     "Print": "prints while the network runs: remove the print from construct",
-    "Switch": _BRANCH,
-    "switch_layer": _BRANCH,
 }
