@@ -2,8 +2,8 @@
 
 `b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`, along its
 rows or columns, whichever are contiguous. An `a` whose rows are not is transposed into a temporary first. A part is a
-block of rows x a block of column panels of one batch; within it a panel of weights (depth x 16 floats) stays in cache
-while all rows of the block pass.
+block of rows x a block of column panels of one batch; within it a panel of weights (depth x 16 floats), or a group of
+short ones, stays in cache while all rows of the block pass; a tile's rows meet all panels of the group in turn.
 One row alone (`gemv_f32`) is bound by memory: four panels are read at once, as four streams.
 """
 from __future__ import annotations
@@ -15,6 +15,7 @@ from lite.kernels.move import LANES, copy_words, transpose_block_f32
 from lite.kernels.simd import Simd, Value, micro
 
 GEMV_PANELS = 4
+_GROUP_BYTES = 16 << 10  # of panels that stay in the nearest cache together, with a tile's rows
 
 
 @kernel
@@ -52,6 +53,8 @@ def matmul_f32(
     Units: `parts` parts each, of batches x row blocks x panel blocks.
     """
     panels = (columns + TILE_COLUMNS() - 1) // TILE_COLUMNS()
+    panel_bytes = depth * TILE_COLUMNS() * 4
+    group_panels = max(1, _GROUP_BYTES // panel_bytes)
     row_blocks = (rows + row_block - 1) // row_block
     panel_blocks = (panels + panel_block - 1) // panel_block
     for part in range(begin * parts, min(end * parts, batch_count * row_blocks * panel_blocks)):
@@ -65,34 +68,35 @@ def matmul_f32(
         b_batch = b + i64(batches)[4 * batch + 1]
         y_batch = y + i64(batches)[4 * batch + 2]
         bias_batch = bias + i64(batches)[4 * batch + 3]
-        for panel in range(first_panel, last_panel):
-            column = panel * TILE_COLUMNS()
-            weights = b_batch + column * depth * 4
-            tiles = (last_row - first_row + TILE_ROWS() - 1) // TILE_ROWS()
-            ahead = weights + depth * TILE_COLUMNS() * 4
+        tiles = (last_row - first_row + TILE_ROWS() - 1) // TILE_ROWS()
+        for group in range(first_panel, last_panel, group_panels):
+            group_end = min(group + group_panels, last_panel)
+            ahead = b_batch + group_end * panel_bytes
             row = first_row
             for tile in range(tiles):
                 height = (last_row - row + tiles - tile - 1) // (tiles - tile)
                 for r in range(height):
                     i64(scratch)[r] = a_batch + (row + r) * a_stride
-                target = y_batch + row * y_stride + column * 4
-                gemm_tile_f32(
-                    scratch,
-                    height,
-                    1,
-                    depth,
-                    weights,
-                    target,
-                    y_stride,
-                    columns - column,
-                    bias_batch + column * 4,
-                    residual + (target - y) if residual != 0 else 0,
-                    low,
-                    high,
-                    ahead,
-                    share(tiles),
-                )
-                ahead += depth * share(tiles)
+                for panel in range(group, group_end):
+                    column = panel * TILE_COLUMNS()
+                    target = y_batch + row * y_stride + column * 4
+                    gemm_tile_f32(
+                        scratch,
+                        height,
+                        1,
+                        depth,
+                        b_batch + panel * panel_bytes,
+                        target,
+                        y_stride,
+                        columns - column,
+                        bias_batch + column * 4,
+                        residual + (target - y) if residual != 0 else 0,
+                        low,
+                        high,
+                        ahead,
+                        share(tiles),
+                    )
+                    ahead += depth * share(tiles)
                 row += height
         first_column = first_panel * TILE_COLUMNS()
         width = min(panel_block * TILE_COLUMNS(), columns - first_column)
