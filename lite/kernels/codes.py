@@ -34,7 +34,7 @@ UNARY = (
 )
 
 # binary_f32: the functions of two float32.
-BINARY = ("add", "sub", "mul", "div", "max", "min", "squared_difference", "prelu")  # prelu: y is the slope
+BINARY = ("add", "sub", "mul", "div", "max", "min", "squared_difference", "prelu", "power")  # prelu: y is the slope
 
 # binary_f32: which operand is one number for a whole row.
 ROWS, LEFT_SCALAR, RIGHT_SCALAR = range(3)

@@ -90,6 +90,7 @@ _BINARY: dict[str, Callable[[Simd, Value, Value], Value]] = {
     "min": lambda s, x, y: s.min_nan(x, y),
     "squared_difference": lambda s, x, y: (x - y) * (x - y),
     "prelu": lambda s, x, y: s.select(x > 0.0, x, x * y),
+    "power": lambda s, x, y: vmath.power(s, x + 0.0, y),  # of -0 as of 0, to which the operator adds 0
 }
 
 

@@ -13,7 +13,7 @@ from lite.ops.registry import Attributes, NoAttributes, op
 from lite.records import dataclass
 from lite.types import Array, Format, TensorSpec
 
-_ORDERS = {(Format.NHWC, Format.NCHW): (0, 3, 1, 2), (Format.NCHW, Format.NHWC): (0, 2, 3, 1)}
+FORMAT_ORDERS = {(Format.NHWC, Format.NCHW): (0, 3, 1, 2), (Format.NCHW, Format.NHWC): (0, 2, 3, 1)}
 
 
 class InvertPermutation(NoAttributes):
@@ -46,14 +46,14 @@ class FormatTranspose(Attributes):
     dst_format: Format = Format.NHWC
 
     def __post_init__(self) -> None:
-        if self.src_format != self.dst_format and (self.src_format, self.dst_format) not in _ORDERS:
+        if self.src_format != self.dst_format and (self.src_format, self.dst_format) not in FORMAT_ORDERS:
             raise ValueError(f"{self.op} from {self.src_format.name} to {self.dst_format.name}: expected NHWC and NCHW")
 
 
 @op(FormatTranspose)
 def infer_format_transpose(attrs: FormatTranspose, x: TensorSpec) -> TensorSpec:
     """x of any dtype; rank 4 unless the formats are the same."""
-    order = _ORDERS.get((attrs.src_format, attrs.dst_format))
+    order = FORMAT_ORDERS.get((attrs.src_format, attrs.dst_format))
     if order is None:
         return x.like()
     check_rank(attrs.op, x, 4)
@@ -62,5 +62,5 @@ def infer_format_transpose(attrs: FormatTranspose, x: TensorSpec) -> TensorSpec:
 
 @infer_format_transpose.reference
 def format_transpose(attrs: FormatTranspose, x: Array) -> Array:
-    order = _ORDERS.get((attrs.src_format, attrs.dst_format))
+    order = FORMAT_ORDERS.get((attrs.src_format, attrs.dst_format))
     return x if order is None else x.transpose(order).copy()

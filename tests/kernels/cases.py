@@ -36,6 +36,7 @@ from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, R
 from lite.types import Array, DType
 from tests.kernels.case import Case, case, conv, ending, ints, normal, of_type, special
 from tests.kernels.cases_images import RESIZE, TRANSPOSED
+from tests.kernels.cases_indexed import INDEXED
 from tests.kernels.cases_products import PRODUCTS
 from tests.kernels.cases_typed import TYPED
 
@@ -432,4 +433,5 @@ CASES = [
     *REDUCE,
     *MOVE,
     *TYPED,
+    *INDEXED,
 ]

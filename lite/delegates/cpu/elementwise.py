@@ -87,6 +87,7 @@ _NARY: dict[str, Callable[[Any], str]] = {
     "Eltwise": lambda x: _ELTWISE[x.mode],
 }
 
+_X, _Y = In(0), Out(0)
 _LIGHT = 8 * BYTE  # nanoseconds an element: read and written
 _HEAVY = 2.0  # with a polynomial and a division
 
@@ -95,6 +96,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
     """Kernels for float32, those for any type where an operand has another; a view where nothing is to be done."""
     if any(x.dtype != DType.FLOAT32 for x in operation.inputs):
         return typed.bind(operation, tile)
+    if operation.op == "PowFusion":
+        return _bind_power(operation)
     if operation.op in _BINARY:
         return _bind_binary(operation, _BINARY[operation.op])
     attrs: Any = operation.attrs
@@ -116,14 +119,20 @@ def activation_function(attrs: Activation) -> Function:
 
 def bind_unary(operation: Operation, function: str, a: float, b: float) -> NativeClaim:
     """y = function(x; a, b) for input and output 0; see codes.UNARY."""
-    n = operation.outputs[0].size
+    return NativeClaim((unary_step(operation.outputs[0].size, function, a, b),), in_place=0)
+
+
+def unary_step(
+    n: int, function: str, a: float, b: float, operands: tuple[Argument, Argument] = (_X, _Y)
+) -> NativeStep:
+    """operands[1] = function(operands[0]; a, b) for n elements; see codes.UNARY."""
+    source, target = operands
     units = split(n, _LIGHT if function in ("clamp", "abs", "negate", "square") else _HEAVY)
-    step = NativeStep(
+    return NativeStep(
         "unary_f32",
-        {"x": In(0), "y": Out(0), "n": n, "function": UNARY.index(function), "a": a, "b": b, "block": units.block},
+        {"x": source, "y": target, "n": n, "function": UNARY.index(function), "a": a, "b": b, "block": units.block},
         units.count,
     )
-    return NativeClaim((step,), in_place=0)
 
 
 def _bind_binary(operation: Operation, function: str) -> NativeClaim:
@@ -134,6 +143,17 @@ def _bind_binary(operation: Operation, function: str) -> NativeClaim:
     )
     fits = [i for i, spec in enumerate((x, y)) if spec.shape == shape and spec.value is None]
     return NativeClaim((step,), in_place=fits[0] if fits else -1)
+
+
+def _bind_power(operation: Operation) -> NativeClaim | None:
+    """x^y; (shift + scale x)^y is left to others."""
+    attrs: Any = operation.attrs
+    x, y = operation.inputs
+    if (attrs.scale, attrs.shift) != (1.0, 0.0):
+        return None
+    if y.value is not None and y.size == 1 and y.value.item() == 2.0 and x.shape == operation.outputs[0].shape:
+        return bind_unary(operation, "square", 0.0, 0.0)
+    return _bind_binary(operation, "power")
 
 
 def _bind_nary(operation: Operation, function: str) -> NativeClaim | ViewClaim:

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, ViewClaim
-from lite.delegates.cpu.fill import fill_step
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, ViewClaim
 from lite.delegates.cpu.strides import Walk, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
 from lite.kernels.codes import BLOCK_BYTES, TYPES
-from lite.ops.enums import PaddingMode
+from lite.ops.permutation import FORMAT_ORDERS
 from lite.ops.shapes import integers
 from lite.ops.strided_slice import indices
 from lite.types import Array, DType, TensorSpec
@@ -39,8 +38,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
         return None
     if operation.op in _SPECIAL:
         return _SPECIAL[operation.op](operation)
-    inputs = [_stand_in(x) for x in operation.inputs]
-    outputs = [_stand_in(y) for y in operation.outputs]
+    inputs = [stand_in(x) for x in operation.inputs]
+    outputs = [stand_in(y) for y in operation.outputs]
     copies = list(_COPIES[operation.op](operation, inputs, outputs))
     for copy in copies:
         assert copy.view.base is not None or copy.view is inputs[copy.source], (
@@ -117,7 +116,7 @@ def _transpose_step(walk: Walk, column: int, offsets: dict[str, Argument]) -> Na
     )
 
 
-def _stand_in(spec: TensorSpec) -> Array:
+def stand_in(spec: TensorSpec) -> Array:
     """An array of that dtype and shape, for its strides; its memory is never touched, so it costs none."""
     return np.empty(spec.shape, spec.dtype.dtype)
 
@@ -212,6 +211,12 @@ def _transpose(operation: Operation, inputs: list[Array], outputs: list[Array]) 
     yield Copy(0, inputs[0].transpose(_values(operation, 1)), 0, outputs[0])
 
 
+def _format_transpose(operation: Operation, inputs: list[Array], outputs: list[Array]) -> Iterator[Copy]:
+    attrs: Any = operation.attrs
+    order = FORMAT_ORDERS.get((attrs.src_format, attrs.dst_format), range(inputs[0].ndim))
+    yield Copy(0, inputs[0].transpose(order), 0, outputs[0])
+
+
 def _reverse(operation: Operation, inputs: list[Array], outputs: list[Array]) -> Iterator[Copy]:
     attrs: Any = operation.attrs
     yield Copy(0, np.flip(inputs[0], attrs.axis), 0, outputs[0])
@@ -255,6 +260,7 @@ _COPIES: dict[str, Copies] = {
     "Concat": _concat,
     "Crop": _crop,
     "DepthToSpace": _depth_to_space,
+    "FormatTranspose": _format_transpose,
     "ReverseV2": _reverse,
     "SliceFusion": _slice,
     "SpaceToDepth": _space_to_depth,
@@ -268,20 +274,6 @@ _COPIES: dict[str, Copies] = {
 
 
 # What is more than copies.
-
-
-def _pad(operation: Operation) -> NativeClaim | None:
-    """The constant everywhere, then the input over the middle."""
-    attrs: Any = operation.attrs
-    if attrs.padding_mode != PaddingMode.CONSTANT:
-        return None
-    x, y = _stand_in(operation.inputs[0]), _stand_in(operation.outputs[0])
-    flat = _values(operation, 1) if len(operation.inputs) > 1 else sum(attrs.paddings, ())
-    inside = tuple(slice(before, before + n) for before, n in zip(flat[::2], x.shape, strict=True))
-    step = fill_step(operation.outputs[0], Packed(np.array([attrs.constant_value]).astype(y.dtype)))
-    if x.size == 0:
-        return NativeClaim((step,))
-    return NativeClaim((step, copy_step(Copy(0, x, 0, y[inside]), x, y)))
 
 
 def _gather(operation: Operation) -> NativeClaim:
@@ -334,5 +326,4 @@ def _cast(operation: Operation) -> NativeClaim | ViewClaim | None:
 _SPECIAL: dict[str, Callable[[Operation], NativeClaim | ViewClaim | None]] = {
     "Cast": _cast,
     "Gather": _gather,
-    "PadFusion": _pad,
 }

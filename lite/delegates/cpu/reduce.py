@@ -4,15 +4,15 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out
 from lite.delegates.cpu.strides import Walk, contiguous
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
-from lite.kernels.codes import REDUCE
+from lite.kernels.codes import REDUCE, TYPES
 from lite.ops.enums import ReduceMode
 from lite.ops.reduce import ReduceFusion, reduced_axes
 from lite.ops.shapes import integers
-from lite.types import DType
+from lite.types import DType, TensorSpec
 
 # What a mode combines, see codes.REDUCE; ReduceMean then divides and ReduceL2 takes the root.
 _MODES = {
@@ -24,8 +24,10 @@ _MODES = {
     ReduceMode.ReduceSumSquare: "sum_square",
     ReduceMode.ReduceASum: "sum_abs",
     ReduceMode.ReduceL2: "sum_square",
+    ReduceMode.ReduceAll: "min",
 }
 
+_ELEMENT = 3.0  # nanoseconds for an integer
 _BLOCK = 256  # elements of a kept run that one thread takes at least
 
 
@@ -38,14 +40,16 @@ class Group(NamedTuple):
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
-    """float32 with at least one element."""
+    """float32, integers and bool, with at least one element."""
     x, *rest = operation.inputs
     attrs = operation.attrs
     assert isinstance(attrs, ReduceFusion), "the index names this module for it alone"
-    if x.dtype != DType.FLOAT32 or attrs.mode not in _MODES or x.size == 0:
+    if attrs.mode not in _MODES or x.size == 0:
         return None
     axes = reduced_axes(attrs, x, integers(rest[0].value) if rest and rest[0].value is not None else ())
-    *outer, run = _groups(x.shape, axes)
+    if x.dtype != DType.FLOAT32:
+        return _bind_integers(attrs, x, axes)
+    *outer, run = _groups(x.shape, axes, 4)
     kept = [group for group in outer if not group.reduced]
     reduced = [group for group in outer if group.reduced]
     rows = reduced.pop() if reduced else Group(1, 0, True)
@@ -79,16 +83,42 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     return NativeClaim((step,))
 
 
-def _groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[Group]:
+def _bind_integers(attrs: ReduceFusion, x: TensorSpec, axes: tuple[int, ...]) -> NativeClaim | None:
+    if x.dtype.dtype.kind == "f" or str(x.dtype) not in TYPES or _scale(attrs, 1) != 1.0:
+        return None
+    groups = _groups(x.shape, axes, x.dtype.itemsize)
+    kept = [group for group in groups if not group.reduced]
+    reduced = [group for group in groups if group.reduced]
+    run = reduced.pop() if reduced else Group(1, 0, True)
+    results, passes = (math.prod(group.extent for group in groups) for groups in (kept, reduced))
+    units = split(results, passes * run.extent * _ELEMENT)
+    arguments: dict[str, Argument] = {
+        "x": In(0),
+        "y": Out(0),
+        "kind": TYPES.index(str(x.dtype)),
+        "mode": REDUCE.index(_MODES[attrs.mode]),
+        "kept": _walk(kept).table(),
+        "results": results,
+        "reduced": _walk(reduced).table(),
+        "passes": passes,
+        "n": run.extent,
+        "step": run.stride,
+        "divisor": passes * run.extent if attrs.mode == ReduceMode.ReduceMean else 1,
+        "block": units.block,
+    }
+    return NativeClaim((NativeStep("reduce_integers", arguments, units.count, scratch=8),))
+
+
+def _groups(shape: tuple[int, ...], axes: tuple[int, ...], size: int) -> list[Group]:
     groups: list[Group] = []
-    for d, (extent, stride) in enumerate(zip(shape, contiguous(shape, 4), strict=True)):
+    for d, (extent, stride) in enumerate(zip(shape, contiguous(shape, size), strict=True)):
         if extent == 1:
             continue
         if groups and groups[-1].reduced == (d in axes):
             groups[-1] = Group(groups[-1].extent * extent, stride, d in axes)
         else:
             groups.append(Group(extent, stride, d in axes))
-    return groups or [Group(1, 4, True)]
+    return groups or [Group(1, size, True)]
 
 
 def _walk(groups: list[Group]) -> Walk:
