@@ -5,8 +5,9 @@ are placed greedily, each into the smallest gap that holds it, in a few differen
 search stops at the first that reaches the lower bound.
 
 That takes time and memory for every pair of records that are alive together. Where there are more than _MOST_PAIRS,
-records are placed as an allocator would, in the order of time and then in the reverse order: each into the smallest
-free range that holds it, which becomes free again, and joins its free neighbors, when the record dies.
+records are placed as an allocator would, in the order of time and in the reverse order, of one time the largest or the
+longest-lived first: each into the smallest free range that holds it, which becomes free again, and joins its free
+neighbors, when the record dies.
 """
 from __future__ import annotations
 
@@ -48,6 +49,11 @@ _ORDERS: tuple[Callable[[Record], tuple[int, ...]], ...] = (
     lambda r: (-r.last, -r.size),
 )
 
+_ALLOCATION_ORDERS: tuple[Callable[[Record], tuple[int, ...]], ...] = (
+    lambda r: (r.first, -r.size),
+    lambda r: (r.first, -r.last, -r.size),
+)
+
 
 def align(nbytes: int) -> int:
     """nbytes rounded up to a multiple of ALIGNMENT."""
@@ -72,8 +78,10 @@ def plan_arena(records: Sequence[Record]) -> ArenaPlan:
 def _candidates(records: Sequence[Record], sizes: Sequence[int]) -> Iterator[list[int]]:
     conflicts = _conflicts(records)
     if conflicts is None:
-        yield _allocate(records, sizes)
-        yield _allocate([Record(r.size, -r.last, -r.first) for r in records], sizes)
+        backwards = [Record(r.size, -r.last, -r.first) for r in records]
+        for order in _ALLOCATION_ORDERS:
+            yield _allocate(records, sizes, order)
+            yield _allocate(backwards, sizes, order)
         return
     for order in _ORDERS:
         yield _place(sorted(range(len(records)), key=lambda i: order(records[i])), sizes, conflicts)
@@ -128,14 +136,16 @@ def _smallest_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
     return best if best_gap >= 0 else end
 
 
-def _allocate(records: Sequence[Record], sizes: Sequence[int]) -> list[int]:
-    """Offsets as an allocator gives them that sees the records in the order of time, the largest of one time first."""
+def _allocate(
+    records: Sequence[Record], sizes: Sequence[int], order: Callable[[Record], tuple[int, ...]]
+) -> list[int]:
+    """Offsets as an allocator gives them that sees the records in an order that is one of time."""
     offsets = [0] * len(sizes)  # where those stay that take nothing
     free = _FreeRanges()
     filled = [i for i, size in enumerate(sizes) if size]
     ends = sorted(filled, key=lambda i: records[i].last)
     dead = 0
-    for i in sorted(filled, key=lambda i: (records[i].first, -sizes[i])):
+    for i in sorted(filled, key=lambda i: order(records[i])):
         while records[ends[dead]].last < records[i].first:
             free.give_back(offsets[ends[dead]], sizes[ends[dead]])
             dead += 1
