@@ -47,7 +47,7 @@ def execute(args: argparse.Namespace) -> int:
         graph = read_mindir(args.model, options.input_shapes, options.outputs)
         if output.exists() and output.samefile(args.model):
             raise ConvertError(f"the output {output} is the model itself: give another with --output")
-        imported = len(graph.nodes)
+        imported = len(graph.all_nodes())
         optimize(graph, options)
         stage("write")
         model = emit(graph)
@@ -61,14 +61,14 @@ def execute(args: argparse.Namespace) -> int:
                 "model": str(args.model),
                 "output": str(output),
                 "bytes": {"before": exported, "after": len(model)},
-                "nodes": {"before": imported, "after": len(graph.nodes)},
+                "nodes": {"before": imported, "after": len(graph.all_nodes())},
                 "seconds": seconds,
             }
         )
         return 0
     print(
         f"{output}: {size(exported)} to {size(len(model))}, "
-        f"{imported} to {len(graph.nodes)} nodes, in {duration(seconds)}"
+        f"{imported} to {len(graph.all_nodes())} nodes, in {duration(seconds)}"
     )
     return 0
 

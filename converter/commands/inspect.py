@@ -29,8 +29,9 @@ def execute(args: argparse.Namespace) -> int:
         else:
             print(f"{args.model}: {size(nbytes)}, MindIR\n{error}")
         return 1
-    names = {value: value.name for value in graph.inputs}
-    feeds = sources(names, [(node.inputs, node.outputs) for node in graph.nodes])
+    parts = (graph, *graph.functions.values())
+    names = {value: value.name for part in parts for value in part.inputs}
+    feeds = sources(names, [(node.inputs, node.outputs) for node in graph.all_nodes()])
     listing = Listing(
         tuple(value.spec for value in graph.inputs),
         tuple(value.spec for value in graph.outputs),
@@ -43,9 +44,9 @@ def execute(args: argparse.Namespace) -> int:
                 telling_attributes(node.attrs),
                 feed,
             )
-            for node, feed in zip(graph.nodes, feeds, strict=True)
+            for node, feed in zip(graph.all_nodes(), feeds, strict=True)
         ),
-        tuple(value.spec for value in graph.constants()),
+        tuple(value.spec for part in parts for value in part.constants()),
     )
     if args.json:
         print_json({"model": args.model, "bytes": nbytes, "format": "MindIR", **as_json(listing), "unsupported": []})

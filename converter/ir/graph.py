@@ -134,6 +134,10 @@ class Graph:
         """True where the value is one of the graph's outputs."""
         return any(value is output for output in self.outputs)
 
+    def all_nodes(self) -> list[Node]:
+        """The graph's nodes, then those of its functions."""
+        return [*self.nodes, *(node for part in self.functions.values() for node in part.nodes)]
+
     def constants(self) -> list[Value]:
         """Constants in use, each once, in order of first use."""
         used = [v for node in self.nodes for v in node.inputs] + self.outputs
