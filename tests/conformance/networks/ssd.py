@@ -1,0 +1,23 @@
+"""SSD (Liu et al., 2015; Sandler et al., 2018) for pictures of 300x300: six levels, separable heads."""
+from __future__ import annotations
+
+import numpy as np
+from mindspore import nn
+
+from tests.conformance.networks.blocks.layers import pictures
+from tests.conformance.networks.blocks.ssd_mobilenet import ssd_mobilenet_v2
+
+
+def network() -> nn.Cell:
+    """The cell to export: for small pictures, narrow, two blocks a stage at most."""
+    return ssd_mobilenet_v2(pixels=80, width=0.25, most_blocks=2, classes=5)
+
+
+def inputs(rng: np.random.Generator, pixels: int = 80) -> dict[str, np.ndarray]:
+    """Example inputs by the names of construct's arguments."""
+    return pictures(rng, pixels)
+
+
+def benchmark(rng: np.random.Generator) -> tuple[nn.Cell, dict[str, np.ndarray]]:
+    """The network and its inputs as the model zoo has them."""
+    return ssd_mobilenet_v2(pixels=300), inputs(rng, 300)
