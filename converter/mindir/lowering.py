@@ -166,17 +166,17 @@ def _tensor(operand: Operand) -> Value:
     if isinstance(operand, Value):
         return operand
     if isinstance(operand, bool | int | float):
-        return Value.constant(np.array(operand, _SCALAR_DTYPES[type(operand)].dtype), "scalar")
+        return Value.constant(np.array(operand, SCALAR_DTYPES[type(operand)].dtype), "scalar")
     numbers = _numbers(operand, (bool, int, float), "a tensor")
     kinds = {type(number) for number in numbers}
-    dtype = _SCALAR_DTYPES[float if float in kinds else int if int in kinds else bool]
+    dtype = SCALAR_DTYPES[float if float in kinds else int if int in kinds else bool]
     try:
         return Value.constant(np.array(numbers, dtype.dtype), "tuple")
     except OverflowError as error:
         raise _Mistyped("a tensor of 64-bit numbers") from error
 
 
-_SCALAR_DTYPES = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT32}
+SCALAR_DTYPES = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT32}
 
 
 def _tensors(operand: Operand) -> tuple[Value, ...]:
@@ -217,6 +217,11 @@ def _float(operand: Operand) -> float:
 
 def _scalar_or_tensor(operand: Operand) -> Value | Scalar:
     return operand if isinstance(operand, bool | int | float) else _tensor(operand)
+
+
+def _scalar(operand: Operand) -> Scalar:
+    number: Scalar = _number(operand, (bool, int, float), "a number")
+    return number
 
 
 def _text(operand: Operand) -> str:
@@ -275,6 +280,7 @@ CONVERTERS: dict[str, Callable[[Operand], Any]] = {
     "Value": _tensor,
     "Value | None": _optional(_tensor),
     "Value | Scalar": _scalar_or_tensor,
+    "Scalar": _scalar,
     "tuple[Value, ...]": _tensors,
     "int": _int,
     "int | None": _optional(_int),

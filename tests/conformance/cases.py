@@ -88,6 +88,7 @@ _X = "x=normal(2, 3, 5)"
 _NEAREST = "ops.auto_generate.ResizeNearestNeighborV2"
 _XY = "x=normal(2, 3, 5), y=normal(3, 1)"
 _IMAGE = "x=normal(2, 4, 9, 7)"
+_BEYOND = "x=np.array([3e9, -3e9, 300, -300, 7e4, 1e20, np.inf, -np.inf, np.nan, 2147483520] * 9, np.float32)"
 _INTS = "x=integers(-7, 8, 3, 4), y=integers(1, 4, 4)"
 _COMPARISONS = "Greater:greater GreaterEqual:ge Less:less LessEqual:le Equal:equal NotEqual:not_equal"
 
@@ -141,6 +142,8 @@ ELEMENTWISE = [
     Case("Cast", "x.astype(ms.bool_)", "x=halves(4, 9)"),
     Case("Cast", "x.astype(ms.float32)", "x=booleans(4, 9)"),
     Case("Cast", "x.astype(ms.int64)", "x=integers(-5, 5, 7)"),
+    *(Case("Cast", f"x.astype(ms.{dtype})", _BEYOND) for dtype in ("int8", "int16", "int32", "int64", "uint8")),
+    *(Case("Cast", f"x.astype(ms.{dtype})", "x=integers(-70000, 70000, 99)") for dtype in ("int8", "uint8", "int16")),
     Case("CumSum", "ops.cumsum(x, 1)", _X),
     Case("CumSum", "self.op(x, -1)", _X, "ops.CumSum(True, True)"),
 ]
@@ -384,6 +387,15 @@ COMPUTED_SHAPES = [
     _computed("Reshape", "x.reshape(x.shape[0] * x.shape[1], 2, 5)", _ANY_TWO),
     _computed("ScalarFloorDiv", "x.reshape(x.shape[0] // 2, 2, x.shape[1], 10)", _ANY_TWO),
     _computed("ScalarMod", "x * (x.shape[0] % 3)"),
+    _computed("Zeros", "x[:, 0] + ops.zeros((x.shape[0], 10), ms.float32)"),
+    _computed("Ones", "x[:, 0] + ops.ones((x.shape[0], 10), ms.float32)"),
+    _computed("FillV2", "x[:, 0] + ops.full((x.shape[0], 10), 2.5, dtype=ms.float32)"),
+    _computed("FillScalar", "x[:, 0] + ms.mint.full((x.shape[0], 10), 2.5)"),
+    _computed("ZerosLike", "x + ops.zeros_like(x)"),
+    _computed("OnesLike", "x + ops.ones_like(x)"),
+    _computed("Range", "ops.arange(0, x.shape[0])"),
+    _computed("ScalarToTensor", "ops.arange(1, x.shape[0] * 2, 2)"),
+    _computed("TensorToScalar", "ops.arange(0, x.shape[0] + 1) * 3"),
 ]
 
 RECURRENT = [

@@ -9,9 +9,10 @@ import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import Dims, Ints, Lower, Lowering, Scalar, Unsupported
+from converter.mindir.lowering import SCALAR_DTYPES, Dims, Ints, Lower, Lowering, Scalar, Unsupported
 from converter.mindir.operands import Operand
 from lite.ops.enums import PaddingMode
+from lite.types import Array, DType
 
 
 def shape_of(op: Lowering, x: Value) -> Operand:
@@ -182,6 +183,60 @@ def broadcast_to(op: Lowering, x: Value, shape: Dims) -> Operand:
     """x with dimensions of 1 repeated."""
     known = tuple(d for d in shape if not isinstance(d, Value))
     return op.emit("BroadcastTo", x, op.dims(shape, "shape"), shape=known if len(known) == len(shape) else ())
+
+
+def filled(number: int) -> Lower:
+    """A tensor of a shape, with one number everywhere."""
+
+    def lower(op: Lowering, shape: Dims, dtype: int | None = None) -> Operand:
+        return _fill(op, np.array(number, _number_type(dtype, DType.FLOAT32).dtype), shape)
+
+    return lower
+
+
+def fill_with(op: Lowering, shape: Dims, value: Value) -> Operand:
+    """A tensor of a shape, with the element of a tensor everywhere."""
+    return op.emit("Fill", value, op.dims(shape, "shape"))
+
+
+def fill_scalar(op: Lowering, shape: Dims, value: Scalar, dtype: int | None = None) -> Operand:
+    """A tensor of a shape, with one number everywhere, in the number's own type where none is given."""
+    return _fill(op, np.array(value, _number_type(dtype, SCALAR_DTYPES[type(value)]).dtype), shape)
+
+
+def _fill(op: Lowering, number: Array, shape: Dims) -> Operand:
+    return op.emit("Fill", op.constant(number, "value"), op.dims(shape, "shape"))
+
+
+def _number_type(given: int | None, otherwise: DType) -> DType:
+    if given is not None and given not in list(DType):
+        raise Unsupported(f"makes elements of the type {given}: no operator here computes with it")
+    return otherwise if given is None else DType(given)
+
+
+def scalar_to_tensor(op: Lowering, x: Value | Scalar, dtype: int | None = None) -> Operand:
+    """A Python number, or a dimension that is not known yet, as a tensor."""
+    if isinstance(x, Value):
+        return op.cast(x, _number_type(dtype, x.spec.dtype), label="")
+    return op.constant(np.array(x, _number_type(dtype, SCALAR_DTYPES[type(x)]).dtype), "scalar")
+
+
+def tensor_to_scalar(op: Lowering, x: Value | Scalar) -> Operand:
+    """The number in a tensor of one element: here the same."""
+    return x
+
+
+def range_of(op: Lowering, start: Value | Scalar, limit: Value | Scalar, delta: Value | Scalar) -> Operand:
+    """start, start + delta, ... up to but without limit."""
+    known = next((v.spec.dtype for v in (start, limit, delta) if isinstance(v, Value)), None)
+    if known is None:
+        raise Unsupported("computes with Python numbers only: do that outside construct")
+    bounds = ((start, "start"), (limit, "limit"), (delta, "delta"))
+    parts = [
+        op.cast(v, known, label) if isinstance(v, Value) else op.constant(np.array(v, known.dtype), label)
+        for v, label in bounds
+    ]
+    return op.emit("Range", *parts)
 
 
 def pad(op: Lowering, x: Value, *, paddings: tuple[Ints, ...]) -> Operand:
