@@ -1,11 +1,17 @@
 """The entries every pack carries: walking the op table, alone or shared with worker threads. Compiled like the kernels.
 
-How a row is shared. The caller writes the row's address, then PENDING = units, then OPEN = units, which opens the row.
-Every thread claims from OPEN by compare-and-swap, a share of what is left at a time, runs what it claimed and subtracts
-it from PENDING; the caller claims too, and goes on when PENDING is 0. So the caller waits only for units that somebody
-has claimed; a thread reads the row only while it holds a claim on it; and a stale view of OPEN claims units of the
-current row or none. A worker that finds nothing spins for a while, then says so in PARKED and sleeps on EPOCH. The
-caller looks at PARKED after it opened a row and the worker looks at OPEN after it set PARKED: no wake-up is lost.
+How a row is shared. The caller writes the row's address, then PENDING = units, then gives every thread, itself among
+them, an equal range of the units, which opens the row. A thread claims from the front of its own range, half of what is
+left at a time, then from the back of the others', by compare-and-swap; it subtracts what it has done from PENDING. The
+caller goes on when PENDING is 0. So the caller waits only for units that somebody has claimed; a thread reads the row
+only while it holds a claim on it; a stale view of a range claims units of the current row or none; and as long as
+nobody is late, a thread meets the same part of every tensor again, which is in its cache.
+
+A worker that finds its range empty spins for a while, then says so in PARKED and sleeps on EPOCH. The caller looks at
+PARKED after it opened a row and the worker looks at its range after it set PARKED: no wake-up is lost.
+
+Where cpus are busy the system likes to wake a worker on the caller's, where it could but disturb: so workers are kept
+off the cpu that the caller was on when the run began.
 """
 from __future__ import annotations
 
@@ -16,10 +22,16 @@ from llvmlite import ir
 
 from lite.kernels.declare import Int, Pointer, Target, entry, i64, microkernel, routine
 from lite.native.abi import (
+    APART,
+    CPU_WORDS,
+    CPUS,
     EPOCH,
-    OPEN,
+    GETCPU,
+    LINE,
+    OTHERS,
     PARKED,
     PENDING,
+    RANGES,
     ROW,
     ROW_BYTES,
     ROW_WORDS,
@@ -28,16 +40,21 @@ from lite.native.abi import (
     STRIDE,
     SYSCALL,
     TABLE,
+    THREAD,
     THREADS,
 )
 
 _SPINS = 4000  # pauses before a worker sleeps or the caller yields its cpu: 50 to 200 us
+_LOW = 0xFFFFFFFF
 _I64 = ir.IntType(64)
 _I32 = ir.IntType(32)
 _ORDER = "seq_cst"
 
-# Linux's numbers of the two system calls, and the pause of a spinning loop as an LLVM intrinsic with its argument.
-_SYSTEM_CALLS = {"x86_64": {"futex": 202, "yield": 24}, "aarch64": {"futex": 98, "yield": 124}}
+# Linux's numbers of the system calls, and the pause of a spinning loop as an LLVM intrinsic with its argument.
+_SYSTEM_CALLS = {
+    "x86_64": {"futex": 202, "yield": 24, "gettid": 186, "sched_setaffinity": 203},
+    "aarch64": {"futex": 98, "yield": 124, "gettid": 178, "sched_setaffinity": 122},
+}
 _PAUSES = {"x86_64": ("llvm.x86.sse2.pause", ()), "aarch64": ("llvm.aarch64.isb", (15,))}
 _FUTEX_WAIT, _FUTEX_WAKE, _EVERYONE = 128, 129, 0x7FFFFFFF  # "private": among the threads of one process
 
@@ -89,24 +106,64 @@ add = microkernel("atomic_add", (Pointer, Int), _add)
 replace = microkernel("atomic_replace", (Pointer, Int, Int), _replace)
 call_kernel = microkernel("call_kernel", (Pointer, Pointer, Int, Int, Pointer), _call)
 pause = microkernel("pause", (), _pause)
+current_cpu = microkernel("current_cpu", (Pointer,), _call)
+thread_number = microkernel("thread_number", (Pointer,), partial(_system, "gettid", ()))
+keep_on = microkernel("keep_on", (Pointer, Int, Int, Pointer), partial(_system, "sched_setaffinity", ()))
 yield_cpu = microkernel("yield_cpu", (Pointer,), partial(_system, "yield", ()))
 sleep_while = microkernel("sleep_while", (Pointer, Pointer, Int), partial(_system, "futex", (_FUTEX_WAIT,)))
 wake_all = microkernel("wake_all", (Pointer, Pointer), partial(_system, "futex", (_FUTEX_WAKE, _EVERYONE)))
 
 
 @routine
+def _some(units: int) -> bool:
+    """Whether a range holds any."""
+    return units >> 32 < units & _LOW
+
+
+@routine
 def _take_units(control: int, thread: int) -> None:
     """Claims and runs units of the open row until none is left; thread 0 is the caller."""
     state = i64(control)
-    left = load(control + 8 * OPEN)
-    while left > 0:
-        share = (left + 2 * state[THREADS] - 1) // (2 * state[THREADS])
-        if replace(control + 8 * OPEN, left, left - share):
-            row = i64(state[ROW])
-            begin = row[2] - left
-            call_kernel(row[0], row[1], begin, begin + share, state[SCRATCH] + thread * state[STRIDE])
-            add(control + 8 * PENDING, -share)
-        left = load(control + 8 * OPEN)
+    threads = state[THREADS]
+    done = 0
+    for step in range(threads):
+        owner = thread + step if thread + step < threads else thread + step - threads
+        place = control + 8 * (RANGES + LINE * owner)
+        units = load(place)
+        begin, end = units >> 32, units & _LOW
+        while begin < end:
+            share = (end - begin + 1) // 2
+            if replace(place, units, units - share if step else units + (share << 32)):
+                first = end - share if step else begin
+                row = i64(state[ROW])
+                call_kernel(row[0], row[1], first, first + share, state[SCRATCH] + thread * state[STRIDE])
+                done += share
+            units = load(place)
+            begin, end = units >> 32, units & _LOW
+    if done:
+        add(control + 8 * PENDING, -done)
+
+
+@routine
+def _keep_apart(control: int) -> None:
+    """Keeps the workers off the caller's cpu, where they may use another."""
+    state = i64(control)
+    cpu = current_cpu(state[GETCPU]) & _LOW
+    if cpu == state[APART] or cpu >= 64 * CPU_WORDS:
+        return
+    store(control + 8 * APART, cpu)  # before the workers' numbers are read: one that comes later resets it
+    some = 0
+    for word in range(CPU_WORDS):
+        others = state[CPUS + word]
+        if word == cpu >> 6:
+            others &= ~(1 << (cpu & 63))
+        state[OTHERS + word] = others
+        some |= others
+    place = control + 8 * (OTHERS if some else CPUS)
+    for thread in range(1, state[THREADS]):
+        number = load(control + 8 * (RANGES + LINE * thread + THREAD))
+        if number:
+            keep_on(state[SYSCALL], number, 8 * CPU_WORDS, place)
 
 
 @entry
@@ -121,6 +178,8 @@ def run_rows(table: Pointer, first: Int, end: Int, scratch: Pointer) -> None:
 def run_rows_shared(control: Pointer, first: Int, end: Int, scratch: Pointer) -> None:
     """Runs rows [first, end) of the control block's table on this thread and whichever workers come."""
     state = i64(control)
+    threads = state[THREADS]
+    _keep_apart(control)
     for address in range(state[TABLE] + first * ROW_BYTES, state[TABLE] + end * ROW_BYTES, ROW_BYTES):
         row = i64(address)
         units = row[2]
@@ -129,7 +188,9 @@ def run_rows_shared(control: Pointer, first: Int, end: Int, scratch: Pointer) ->
             continue
         state[ROW] = address
         store(control + 8 * PENDING, units)
-        store(control + 8 * OPEN, units)
+        for thread in range(threads):
+            begin, end = units * thread // threads, units * (thread + 1) // threads
+            store(control + 8 * (RANGES + LINE * thread), begin << 32 | end)
         if load(control + 8 * PARKED):
             store(control + 8 * PARKED, 0)
             add(control + 8 * EPOCH, 1)
@@ -147,9 +208,12 @@ def run_rows_shared(control: Pointer, first: Int, end: Int, scratch: Pointer) ->
 @entry
 def work(control: Pointer, thread: Int, _unused: Int, _scratch: Pointer) -> None:
     """The life of worker `thread`, 1 <= thread < threads: returns once STOP is set."""
+    own = control + 8 * (RANGES + LINE * thread)
+    store(own + 8 * THREAD, thread_number(i64(control)[SYSCALL]))
+    store(control + 8 * APART, -1)
     spins = 0
     while not load(control + 8 * STOP):
-        if load(control + 8 * OPEN) > 0:
+        if _some(load(own)):
             _take_units(control, thread)
             spins = 0
         elif spins < _SPINS:
@@ -158,7 +222,7 @@ def work(control: Pointer, thread: Int, _unused: Int, _scratch: Pointer) -> None
         else:
             epoch = load(control + 8 * EPOCH)
             store(control + 8 * PARKED, 1)
-            if load(control + 8 * OPEN) == 0 and not load(control + 8 * STOP):
+            if not _some(load(own)) and not load(control + 8 * STOP):
                 sleep_while(i64(control)[SYSCALL], control + 8 * EPOCH, epoch)
             spins = 0
 

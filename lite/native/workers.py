@@ -28,12 +28,24 @@ from collections.abc import Callable
 from functools import partial
 from time import perf_counter_ns
 
-from lite.native.abi import CONTROL_WORDS, SCRATCH, STRIDE, SYSCALL, TABLE, THREADS
+from lite.native.abi import (
+    APART,
+    CPU_WORDS,
+    CPUS,
+    GETCPU,
+    LINE_BYTES,
+    ROW_WORDS,
+    SCRATCH,
+    STRIDE,
+    SYSCALL,
+    TABLE,
+    THREADS,
+    control_words,
+)
 from lite.native.pace import Pace
 from lite.native.pack import KernelPack
 
 MOST = 256  # threads of one run
-_LINE = 64
 
 
 class Workers:
@@ -48,20 +60,22 @@ class Workers:
         self.threads = min(threads, MOST)
         self._pack = pack
         self._team: _Team | None = None
+        self._ended = 0  # perf_counter_ns after the last run of a stretch
 
     def stretch(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> Callable[[], None]:
         """What runs rows [first, end) of the op table at address `table` time and again, as fast as it can."""
         alone = partial(self._pack.run, table, first, end, scratch)
-        if self.threads == 1:
+        if self.threads == 1 or not _has_shared_row(table, first, end):
             return alone
         pace = Pace()
 
         def run() -> None:
             begin = perf_counter_ns()
-            shared = pace.shares and self._share(table, first, end, scratch, scratch_stride)
+            shared = pace.shares(begin - self._ended) and self._share(table, first, end, scratch, scratch_stride)
             if not shared:
                 alone()
-            pace.took(perf_counter_ns() - begin, shared)
+            self._ended = perf_counter_ns()
+            pace.took(self._ended - begin, shared)
 
         return run
 
@@ -101,11 +115,18 @@ class _Team:
         self.key = (pack, threads)
         self.users = 0
         self.process = os.getpid()
-        self._memory = ctypes.create_string_buffer(8 * CONTROL_WORDS + _LINE)
-        self._address = -(-ctypes.addressof(self._memory) // _LINE) * _LINE
-        self._words = (ctypes.c_int64 * CONTROL_WORDS).from_address(self._address)
+        count = control_words(threads)
+        self._memory = ctypes.create_string_buffer(8 * count + LINE_BYTES)
+        self._address = -(-ctypes.addressof(self._memory) // LINE_BYTES) * LINE_BYTES
+        self._words = (ctypes.c_int64 * count).from_address(self._address)
         self._words[THREADS] = threads
-        self._words[SYSCALL] = ctypes.cast(ctypes.CDLL(None).syscall, ctypes.c_void_p).value or 0
+        libc = ctypes.CDLL(None)
+        self._words[SYSCALL] = ctypes.cast(libc.syscall, ctypes.c_void_p).value or 0
+        self._words[GETCPU] = ctypes.cast(libc.sched_getcpu, ctypes.c_void_p).value or 0
+        self._words[APART] = -1
+        for cpu in os.sched_getaffinity(0):
+            if cpu < 64 * CPU_WORDS:
+                self._words[CPUS + cpu // 64] |= ctypes.c_int64(1 << cpu % 64).value
         self._run = pack.entry("run_rows_shared")
         self._stop = pack.entry("stop_workers")
         work = pack.entry("work")
@@ -123,6 +144,12 @@ class _Team:
 
     def stop(self) -> None:
         self._stop(self._address, 0, 0, 0)
+
+
+def _has_shared_row(table: int, first: int, end: int) -> bool:
+    """Whether any of rows [first, end) has more than one unit."""
+    words = (ctypes.c_int64 * (ROW_WORDS * end)).from_address(table)
+    return any(words[row * ROW_WORDS + 2] > 1 for row in range(first, end))
 
 
 def _work(work: object, memory: object, address: int, index: int) -> None:

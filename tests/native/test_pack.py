@@ -114,9 +114,9 @@ def test_damage_is_named(pack_file: Path) -> None:
     data = pack_file.read_bytes()
     with pytest.raises(KernelBuildError, match="kernel pack here is damaged"):
         artifact.unseal(data[:100], "here")
-    other = artifact.seal(data, artifact.unseal(data, "x")).replace(b"abi 1\n", b"abi 9\n")
+    other = artifact.seal(data, artifact.unseal(data, "x")).replace(b"abi 2\n", b"abi 9\n")
     body = other[: -artifact._CHECKSUM - 8]
-    with pytest.raises(KernelBuildError, match="ABI version 9, expected 1"):
+    with pytest.raises(KernelBuildError, match="ABI version 9, expected 2"):
         artifact.unseal(body + artifact.checksum(body) + artifact._MAGIC, "here")
 
 

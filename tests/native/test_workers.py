@@ -1,6 +1,7 @@
 """Threads change nothing but the time: same bytes for any number of them, after forks, at exit, side by side."""
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import threading
@@ -12,13 +13,12 @@ import numpy as np
 import pytest
 
 from lite.native import workers as module
-from lite.native.abi import EPOCH, PARKED
+from lite.native.abi import APART, EPOCH, LINE, PARKED, RANGES, THREAD
 from lite.native.pack import KernelPack
 from lite.native.workers import Workers
 from tests.native.conftest import arguments, table
 
 WORDS = 720
-LINE = 64
 
 
 class Program:
@@ -101,6 +101,29 @@ def _wait_until_parked(workers: Workers) -> None:
     assert workers._team is not None
     while not workers._team._words[PARKED]:
         time.sleep(0.001)
+
+
+@pytest.mark.parametrize("allowed", [None, 1])
+def test_workers_are_kept_off_the_callers_cpu(pack: KernelPack, allowed: int | None) -> None:
+    """Where they may use another; they never use one that the caller's affinity forbids."""
+    before = os.sched_getaffinity(0)
+    cpus = set(sorted(before)[:allowed])
+    program, workers = Program(pack, 4, rows=3, units=(8,)), Workers(pack, 3)
+    try:
+        os.sched_setaffinity(0, cpus)
+        program.run(workers)
+        assert workers._team is not None
+        words = workers._team._words
+        while not all(words[RANGES + LINE * thread + THREAD] for thread in (1, 2)):
+            time.sleep(0.001)
+        time.sleep(0.01)
+        program.run(workers)
+        for thread in (1, 2):
+            number = words[RANGES + LINE * thread + THREAD]
+            assert os.sched_getaffinity(number) == (cpus - {words[APART]} or cpus)
+    finally:
+        os.sched_setaffinity(0, before)
+        workers.close()
 
 
 def test_rows_of_one_unit_wake_nobody(pack: KernelPack) -> None:
