@@ -27,6 +27,7 @@ from converter.ir.interface import check_names, fix_shape, named_tensors, select
 from converter.mindir.constants import CONSTANT_NAME, ConstantReader, tensor_dtype
 from converter.mindir.container import Container, open_container
 from converter.mindir.control import Functions, Variation, Varies
+from converter.mindir.effects import IN_PLACE, SEEN, Uses
 from converter.mindir.lowering import Lowering, Unsupported, lower
 from converter.mindir.mind_ir_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
 from converter.mindir.operands import Choice, Closure, Function, Missing, Monad, Operand, causes, describe, flatten
@@ -120,6 +121,7 @@ class _Reader:
         self.graph = Graph()
         self.control = Functions(self.functions, variation, self._read_function)
         self.reported: list[UnsupportedOp] = []  # a row for each place
+        self.uses = Uses(self.graphs, self._primitive)
         self.missing: dict[str, Missing] = {}  # by the place of the operator
         self.border: Value | None = None  # what the first unsupported operator reads
         self.nodes_read = 0
@@ -265,6 +267,8 @@ class _Reader:
             return STRUCTURE[op](inputs)
         if op not in PRIMITIVES:
             raise Unsupported
+        if op in IN_PLACE and not self.uses.only_here(node.input[0]):
+            raise Unsupported(SEEN)
         target = node.op_type.removeprefix(_REFERENCE)
         stored = self.primitives[target].attribute if target in self.primitives else node.attribute
         context = Lowering(self.graph, _where(node), _Attributes(stored, self.constants))

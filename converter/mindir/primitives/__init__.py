@@ -72,6 +72,7 @@ PRIMITIVES: dict[str, Lower] = {
     "GroupNorm": normalization.group_norm,
     "HSigmoid": activation(ActivationType.HSIGMOID),
     "HSwish": activation(ActivationType.HSWISH),
+    "InplaceAddExt": elementwise.add_scaled("AddFusion"),
     "IsFinite": unary("IsFinite"),
     "L2Normalize": normalization.l2_normalize,
     "LayerNorm": normalization.layer_norm,
@@ -178,6 +179,5 @@ WAYS_OUT: dict[str, str] = {
     "AssignAdd": _STATE,
     "AssignSub": _STATE,
     "Dropout": _TRAINING,
-    "InplaceAddExt": "changes its input: write x = x + y instead of x += y",
     "Print": "prints while the network runs: remove the print from construct",
 }

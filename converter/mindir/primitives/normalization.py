@@ -6,7 +6,7 @@ from converter.mindir.lowering import Ints, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw
 
-_TRAINING = "normalizes with the statistics of the batch: call network.set_train(False) before exporting"
+_DYNAMIC = "normalizes with the statistics of a batch of unknown size: fix the shapes of the inputs"
 
 
 def _first_of(y: Value, op: str, count: int) -> Operand:
@@ -27,15 +27,27 @@ def batch_norm(
     momentum: float = 0.1,
     format: int | str = "NCHW",
 ) -> Operand:
-    """(x - mean) / sqrt(variance + epsilon) * scale + bias for each channel, dimension 1."""
-    if is_training:
-        raise Unsupported(_TRAINING)
+    """(x - mean) / sqrt(variance + epsilon) * scale + bias for each channel, dimension 1.
+
+    is_training: mean and variance are those of x itself, over all its pictures: an InstanceNorm of one.
+    """
     check_nchw(format)
+    if is_training:
+        return _first_of(_batch_statistics(op, x, scale, bias, epsilon), "BatchNorm", 5)
     inputs = (scale, bias, mean, variance)
     if x.spec.rank <= 2:
         return _first_of(op.emit("FusedBatchNorm", x, *inputs, epsilon=epsilon), "BatchNorm", 5)
     y = op.emit("FusedBatchNorm", op.to_last(x), *inputs, label="norm", epsilon=epsilon)
     return _first_of(op.to_first(y), "BatchNorm", 5)
+
+
+def _batch_statistics(op: Lowering, x: Value, scale: Value, bias: Value, epsilon: float) -> Value:
+    if not x.spec.is_static:
+        raise Unsupported(_DYNAMIC)
+    last = op.to_last(x)
+    pixels = op.emit("Reshape", last, op.ints((1, -1, last.spec.shape[-1]), "pixels/shape"), label="pixels")
+    y = op.emit("InstanceNorm", pixels, scale, bias, label="norm", epsilon=epsilon)
+    return op.to_first(op.emit("Reshape", y, op.ints(last.spec.shape, "shape"), label="pictures"))
 
 
 def layer_norm(

@@ -40,7 +40,6 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("MaxPoolWithArgmax", (IMAGE,), {"ksize": (1, 3, 3, 1), "strides": (1, 2, 2, 1), "pad_mode": "SAME"}, "above 1"),
     ("AdaptiveAvgPool2D", (IMAGE,), {"output_size": (3, 3)}, "only 1x1"),
     ("ResizeNearestNeighbor", (IMAGE, (4, 4), False, True), {}, "half_pixel_centers"),
-    ("BatchNorm", (IMAGE, *[np.ones(4, np.float32)] * 4, True), {}, "set_train"),
     ("Softmax", (IMAGE, (1, 2)), {}, "only one axis"),
     ("Gather", (IMAGE, np.zeros((1, 2), np.int32), 1, 1), {}, "batch dimensions"),
     ("StridedSlice", (IMAGE, (0,), (1,), (1,), 0, 0, 0, 1, 0), {}, "expand_dims"),

@@ -1,6 +1,7 @@
 """Graphs of every form that MindIR writes: structure, calls, names, and what is refused."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,23 +145,52 @@ def test_everything_unsupported_is_in_one_error(model: ModelBuilder) -> None:
     x, monad = model.input("x"), model.constant(MONAD)
     sampled = [model.node("Multinomial", x, scope=f"Default/sampler/Multinomial-op{i}") for i in range(2)]
     model.node("Assign", model.parameter("w", X), x, monad, scope="Default/Assign-op0")
-    ones = model.parameter("ones", np.ones(3, np.float32))
-    norm = model.node("BatchNorm", x, ones, ones, ones, ones, model.constant(True), scope="Default/bn/BatchNorm-op0")
+    dropped = model.node("Dropout", x, scope="Default/dropout/Dropout-op0")
     branch = model.function("branch")
     branch.output(branch.node("CTCGreedyDecoder", branch.input("a"), scope="Default/CTCGreedyDecoder-op0"))
     chosen = model.node("Switch", x, model.node("Partial", "branch", x), model.node("Partial", "branch", x))
-    after = model.node("Add", model.node("TupleGetItem", norm, model.constant(0)), model.call(chosen))
+    after = model.node("Add", model.node("TupleGetItem", dropped, model.constant(0)), model.call(chosen))
     model.output(model.node("MakeTuple", *sampled, model.node("ReLU", after)))
     with pytest.raises(UnsupportedOpError) as caught:
         read_mindir(model.bytes())
     assert {(row.op, row.count, row.where.rpartition("-op")[0]) for row in caught.value.ops} == {
         ("Multinomial", 2, "Default/sampler/Multinomial"),
         ("Assign", 1, "Default/Assign"),
-        ("BatchNorm", 1, "Default/bn/BatchNorm"),
+        ("Dropout", 1, "Default/dropout/Dropout"),
         ("CTCGreedyDecoder", 1, "Default/CTCGreedyDecoder"),
     }
     assert caught.value.total == 7
     assert "set_train(False)" in str(caught.value)
+
+
+def test_a_sum_in_place_of_its_first_term(model: ModelBuilder) -> None:
+    x, one, monad = model.input("x"), model.constant(1), model.constant(MONAD)
+    total = model.node("InplaceAddExt", model.node("ReLU", x), x, one, monad)
+    model.node("UpdateState", monad, total)
+    model.output(total)
+    np.testing.assert_array_equal(computed(model)[0], np.maximum(X, 0) + X)
+
+
+def input_itself(model: ModelBuilder) -> str:
+    return model.input("x")
+
+
+def used_again(model: ModelBuilder) -> str:
+    relu = model.node("ReLU", model.input("x"))
+    model.node("Neg", relu)
+    return relu
+
+
+def view(model: ModelBuilder) -> str:
+    return model.node("ExpandDims", model.node("ReLU", model.input("x")), model.constant(0))
+
+
+@pytest.mark.parametrize("term", [input_itself, used_again, view])
+def test_a_sum_in_place_that_others_see_is_refused(model: ModelBuilder, term: Callable[[ModelBuilder], str]) -> None:
+    x = term(model)
+    model.output(model.node("InplaceAddExt", x, model.constant(2.0), model.constant(1), model.constant(MONAD)))
+    with pytest.raises(UnsupportedOpError, match="write x = x \\+ y"):
+        read_mindir(model.bytes())
 
 
 def cut_in_the_middle(model: ModelBuilder) -> None:

@@ -37,20 +37,52 @@ def padded_max_pool() -> list[nn.Cell]:
     return [nn.Pad(((0, 0), (0, 0), (1, 1), (1, 1))), nn.MaxPool2d(3, 2)]
 
 
-class Classifier(nn.Cell):
-    """Scores of classes from the mean of each channel of what `features` computes, or of the last of several."""
+class Branches(nn.Cell):
+    """All branches on the same input, concatenated along the channels."""
 
-    def __init__(self, features: nn.Cell, channels: int, classes: int = 1000) -> None:
+    def __init__(self, *branches: nn.Cell) -> None:
+        super().__init__()
+        self.branches = nn.CellList(list(branches))
+
+    def construct(self, x: Tensor) -> Tensor:
+        outputs = ()
+        for branch in self.branches:
+            outputs += (branch(x),)
+        return ops.concat(outputs, axis=1)
+
+
+class SqueezeExcitation(nn.Cell):
+    """Channels weighed by what their means say (Hu et al., 2017)."""
+
+    def __init__(self, channels: int, reduction: int = 16) -> None:
+        super().__init__()
+        self.weights = nn.SequentialCell(
+            nn.Dense(channels, channels // reduction), nn.ReLU(),
+            nn.Dense(channels // reduction, channels), nn.Sigmoid(),
+        )
+
+    def construct(self, x: Tensor) -> Tensor:
+        return x * self.weights(ops.mean(x, (2, 3))).reshape((x.shape[0], x.shape[1], 1, 1))
+
+
+class Classifier(nn.Cell):
+    """Scores of classes from the mean of each channel of what `features` computes, or of the last of several.
+
+    flatten: the means are images of one pixel first.
+    """
+
+    def __init__(self, features: nn.Cell, channels: int, classes: int = 1000, flatten: bool = True) -> None:
         super().__init__()
         self.features = features
-        self.flatten = nn.Flatten()
+        self.keep_dims = flatten
+        self.flatten = nn.Flatten() if flatten else nn.Identity()
         self.classifier = nn.Dense(channels, classes)
 
     def construct(self, x: Tensor) -> Tensor:
         y = self.features(x)
         if isinstance(y, tuple):
             y = y[-1]
-        return self.classifier(self.flatten(ops.mean(y, (2, 3), True)))
+        return self.classifier(self.flatten(ops.mean(y, (2, 3), self.keep_dims)))
 
 
 def pictures(rng: np.random.Generator, height: int, width: int = 0, channels: int = 3) -> dict[str, np.ndarray]:

@@ -56,7 +56,8 @@ def stem(width: int, pool: Sequence[nn.Cell] = ()) -> nn.SequentialCell:
 class ResNet(nn.Cell):
     """stem, then blocks in stages, each twice as wide as the one before; the results of all stages.
 
-    block: makes one of input channels, width, stride and dilation, and says its `outputs`.
+    block: makes one of input channels, width, stride and the stage's number in extras, mostly the dilation; it has
+    `outputs` channels.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class ResNet(nn.Cell):
         blocks: Sequence[int],
         width: int = 64,
         strides: Sequence[int] = (1, 2, 2, 2),
-        dilations: Sequence[int] = (1, 1, 1, 1),
+        extras: Sequence[int] = (1, 1, 1, 1),
     ) -> None:
         super().__init__()
         self.stem = stem
@@ -75,7 +76,7 @@ class ResNet(nn.Cell):
         for index, depth in enumerate(blocks):
             cells = []
             for first in [True] + [False] * (depth - 1):
-                cells.append(block(channels, width << index, strides[index] if first else 1, dilations[index]))
+                cells.append(block(channels, width << index, strides[index] if first else 1, extras[index]))
                 channels = cells[-1].outputs
             stages.append(nn.SequentialCell(cells))
         self.stages = nn.CellList(stages)
