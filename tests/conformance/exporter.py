@@ -3,7 +3,8 @@
     exporter.py [--benchmark] SOURCE FOLDER [SOURCE FOLDER ...]
 
 Every SOURCE is a Python file with `inputs(rng) -> {name: array}` and `network() -> Cell`, and where it is exported with
-dynamic dimensions `dynamic = {name: shape}`, None for each of them. It may import tests.conformance.networks.blocks.
+dynamic dimensions `dynamic = {name: shape}`, None for each of them. `gain` makes its weights smaller where a sigmoid or
+softmax would make 0 and 1 of what is larger. It may import tests.conformance.networks.blocks.
 Into its FOLDER go model.mindir and data.npz (`input:<name>`, `output:<i>`; tuples flattened depth-first), or error.txt
 where MindSpore refused. With --benchmark a SOURCE's `benchmark(rng) -> (Cell, inputs)` comes first where it has one,
 and model.onnx, or onnx_error.txt, goes into the folder too. A folder appears complete or not at all.
@@ -38,14 +39,14 @@ def load(source: Path) -> ModuleType:
     return module
 
 
-def weights(name: str, shape: tuple[int, ...]) -> np.ndarray:
+def weights(name: str, shape: tuple[int, ...], gain: float) -> np.ndarray:
     """Random values that depend on the parameter's name and shape alone and keep activations bounded."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     if name.endswith(("gamma", "moving_variance")):
         return rng.uniform(0.5, 1.5, shape)
     if len(shape) < 2:
         return rng.normal(0.0, 0.1, shape)
-    return rng.normal(0.0, math.sqrt(2 / math.prod(shape[1:])), shape)
+    return rng.normal(0.0, gain * math.sqrt(2 / math.prod(shape[1:])), shape)
 
 
 def flatten(result: object) -> Iterator[np.ndarray]:
@@ -68,9 +69,10 @@ def export(source: Path, folder: Path, benchmark: bool) -> None:
     else:
         network, inputs = module.network(), module.inputs(rng)
     network.set_train(False)
+    gain = getattr(module, "gain", 1.0)
     for name, parameter in network.parameters_and_names():
         if np.issubdtype(parameter.asnumpy().dtype, np.floating):
-            parameter.set_data(ms.Tensor(weights(name, parameter.shape), parameter.dtype))
+            parameter.set_data(ms.Tensor(weights(name, parameter.shape, gain), parameter.dtype))
     tensors = [ms.Tensor(value) for value in inputs.values()]
     outputs = list(flatten(network(*tensors)))
     for i, name in enumerate(inputs):

@@ -1,4 +1,4 @@
-"""CNN+CTC for words in pictures: the residual features of Cheng et al. (2017), and scores of characters in each column."""
+"""CNN+CTC for words in pictures: the residual features of Cheng et al. (2017), and scores of each column."""
 from __future__ import annotations
 
 import numpy as np

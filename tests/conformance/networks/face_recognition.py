@@ -1,4 +1,4 @@
-"""FaceRecognition: the ResNet-100 of ArcFace (Deng et al., 2018), 512 numbers that tell a face of 112x112 from others."""
+"""FaceRecognition: the ResNet-100 of ArcFace (Deng et al., 2018), an embedding of a face in 512 numbers."""
 from __future__ import annotations
 
 import numpy as np
