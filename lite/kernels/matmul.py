@@ -15,6 +15,7 @@ from lite.kernels.move import LANES, copy_words, transpose_block_f32
 from lite.kernels.simd import Simd, Value, micro
 
 GEMV_PANELS = 4
+_ACTIVATED_PANELS = 8  # after as many what is done last is done, while they are in cache
 _GROUP_BYTES = 16 << 10  # of panels that stay in the nearest cache together, with a tile's rows
 
 
@@ -69,6 +70,7 @@ def matmul_f32(
         y_batch = y + i64(batches)[4 * batch + 2]
         bias_batch = bias + i64(batches)[4 * batch + 3]
         tiles = (last_row - first_row + TILE_ROWS() - 1) // TILE_ROWS()
+        done = first_panel
         for group in range(first_panel, last_panel, group_panels):
             group_end = min(group + group_panels, last_panel)
             ahead = b_batch + group_end * panel_bytes
@@ -98,10 +100,12 @@ def matmul_f32(
                     )
                     ahead += depth * share(tiles)
                 row += height
-        first_column = first_panel * TILE_COLUMNS()
-        width = min(panel_block * TILE_COLUMNS(), columns - first_column)
-        block_start = y_batch + first_row * y_stride + first_column * 4
-        activate_rows(block_start, last_row - first_row, y_stride, width, function, alpha, beta)
+            if group_end - done >= _ACTIVATED_PANELS or group_end == last_panel:
+                column = done * TILE_COLUMNS()
+                width = min(group_end * TILE_COLUMNS(), columns) - column
+                start = y_batch + first_row * y_stride + column * 4
+                activate_rows(start, last_row - first_row, y_stride, width, function, alpha, beta)
+                done = group_end
 
 
 @kernel
