@@ -25,7 +25,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from lite.engines import PEERS
+from lite.engines import LITERT, PEERS
 from lite.records import dataclass
 from lite.timing import Latency
 from lite.types import Array
@@ -75,19 +75,20 @@ def _version(package: str) -> str | None:
     if importlib.util.find_spec(package) is None:
         return None
     try:
-        return importlib.metadata.version(package)
+        return importlib.metadata.version(package.replace("_", "-"))
     except importlib.metadata.PackageNotFoundError:  # a build of another name
         return ""
 
 
-def peers(onnx: str | os.PathLike[str], folder: str) -> list[Contender]:
-    """Every installed peer with the file it loads; what peers convert goes into `folder`."""
-    return [_prepared(name, str(onnx), folder) for name, version in peer_versions().items() if version is not None]
+def peers(onnx: str | os.PathLike[str], model: str, folder: str) -> list[Contender]:
+    """Every installed peer with the file it loads, made of the ONNX or the `.ms` file; it goes into `folder`."""
+    installed = [name for name, version in peer_versions().items() if version is not None]
+    return [_prepared(name, model if name == LITERT else str(onnx), folder) for name in installed]
 
 
-def _prepared(engine: str, onnx: str, folder: str) -> Contender:
+def _prepared(engine: str, source: str, folder: str) -> Contender:
     try:
-        with _start("prepare", engine, onnx, folder) as child:
+        with _start("prepare", engine, source, folder) as child:
             return Contender(engine, child.answer())
     except EngineFailure as failure:
         return Contender(engine, "", str(failure))

@@ -1,6 +1,7 @@
 """This engine and others behind one interface, each in a process of its own: what `mlite bench --peers` compares.
 
-    python -m lite.engines prepare ENGINE MODEL.onnx FOLDER                      the file that it loads, made from ONNX
+    python -m lite.engines prepare ENGINE MODEL FOLDER                           the file that it loads, made from ONNX,
+                                                                                 for LiteRT from the .ms
     python -m lite.engines cold    ENGINE MODEL INPUTS.npz THREADS               "done" after one run, then peak memory
     python -m lite.engines serve   ENGINE MODEL INPUTS.npz THREADS OUTPUTS.npz   "ready", then for each line with the
                                                                                  seconds of a turn the times of its runs
@@ -23,7 +24,9 @@ from lite.timing import timed_runs
 from lite.types import Array
 
 OURS = "mindlite"
-PEERS = {"onnxruntime": "onnxruntime", "OpenVINO": "openvino", "MNN": "MNN"}  # name -> package
+LITERT = "LiteRT"
+# Name -> package.
+PEERS = {"onnxruntime": "onnxruntime", "OpenVINO": "openvino", "MNN": "MNN", LITERT: "ai_edge_litert"}
 _SHORT = 0.5  # of a turn
 
 
@@ -115,11 +118,42 @@ def load_mnn(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
     return Loaded(run, outputs, keep=(interpreter, inputs))
 
 
-_LOADERS = {OURS: load_mindlite, "onnxruntime": load_onnxruntime, "OpenVINO": load_openvino, "MNN": load_mnn}
+def load_litert(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=model, num_threads=threads)
+    interpreter.allocate_tensors()
+    # As views of its memory, which it has to have back before a run.
+    places = [interpreter.tensor(row["index"]) for row in interpreter.get_input_details()]
+    results = [row["index"] for row in interpreter.get_output_details()]
+
+    def run() -> None:
+        for place, x in zip(places, inputs.values(), strict=True):
+            np.copyto(place(), x)
+        interpreter.invoke()
+
+    return Loaded(run, lambda: [interpreter.get_tensor(index) for index in results], keep=interpreter)
+
+
+_LOADERS = {
+    OURS: load_mindlite,
+    "onnxruntime": load_onnxruntime,
+    "OpenVINO": load_openvino,
+    "MNN": load_mnn,
+    LITERT: load_litert,
+}
 
 
 def prepare(engine: str, model: str, folder: str) -> str:
-    """The path of what the engine loads: the ONNX itself, or what the engine's own converter makes of it."""
+    """The path of what the engine loads: the ONNX itself, or what a converter makes of it, or of a `.ms` for LiteRT."""
+    if engine == LITERT:
+        from lite.model import read_model
+        from lite.tflite import write_tflite
+
+        path = os.path.join(folder, "model.tflite")
+        with open(path, "wb") as file:
+            file.write(write_tflite(read_model(model)))
+        return path
     if engine != "MNN":
         return model
     import _tools  # MNN's converter; its console script installs packages

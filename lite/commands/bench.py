@@ -3,8 +3,8 @@
 Inputs are random numbers. The time of an operator is held against its floor: its
 multiplications and additions at the machine's peak, or its bytes as fast as the
 machine reads them, whichever takes longer. --peers and --cold run in processes of
-their own; the peers are those installed of onnxruntime, OpenVINO and MNN, and need
-the same network as an ONNX file. A ratio is a peer's median over this engine's. Of
+their own; the peers are those installed of onnxruntime, OpenVINO, MNN and LiteRT, and
+need the same network as an ONNX file. A ratio is a peer's median over this engine's. Of
 cold starts the median counts, after one that writes bytecode and does not.
 """
 from __future__ import annotations
@@ -118,7 +118,7 @@ def measure_all(
     with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
         if args.peers:
             stage("preparing the engines")
-            contest += compare.peers(onnx, folder)
+            contest += compare.peers(onnx, model, folder)
             stage("the engines in turns")
             standings = compare.compare(contest, inputs, args.threads, args.seconds * len(contest))
         if args.cold:

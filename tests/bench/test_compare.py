@@ -57,7 +57,7 @@ def test_what_is_installed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_peer_that_cannot_be_prepared_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compare, "peer_versions", lambda: {"MNN": "3.6.1", "OpenVINO": None, "onnxruntime": ""})
     (tmp_path / "no.onnx").write_bytes(b"no model")
-    mnn, onnxruntime = compare.peers(tmp_path / "no.onnx", str(tmp_path))
+    mnn, onnxruntime = compare.peers(tmp_path / "no.onnx", "no.ms", str(tmp_path))
     assert mnn.failure
     assert onnxruntime == Contender("onnxruntime", str(tmp_path / "no.onnx"))
 
