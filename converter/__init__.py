@@ -5,6 +5,7 @@
     ms = converter.convert("lenet.mindir")                                  # bytes of the .ms file
     ms = converter.convert("lenet.mindir", {"input_shapes": {"x": (1, 1, 32, 32)}})
     ms = converter.convert("lenet.mindir", ConvertOptions(outputs=["Default/fc2-Dense/BiasAdd-op0"]))
+    session = converter.load("lenet.mindir", checkpoint="lenet.ckpt")       # without a file in between
 
 Reading MindIR needs protobuf, which the extra `convert` brings: pip install 'mindlite[convert]'.
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from converter.errors import ArgumentError, MissingPackageError, OptionError
@@ -23,6 +25,8 @@ from lite.errors import ConvertError
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
+    from lite.session import Session
+    from lite.types import Array
 
 __all__ = [
     "ArgumentError",
@@ -31,6 +35,7 @@ __all__ = [
     "MissingPackageError",
     "OptionError",
     "convert",
+    "load",
     "optimize",
 ]
 
@@ -50,12 +55,13 @@ def convert(
         input_shapes  {}         input name -> shape, to fix dimensions that were exported as dynamic
         outputs       ()         names of tensors or nodes to end the network at, in place of its own outputs;
                                  only what these need has to be supported
+        checkpoint    None       a .ckpt or .safetensors file, or arrays by name: the weights in place of the export's
         progress      None       called with a line of text at every stage
 
-    Raises ParseError where the input is not a MindIR, UnsupportedOpError with every operator that cannot be converted,
-    OptionError (a ValueError) for options that do not fit the model, ArgumentError (a TypeError) for arguments of other
-    types, MissingPackageError (an ImportError) without protobuf, OSError (FileNotFoundError) where the file cannot be
-    read.
+    Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator
+    that cannot be converted, OptionError (a ValueError) for options that do not fit the model, ArgumentError (a
+    TypeError) for arguments of other types, MissingPackageError (an ImportError) without protobuf, OSError
+    (FileNotFoundError) where a file cannot be read.
     """
     if misplaced:
         raise ArgumentError(f"convert takes no {next(iter(misplaced))!r}: give options={misplaced!r}")
@@ -72,9 +78,31 @@ def convert(
         raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
 
     _report(chosen, "read")
-    graph = optimize(read_mindir(source, chosen.input_shapes, chosen.outputs), chosen)
+    graph = optimize(read_mindir(source, chosen.input_shapes, chosen.outputs, chosen.weights()), chosen)
     _report(chosen, "write")
     return emit(graph)
+
+
+def load(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    checkpoint: str | os.PathLike[str] | Mapping[str, Array] | None = None,
+    options: Options | None = None,
+    **settings: Any,
+) -> Session:
+    """A session of a MindIR file or its bytes, converted in memory: local inference without a file in between.
+
+        session = converter.load("lenet.mindir", "epoch_10.ckpt")
+        y = session.run(x)
+
+    checkpoint, options: as for `convert`. settings: those of lite.Session, such as threads. Raises what convert and
+    lite.Session raise.
+    """
+    from lite.session import Session
+
+    chosen = ConvertOptions.of(options)
+    if checkpoint is not None:
+        chosen = replace(chosen, checkpoint=checkpoint)
+    return Session(convert(source, chosen), **settings)
 
 
 def optimize(graph: Graph, options: Options | None = None) -> Graph:

@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
+
 from converter.errors import ArgumentError, OptionError
+from lite.types import Array
 
 Progress = Callable[[str], None]
 
@@ -18,8 +22,8 @@ class ConvertOptions:
 
     optimize: run the passes; without them the file holds the network as it was exported. input_shapes: input name ->
     shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
-    place of its own outputs; only what these need has to be supported. progress: called with a line of text at every
-    stage.
+    place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
+    arrays by name, in place of the weights of the export. progress: called with a line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -27,6 +31,7 @@ class ConvertOptions:
     optimize: bool = True
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     outputs: Sequence[str] = ()
+    checkpoint: str | os.PathLike[str] | Mapping[str, Array] | None = None
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
@@ -41,8 +46,20 @@ class ConvertOptions:
         object.__setattr__(self, "outputs", tuple(self.outputs))
         if len(set(self.outputs)) < len(self.outputs):
             raise OptionError(f"outputs is {list(self.outputs)}: a name occurs twice")
+        if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike, Mapping)):
+            raise OptionError(f"checkpoint is {self.checkpoint!r}: expected a path, or a mapping of name to array")
         if self.progress is not None and not callable(self.progress):
             raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
+
+    def weights(self) -> dict[str, Array] | None:
+        """The checkpoint's tensors; None where there is none. Raises what converter.checkpoint.read_checkpoint does."""
+        if self.checkpoint is None:
+            return None
+        if isinstance(self.checkpoint, Mapping):
+            return {name: np.asarray(value) for name, value in self.checkpoint.items()}
+        from converter.checkpoint import read_checkpoint
+
+        return read_checkpoint(self.checkpoint)
 
     @classmethod
     def of(cls, options: ConvertOptions | Mapping[str, Any] | None) -> ConvertOptions:

@@ -22,6 +22,11 @@ MS = Kind(
     "a .ms model, which is converted already",
     "give it a name that ends in .ms, and run it with `mlite run` or lite.Session",
 )
+CHECKPOINT = Kind(
+    rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]+\x12",  # an entry, in it its tag, then the start of a tensor
+    "a checkpoint, weights without a network",
+    "export the network from MindSpore as MindIR, and run `mlite convert NETWORK.mindir --checkpoint FILE`",
+)
 _KINDS = (
     MINDIR,
     MS,
@@ -30,12 +35,7 @@ _KINDS = (
     Kind(rb"\x93NUMPY", "a numpy array", "it may be an input: mlite run MODEL.ms --input NAME=FILE"),
     Kind(rb"\x89HDF", "an HDF5 file", _EXPORT),
     Kind(rb"\x08[\x01-\x7f][\x12\x1a\x22\x2a\x32\x3a\x42]", "an ONNX model", _EXPORT),
-    # an entry, in it its tag, and behind that the start of a tensor
-    Kind(
-        rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]+\x12",
-        "a checkpoint, weights without a network",
-        "load it into the network, export that as MindIR, and run `mlite convert` on it",
-    ),
+    CHECKPOINT,
 )
 
 

@@ -62,15 +62,18 @@ ARROWS: dict[str, set[str]] = {
     "lite.compare": {"lite.types", "lite.engines", "lite.timing", "numpy"},
     # The converter: it shares the device's words and meanings, and knows nothing of how the device runs them.
     "converter.errors": {"lite.errors"},
-    "converter.options": {"converter.errors"},
+    "converter.floats": {*WORDS, "numpy"},
+    "converter.checkpoint": {
+        *WORDS, "lite.files", "lite.foreign", "converter.errors", "converter.floats", "numpy", "google",
+    },
+    "converter.options": {*WORDS, "converter.errors", "converter.checkpoint", "numpy"},
     "converter.ir": {*WORDS, "lite.ops", "converter.errors", "numpy"},
     "converter.passes": IR,
-    "converter.checkpoint": {"converter.errors", "numpy", "google"},
-    "converter.mindir": {*IR, "lite.foreign", "google"},
+    "converter.mindir": {*IR, "lite.foreign", "converter.checkpoint", "converter.floats", "google"},
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode"},
     "converter.__init__": {
-        "lite.errors", "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.passes",
-        "converter.emit",
+        *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
+        "converter.passes", "converter.emit",
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.

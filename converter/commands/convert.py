@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fix dimensions that were exported as open, such as x=1,3,224,224")
     add("--outputs", metavar="NAME[,NAME...]", type=_names, default=(),
         help="tensors or nodes to end the network at, in place of its own outputs")
+    add("--checkpoint", metavar="FILE", type=Path,
+        help="weights in place of the export's, from a .ckpt or .safetensors file")
     add("--no-optimize", dest="optimize", action="store_false", help="write the network as it was exported")
     add_common_arguments(parser)
 
@@ -42,9 +44,9 @@ def execute(args: argparse.Namespace) -> int:
     output = _output(args.model, args.output)
     begin = time.perf_counter()
     with progress(f"converting {args.model}", args.progress) as stage:
-        options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, stage)
+        options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, stage)
         stage("read")
-        graph = read_mindir(args.model, options.input_shapes, options.outputs)
+        graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights())
         if output.exists() and output.samefile(args.model):
             raise ConvertError(f"the output {output} is the model itself: give another with --output")
         imported = len(graph.all_nodes())

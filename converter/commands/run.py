@@ -8,16 +8,22 @@ from pathlib import Path
 from lite.commands import run
 from lite.commands.progress import progress
 
-add_arguments = run.add_arguments
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    run.add_arguments(parser)
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path,
+        help="of a .mindir: weights in place of the export's, from a .ckpt or .safetensors file")
 
 
 def execute(args: argparse.Namespace) -> int:
     if Path(args.model).suffix.lower() != ".mindir":
+        if args.checkpoint is not None:
+            args.usage_error("--checkpoint needs a .mindir: a .ms file has its weights merged and reordered")
         return run.execute(args)
     from converter import convert
 
     with progress(f"converting {args.model}", args.progress) as stage:
-        model = convert(args.model, {"progress": stage})
+        model = convert(args.model, {"progress": stage, "checkpoint": args.checkpoint})
     if not args.json:
         print(f"converted in memory; to keep the result: mlite convert {args.model}", file=sys.stderr)
     return run.execute(args, model)

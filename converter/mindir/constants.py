@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from converter.errors import ParseError
+from converter.floats import widened
 from converter.ir.graph import Value
 from converter.mindir.mind_ir_pb2 import AttributeProto, TensorProto
 from converter.mindir.operands import Monad, Opaque, Operand
@@ -69,7 +70,7 @@ class ConstantReader:
             raise ParseError(f"tensor {tensor.name!r} of shape {shape} has {data.size} elements in the file")
         data = data.reshape(shape)
         if tensor.data_type == TensorProto.BFLOAT16:
-            data = (data.astype(np.uint32) << 16).view(np.float32)
+            data = widened(data)
         elif dtype == np.bool_:
             data = data.view(np.uint8) != 0  # any byte but 0 counts: numpy must not see other values in a bool array
         data = data.astype(dtype, copy=False)

@@ -21,6 +21,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from converter.checkpoint.apply import fit
 from converter.errors import OptionError, ParseError
 from converter.ir.graph import Graph, Value
 from converter.ir.interface import check_names, fix_shape, named_tensors, select_outputs
@@ -34,7 +35,7 @@ from converter.mindir.operands import Choice, Closure, Function, Missing, Monad,
 from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
 from converter.mindir.structure import STRUCTURE
 from lite.errors import ConvertError, LiteError, UnsupportedOp, UnsupportedOpError
-from lite.types import DType, TensorSpec
+from lite.types import Array, DType, TensorSpec
 
 _REFERENCE = "REF::"
 _MAX_CALL_DEPTH = 100
@@ -45,20 +46,22 @@ def read_mindir(
     source: str | os.PathLike[str] | bytes | bytearray | memoryview,
     input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
     outputs: Sequence[str] = (),
+    weights: Mapping[str, Array] | None = None,
 ) -> Graph:
     """The network in a MindIR file, or in its bytes, as a graph of `.ms` operators.
 
     input_shapes: input name -> static shape, where it was exported with dynamic dimensions. outputs: tensors or nodes
-    to end at, in place of the network's own outputs; then only what these need has to be supported.
+    to end at, in place of the network's own outputs; then only what these need has to be supported. weights: a
+    checkpoint's tensors by name, in place of those of all parameters.
 
     Raises ParseError where the input is not a well-formed MindIR, UnsupportedOpError with every operator that cannot be
-    expressed, OptionError for shapes or outputs that do not fit, OSError where a file cannot be read.
+    expressed, OptionError for shapes, outputs or weights that do not fit, OSError where a file cannot be read.
     """
     container, variation = open_container(source), Variation()
     try:
         while True:
             with suppress(Varies):  # each time one more argument of a function is known to vary
-                return _Reader(container, input_shapes, variation).read(outputs)
+                return _Reader(container, input_shapes, variation, weights).read(outputs)
     except RecursionError as error:
         raise ParseError(f"{container.name}: functions call each other too deeply") from error
 
@@ -105,7 +108,11 @@ class _Reader:
     """The state of reading one model."""
 
     def __init__(
-        self, container: Container, input_shapes: Mapping[str, Sequence[int]], variation: Variation
+        self,
+        container: Container,
+        input_shapes: Mapping[str, Sequence[int]],
+        variation: Variation,
+        weights: Mapping[str, Array] | None,
     ) -> None:
         self.input_shapes = input_shapes
         self.model_name = container.name
@@ -116,6 +123,7 @@ class _Reader:
         self.primitives = {primitive.name: primitive for primitive in model.primitives}
         little_endian = model.little_endian or not model.HasField("little_endian")
         self.constants = ConstantReader(container.folder, little_endian)
+        self.weights = weights
         self.definitions: dict[str, AttributeProto | TensorProto] = {}
         self.globals = _Scope()
         self.graph = Graph()
@@ -130,6 +138,7 @@ class _Reader:
     def read(self, chosen: Sequence[str]) -> Graph:
         """The whole model, or as much of it as the chosen outputs need."""
         self._collect_definitions()
+        self._replace_weights()
         total = self._report_unknown_primitives()
         scope = _Scope(self.globals)
         for info in self.main.input:
@@ -170,6 +179,16 @@ class _Reader:
                     if len(node.output) != 1 or not node.attribute:
                         raise ParseError(f"{self.model_name}: constant {node.name!r} has no value or no name")
                     self.definitions[node.output[0]] = node.attribute[0]
+
+    def _replace_weights(self) -> None:
+        """Take the weights that were given, once all of them are found to fit."""
+        if self.weights is None:
+            return
+        specs: dict[str, TensorSpec] = {}
+        for definition in self.definitions.values():
+            if isinstance(definition, TensorProto):
+                specs[_key(definition)] = TensorSpec(tensor_dtype(definition), tuple(definition.dims))
+        self.weights = fit(self.weights, specs, "the checkpoint")
 
     def _report_unknown_primitives(self) -> int:
         """Report every primitive without a row, in every function, called or not. Returns the number of operators."""
@@ -321,8 +340,8 @@ class _Reader:
     def _decode(self, name: str) -> Operand:
         definition = self.definitions[name]
         if isinstance(definition, TensorProto):
-            graph_name, _, bare = definition.name.rpartition(":")
-            return Value.constant(self.constants.tensor(definition), definition.ref_key or bare or graph_name)
+            key = _key(definition)
+            return Value.constant(self.weights[key] if self.weights else self.constants.tensor(definition), key)
         return self.constants.attribute(definition)
 
     def _set_outputs(self, leaves: Sequence[Operand]) -> None:
@@ -365,6 +384,11 @@ def _unique(name: str, taken: set[str]) -> str:
         suffix += 1
         candidate = f"{name}_{suffix}"
     return candidate
+
+
+def _key(parameter: TensorProto) -> str:
+    """What a parameter is called in the network's cells, and in checkpoints."""
+    return parameter.ref_key or parameter.name.rpartition(":")[2]
 
 
 def _bare(name: str, graph_name: str) -> str:

@@ -1,0 +1,43 @@
+"""Putting a checkpoint in the place of the weights that a network was exported with."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+import numpy as np
+
+from converter.errors import OptionError
+from lite.types import Array, TensorSpec
+
+_LISTED = 20
+
+
+def fit(tensors: Mapping[str, Array], parameters: Mapping[str, TensorSpec], what: str) -> dict[str, Array]:
+    """For each parameter of a network the tensor of its name, in its type. What else the checkpoint has is left out.
+
+    Floating-point numbers are converted between widths. Raises OptionError that lists every parameter that is not
+    there or has another shape or type. what: how messages call the checkpoint.
+    """
+    found: dict[str, Array] = {}
+    wrong: list[str] = []
+    for name, spec in parameters.items():
+        array = tensors.get(name)
+        if array is None:
+            near = get_close_matches(name, tensors, n=1)
+            wrong.append(f"{spec.named(name)}: not there" + (f"; did you mean {near[0]!r}?" if near else ""))
+        elif array.shape != spec.shape or not _convertible(array.dtype, spec.dtype.dtype):
+            wrong.append(f"{spec.named(name)}: there it is {array.dtype}{list(array.shape)}")
+        else:
+            found[name] = array.astype(spec.dtype.dtype, copy=False)
+    if wrong:
+        more = [f"and {len(wrong) - _LISTED} more"] if len(wrong) > _LISTED else []
+        rows = "\n  ".join([*wrong[:_LISTED], *more])
+        unused = sorted(tensors.keys() - parameters.keys())
+        hint = f"\nOf its {len(tensors)} tensors {len(unused)} are not parameters of the network" if unused else ""
+        hint += f": {', '.join(unused[:5])}{', ...' if len(unused) > 5 else ''}" if unused else ""
+        raise OptionError(f"{what} does not fit the network's {len(parameters)} parameters:\n  {rows}{hint}")
+    return found
+
+
+def _convertible(given: np.dtype[np.generic], wanted: np.dtype[np.generic]) -> bool:
+    return given == wanted or (given.kind == wanted.kind == "f")

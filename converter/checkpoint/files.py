@@ -1,0 +1,65 @@
+"""Reading and writing checkpoints of either kind, told apart by their content, not their name."""
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from converter.checkpoint import safetensors
+from converter.errors import ArgumentError, MissingPackageError, ParseError
+from lite.errors import ConvertError
+from lite.files import write_atomically
+from lite.foreign import CHECKPOINT, recognize
+from lite.types import Array
+
+_SUFFIXES = (".ckpt", ".safetensors")
+
+
+def read_checkpoint(source: str | os.PathLike[str] | bytes) -> dict[str, Array]:
+    """Arrays by name, in the file's order, read-only. source: a path, or the bytes of a file.
+
+    bfloat16 becomes float32, exactly; a string that was saved among the parameters becomes an array of no dimensions.
+    Raises ParseError for what is no checkpoint, is damaged, or is encrypted; OSError where a file cannot be read;
+    MissingPackageError where a `.ckpt` is to be read without protobuf.
+    """
+    if isinstance(source, bytes):
+        name, data = "checkpoint (bytes)", source
+    elif isinstance(source, str | os.PathLike):
+        name, data = Path(source).name, Path(source).read_bytes()
+    else:
+        raise ArgumentError(f"a checkpoint is a path or bytes, not a {type(source).__name__}")
+    if not data:
+        raise ParseError(f"{name}: empty; expected a .ckpt or .safetensors file")
+    if safetensors.is_one(data):
+        return safetensors.decode(data, name)
+    found = recognize(data)
+    if found not in (None, CHECKPOINT):
+        raise ParseError(f"{name}: this is {found.what}; expected a .ckpt or .safetensors file")
+    tensors: dict[str, Array] = _ckpt().decode(data, name)
+    return tensors
+
+
+def write_checkpoint(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
+    """Writes arrays as a `.ckpt` or `.safetensors` file, by the path's suffix; whole or not at all.
+
+    Raises ConvertError for another suffix or an element type that the format lacks, OSError where it cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise ConvertError(f"a checkpoint ends in {' or '.join(_SUFFIXES)}, not {suffix!r}: {os.fspath(path)}")
+    arrays = {name: np.asarray(value) for name, value in tensors.items()}
+    encode = safetensors.encode if suffix == ".safetensors" else _ckpt().encode
+    write_atomically(Path(path), encode(arrays))
+
+
+def _ckpt() -> ModuleType:
+    try:
+        from converter.checkpoint import ckpt
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "google":
+            raise
+        raise MissingPackageError("a .ckpt needs protobuf: pip install 'mindlite[convert]'") from error
+    return ckpt
