@@ -91,20 +91,23 @@ def load_floats(x: int, kind: int, n: int, out: int) -> None:
         for i in range(n):
             f64(out)[i] = f64(x)[i]
     else:
-        for i in range(n):
-            _load_half(np.int64(u16(x)[i]), out + 8 * i)
+        _load_halves(x, n, out)
 
 
 @routine
-def _load_half(half: int, out: int) -> None:
-    """Writes the float64 that has the value of a float16's bits."""
-    exponent, fraction = half >> 10 & 31, half & 1023
-    if exponent == 0:
-        f64(out)[0] = fraction * 2.0**-24
-    else:
-        i64(out)[0] = (2047 if exponent == 31 else exponent + 1008) << 52 | fraction << 42
-    if half >> 15:
-        f64(out)[0] = -f64(out)[0]
+def _load_halves(x: int, n: int, out: int) -> None:
+    """n float16 as float64: exponent and fraction in their new places, and then the difference of the exponents' zeros.
+
+    The product makes normal numbers of subnormal ones; infinity and NaN get the largest exponent again.
+    """
+    for i in range(n):
+        i64(out)[i] = np.int64(u16(x)[i] & 0x7FFF) << 42
+    for i in range(n):
+        f64(out)[i] = f64(out)[i] * 2.0**1008
+    for i in range(n):
+        half = np.int64(u16(x)[i])
+        bits = i64(out)[i] | half >> 15 << 63
+        i64(out)[i] = bits | 0x7FF << 52 if half & 0x7C00 == 0x7C00 else bits
 
 
 @routine

@@ -25,6 +25,7 @@ from lite.ops.binary import (
     SquaredDifference,
     SubFusion,
 )
+from lite.ops.cast import Cast
 from lite.ops.fill import ConstantOfShape, Fill, FillV2, LinSpace, Range
 from lite.ops.select import Select, Where
 from lite.ops.triangle import Tril, Triu
@@ -64,6 +65,9 @@ def booleans(*shape: int) -> Array:
     return normal(*shape) > 0
 
 
+HALVES = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)  # every finite one >= 0
+MIDDLES = (HALVES[:-1] + HALVES[1:]) / 2  # exact in float32
+BITS = np.arange(0x10000, dtype=np.uint16).view(np.float16)
 ANGLES = np.concatenate([special(), np.linspace(-40, 40, 1001), 1.7 ** np.arange(160.0)]).astype(np.float32)
 
 TYPED = [
@@ -97,6 +101,12 @@ TYPED = [
         for dtype in ("float16", "float64")
     ),
     *(case(IsFinite(), halved(special(), dtype), note=dtype) for dtype in ("float16", "float32", "float64")),
+    case(Cast(), BITS, ints(DType.FLOAT32), constants=(1,), note="every float16"),
+    *(
+        case(Cast(), sign * x, ints(DType.FLOAT16), constants=(1,), note="to the even of two float16")
+        for sign in (1, -1)
+        for x in (MIDDLES, np.nextafter(MIDDLES, np.float32(0)), np.nextafter(MIDDLES, np.float32(np.inf)))
+    ),
     *(case(attrs, ANGLES, note="angles") for attrs in (Sin(), Cos())),
     *(case(attrs, booleans(3, 1), booleans(1, 300), note="logic") for attrs in (LogicalAnd(), LogicalOr(), Equal())),
     case(LogicalNot(), booleans(2, 333)),
