@@ -23,6 +23,7 @@ from lite.types import Array, DType, TensorSpec
 _ROW_BLOCK = 256  # rows that pass while a panel of weights is in cache
 _ALIAS = 4096  # bytes between rows at which they compete for the same few cache lines
 _ALIAS_PANELS = 4  # from which number on it pays to move the rows apart
+_STREAMS = 4  # panels of a vector's weights that are read at once
 _A, _B, _SPREAD, _BIAS = range(4)  # keys of temporaries
 _PLAIN = Operation("", MatMulFusion(), (), ())  # a product and nothing besides
 
@@ -111,7 +112,8 @@ def product_steps(
 def _vector_step(
     operation: Operation, a: Argument, b: Packed, bias: Packed, columns: int, depth: int, tile: Tile
 ) -> NativeStep:
-    units = split(tile.panels(columns), depth * tile.columns * 4 * BYTE / 3)
+    cost = depth * tile.columns * 4 * BYTE / 3  # of a panel
+    units = split(-(-tile.panels(columns) // _STREAMS), cost * _STREAMS)
     return NativeStep(
         "gemv_f32",
         {
@@ -121,7 +123,7 @@ def _vector_step(
             "y": Out(0),
             "columns": columns,
             "depth": depth,
-            "panel_block": units.block,
+            "panel_block": units.block * _STREAMS,
             "residual": residual(operation),
             **finish(operation),
         },

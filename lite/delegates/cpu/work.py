@@ -8,8 +8,8 @@ from lite.records import dataclass
 FLOP = 1 / 80
 BYTE = 1 / 10
 
-_UNIT = 20_000.0  # nanoseconds below which a unit is not worth handing to another thread
-_MOST = 16
+_UNIT = 4_000.0  # nanoseconds below which a unit is not worth handing to another thread
+_MOST = 32
 
 
 @dataclass(frozen=True, slots=True)
