@@ -11,15 +11,7 @@ from __future__ import annotations
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
-from lite.kernels.move import copy_words
-from lite.kernels.simd import Simd, Value, micro
-
-
-@micro("zero_words", Pointer, Int)
-def zero_words(s: Simd, y: Value, n: Value) -> None:
-    """y[n] = 0, n words of 4 bytes."""
-    zero = s.splat(0.0)
-    s.span(n, lambda i, lanes: s.store(zero, y + 4 * i, lanes))
+from lite.kernels.move import copy_words, zero_words
 
 
 @kernel

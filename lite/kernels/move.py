@@ -2,13 +2,16 @@
 
 Concat, split, slice, stack, pad, tile and broadcasting are copies of rows whose addresses follow from strides
 (index.py). A transpose moves square blocks of as many rows as a vector has lanes through registers (4-byte elements;
-log2(lanes) rounds that exchange ever nearer neighbors), the edges and other sizes element by element.
+log2(lanes) rounds that exchange ever nearer neighbors), 2 to 8 rows, such as the planes of an image, by smaller
+squares, the edges and other sizes element by element.
 """
 from __future__ import annotations
 
 from lite.kernels.declare import Int, Pointer, constant, i32, i64, kernel, routine, u8, u16, u32
 from lite.kernels.index import row_offset
 from lite.kernels.simd import Simd, Value, micro
+
+_NARROW = 8  # rows, that interleave_f32 takes at most; it may write into as many columns beyond the last
 
 LANES = constant("lanes", lambda target: target.lanes)
 
@@ -25,12 +28,46 @@ def copy_words(s: Simd, x: Value, y: Value, n: Value) -> None:
     s.blocks(n, 4, block)
 
 
+@micro("zero_words", Pointer, Int)
+def zero_words(s: Simd, y: Value, n: Value) -> None:
+    """y[n] = 0, n words of 4 bytes."""
+    zero = s.splat(0.0)
+    s.span(n, lambda i, lanes: s.store(zero, y + 4 * i, lanes))
+
+
 @micro("transpose_block_f32", Pointer, Int, Pointer, Int)
 def transpose_block_f32(s: Simd, x: Value, x_bytes: Value, y: Value, y_bytes: Value) -> None:
     """A block of lanes x lanes words: row r of x (x_bytes apart) becomes column r of y (rows y_bytes apart)."""
     rows = [s.load(x + r * x_bytes) for r in range(s.lanes)]
     for c, column in enumerate(s.transpose(rows)):
         s.store(column, y + c * y_bytes)
+
+
+@micro("interleave_f32", Int, Pointer, Int, Pointer, Int)
+def interleave_f32(s: Simd, rows: Value, x: Value, x_bytes: Value, y: Value, columns: Value) -> None:
+    """y[columns, rows] from x[rows, columns], 2 to 8 rows, as many whole vectors of columns as `columns` has.
+
+    Each column is stored as 4 or 8 words, of which the next one takes back what is too much; so the last one writes
+    beyond itself.
+    """
+
+    def narrow(side: int) -> None:
+        def block(i: Value) -> None:
+            planes = []
+            place = x + 4 * i
+            for r in range(side):
+                planes.append(s.load(place))
+                place = s.select(rows > r + 1, place + x_bytes, place)
+            squares = [s.transpose(planes[r : r + s.lanes]) for r in range(0, side, s.lanes)]
+            for c in range(s.lanes):
+                part = min(side, s.lanes)
+                for number, square in enumerate(squares):
+                    target = y + (i + c) * rows * 4 + number * part * 4
+                    s.store_part(square[c % part], c // part * part, part, target)
+
+        s.loop(columns & -s.lanes, block, step=s.lanes)
+
+    s.either(rows <= 4, lambda: narrow(4), lambda: narrow(8))
 
 
 @routine
@@ -122,19 +159,26 @@ def transpose(
         source = x + x_offset + row_offset(dims, plane, 0)
         target = y + y_offset + row_offset(dims, plane, 1)
         edge = first
-        if size == 4 and columns >= LANES():
+        left = columns
+        if size == 4 and 2 <= rows <= _NARROW and blocks == 1 and y_bytes == rows * 4:
+            done = max(columns - _NARROW, 0) // LANES() * LANES()
+            interleave_f32(rows, source, x_bytes, target, done)
+            source += done * 4
+            target += done * y_bytes
+            left -= done
+        if size == 4 and left >= LANES():
             while edge + LANES() <= last:
                 c = 0
-                while c + LANES() <= columns:
+                while c + LANES() <= left:
                     block = source + edge * x_bytes + c * 4
                     transpose_block_f32(block, x_bytes, target + c * y_bytes + edge * 4, y_bytes)
                     c += LANES()
                 for r in range(edge, edge + LANES()):
                     rest = source + r * x_bytes + c * 4
-                    copy_elements(rest, 4, target + c * y_bytes + r * 4, y_bytes, columns - c, 4)
+                    copy_elements(rest, 4, target + c * y_bytes + r * 4, y_bytes, left - c, 4)
                 edge += LANES()
-        if columns < last - edge:
-            for c in range(columns):
+        if left < last - edge:
+            for c in range(left):
                 copy_elements(
                     source + edge * x_bytes + c * size,
                     x_bytes,
@@ -145,7 +189,7 @@ def transpose(
                 )
         else:
             for r in range(edge, last):
-                copy_elements(source + r * x_bytes, size, target + r * size, y_bytes, columns, size)
+                copy_elements(source + r * x_bytes, size, target + r * size, y_bytes, left, size)
 
 
 @kernel

@@ -114,9 +114,9 @@ class Value:
         """self == other; `==` itself keeps its Python meaning."""
         return self._compare(other, "==")
 
-    def is_nan(self) -> Value:
-        """True in the lanes that hold NaN."""
-        return Value(self.simd, self.simd.builder.fcmp_unordered("uno", self.ir, self.ir))
+    def is_nan(self, other: Value | None = None) -> Value:
+        """True in the lanes that hold NaN, here or in the other."""
+        return Value(self.simd, self.simd.builder.fcmp_unordered("uno", self.ir, (other or self).ir))
 
 
 class Simd:
@@ -184,6 +184,11 @@ class Simd:
         else:
             arguments = [x.ir, pointer, ir.Constant(I32, 1), self._mask(lanes).ir]
             self._intrinsic(f"llvm.masked.store.v{self.lanes}f32.p0", ir.VoidType(), arguments)
+
+    def store_part(self, x: Value, first: int, count: int, address: Value) -> None:
+        """Writes `count` elements of a float vector from element `first` on to an address of any alignment."""
+        part = self._shuffle(x, x, range(first, first + count))
+        self.builder.store(part.ir, self._pointer(address, part.ir.type), align=1)
 
     def broadcast(self, address: Value) -> Value:
         """The float at an address, in every lane."""
@@ -278,13 +283,16 @@ class Simd:
         return x
 
     def transpose(self, rows: Sequence[Value]) -> list[Value]:
-        """The columns of `lanes` row vectors; each round exchanges blocks of half the size across the diagonal."""
+        """The columns of a square of row vectors; each round exchanges blocks of half the size across the diagonal.
+
+        Fewer rows than lanes, a power of two, are squares side by side, each transposed in its place.
+        """
         columns = list(rows)
-        distance = self.lanes // 2
+        distance = len(columns) // 2
         while distance:
             low = [lane if not lane & distance else self.lanes + lane - distance for lane in range(self.lanes)]
             high = [lane + distance if not lane & distance else self.lanes + lane for lane in range(self.lanes)]
-            for r in range(self.lanes):
+            for r in range(len(columns)):
                 if not r & distance:
                     a, b = columns[r], columns[r + distance]
                     columns[r], columns[r + distance] = self._shuffle(a, b, low), self._shuffle(a, b, high)
@@ -382,8 +390,8 @@ class Simd:
         return self.across(combine(combine(a, b), combine(c, d)), combine)
 
     def _shuffle(self, a: Value, b: Value, order: Sequence[int]) -> Value:
-        """Lane i is lane order[i] of a followed by b."""
-        mask = ir.Constant(ir.VectorType(I32, self.lanes), list(order))
+        """Lane i is lane order[i] of a followed by b; as many lanes as there are numbers."""
+        mask = ir.Constant(ir.VectorType(I32, len(order)), list(order))
         return Value(self, self.builder.shuffle_vector(a.ir, b.ir, mask))
 
     def _merge(self, incoming: Sequence[tuple[Value, ir.Block]]) -> Value:

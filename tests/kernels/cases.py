@@ -34,7 +34,7 @@ from lite.ops.tile import BroadcastTo, TileFusion
 from lite.ops.transpose import Transpose
 from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, Round, Rsqrt, Sqrt, Square
 from lite.types import Array, DType
-from tests.kernels.case import Case, case, conv, ending, ints, normal, of_type, special
+from tests.kernels.case import Case, case, conv, ending, holed, ints, normal, of_type, special
 from tests.kernels.cases_images import RESIZE, TRANSPOSED
 from tests.kernels.cases_indexed import INDEXED
 from tests.kernels.cases_products import PRODUCTS
@@ -178,6 +178,7 @@ CONVOLUTION = [
         for stride in ((1, 1), (2, 2), (3, 1))
         for mode in (PadMode.SAME, PadMode.VALID)
     ),
+    *(conv((1, 5, n, 17), 17, (3, 3), group=17, pads=(1, 1, 1, 1), note="runs") for n in (4, 5, 7, 8, 9, 15, 17)),
     conv((1, 9, 9, 33), 33, (3, 3), group=33, dilation=(2, 2), pads=(2, 2, 2, 2), bias=False),
     conv((1, 3, 3, 40), 40, (5, 5), group=40, pads=(2, 2, 2, 2), note="narrower than a run"),
     conv((1, 56, 56, 64), 64, (3, 3), group=64, pads=(1, 1, 1, 1), note="several units"),
@@ -187,10 +188,14 @@ CONVOLUTION = [
     conv((1, 4, 4, 9), 3, (7, 7), pads=(5, 5, 5, 5), note="taps that never meet the image"),
     conv((1, 13, 200, 12), 8, (3, 3), mode=PadMode.SAME, stride=(2, 2)),
     *(
-        conv((2, 13, 30, channels), outputs, (5, 3), stride=stride, pads=(2, 1, 3, 0), note="pixels joined")
-        for channels, outputs in ((1, 6), (2, 1), (3, 10))
-        for stride in ((1, 1), (2, 2), (1, 3))
+        conv((2, 13, 30, channels), outputs, (5, 3), stride=stride, pads=(2, 1, 3, 0), note="few outputs")
+        for channels, outputs in ((1, 6), (2, 1), (3, 8), (3, 10))
+        for stride in ((1, 1), (2, 2), (1, 3), (3, 4))
     ),
+    *(conv((1, 6, 70, 1), outputs, (3, 5), pads=(1, 1, 2, 2), activation=RELU) for outputs in range(1, 9)),
+    *(ending(conv((1, 6, 33, 2), n, (3, 3)), Activation(activation_type=_A.TANH), adds=False) for n in (3, 9)),
+    holed(conv((1, 9, 40, 2), 5, (3, 4), pads=(1, 1, 1, 2), stride=(1, 2))),
+    holed(conv((1, 9, 10, 2), 24, (3, 3), pads=(1, 1, 1, 1))),
     conv((2, 150, 160, 3), 24, (3, 3), stride=(2, 2), mode=PadMode.SAME, note="several strips"),
     conv((1, 3, 9000, 2), 3, (3, 3), pads=(1, 1, 1, 1), activation=RELU6, note="a row beyond a strip"),
     conv((1, 7, 7, 500), 500, (3, 3), group=500, stride=(2, 2), mode=PadMode.SAME, note="blocks of channels"),
@@ -247,6 +252,7 @@ POOL = [
     ),
     case(AvgPoolFusion(kernel_size=(3, 3), strides=(1, 1), pad_mode=PadMode.SAME), normal(1, 6, 5, 65)),
     case(MaxPoolFusion(kernel_size=(2, 2), strides=(1, 1)), special(64).reshape(1, 4, 4, 4), note="special numbers"),
+    case(MaxPoolFusion(kernel_size=(3, 3), strides=(1, 1)), special(75).reshape(1, 5, 5, 3), note="special numbers"),
     case(AvgPoolFusion(global_=True, activation_type=RELU6), normal(2, 7, 7, 130)),
     case(AvgPoolFusion(global_=True), normal(1, 7, 7, 2048), note="units are channels"),
     case(MaxPoolFusion(global_=True), normal(1, 3, 1, 9)),
@@ -328,7 +334,12 @@ REDUCE = [
 
 MOVE = [
     *(
-        case(Transpose(), of_type(dtype, *shape), ints(*perm), constants=(1,), note=dtype)
+        case(Transpose(), normal(2, planes, 9, columns), ints(0, 2, 3, 1), constants=(1,), note="planes")
+        for planes in range(2, 10)
+        for columns in (3, 8)
+    ),
+    *(
+    case(Transpose(), of_type(dtype, *shape), ints(*perm), constants=(1,), note=dtype)
         for shape, perm in (
             ((5, 7), (1, 0)),
             ((33, 65), (1, 0)),

@@ -87,5 +87,6 @@ def test_the_cost_model(extent: int, channels: int, outputs: int, chosen: int) -
     attrs = Conv2DFusion(kernel_size=(3, 3), stride=(1, 1), dilation=(1, 1), pad_list=(1, 1, 1, 1), group=1)
     case = conv((1, 3, 3, channels), outputs, (3, 3), pads=(1, 1, 1, 1))
     x = TensorSpec.of(case.inputs[0]).like((1, extent, extent, channels))
-    form = winograd_form(attrs, x, TensorSpec.of(case.inputs[1]), window(attrs, x.shape, (outputs, 3, 3)), Tile(12, 16))
+    place = window(attrs, x.shape, (outputs, 3, 3))
+    form = winograd_form(attrs, x, TensorSpec.of(case.inputs[1]), place, Tile(12, 16, 16))
     assert (form.size if form else 0) == chosen

@@ -1,14 +1,13 @@
-"""Binds convolutions of thin images to conv2d_thin_f32.
+"""Binds convolutions of thin images: to conv2d_planar_f32 where the outputs are few, else to conv2d_thin_f32.
 
-Where the outputs do not fill the register tile, P neighboring output pixels are computed as one pixel of P times the
-channels, by a filter of which P shifted copies lie side by side (zeros between): the bytes of the result are the same.
-Six channels of a 5 x 5 filter take 30 steps for two pixels instead of 50.
+The first has vectors along the pixels of a row, the second along the outputs; the one that leaves less of them empty
+is taken.
 """
 from __future__ import annotations
 
 import numpy as np
 
-from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
 from lite.delegates.cpu.finish import finish
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import FLOP, split
@@ -18,10 +17,12 @@ from lite.types import Array, TensorSpec
 
 _CHANNELS = 8  # of an image that is called thin
 _STRIP = 1 << 16  # bytes of input that pass at a time, unless one row of output needs more
+_PLANAR_OUTPUTS = 8  # most that the planar kernel has tiles for
+_SPARE = 64  # bytes that it may write beyond its tile
 
 
 def fits_thin(attrs: Conv2DFusion, x: TensorSpec) -> bool:
-    """True where the thin kernel is the one to take."""
+    """True where one of the thin kernels is the one to take."""
     return attrs.group == 1 and attrs.dilation == (1, 1) and x.shape[3] <= _CHANNELS
 
 
@@ -29,57 +30,112 @@ def bind_thin(
     operation: Operation, attrs: Conv2DFusion, w: Array, bias: Array | None, place: Window, tile: Tile
 ) -> NativeClaim:
     """The claim; w [outputs, kernel height, kernel width, channels]."""
-    images, in_height, in_width, channels = operation.inputs[0].shape
-    outputs, kernel_height, kernel_width, _ = w.shape
+    width, outputs = place.output[1], w.shape[0]
+    along_outputs = width * tile.panels(outputs) * tile.columns
+    planar = outputs <= _PLANAR_OUTPUTS and _vectors(width, tile) * tile.lanes * outputs < along_outputs
+    bind = _bind_planar if planar else _bind_channels
+    return NativeClaim((bind(operation, attrs, w, bias, place, tile),))
+
+
+def _bind_channels(
+    operation: Operation, attrs: Conv2DFusion, w: Array, bias: Array | None, place: Window, tile: Tile
+) -> NativeStep:
+    outputs, kernel_height, kernel_width, channels = w.shape
+    out_height, out_width = place.output
+    row_bytes = ((out_width - 1) * attrs.stride[1] + kernel_width) * channels * 4
+    row_block = _row_block(attrs, kernel_height, out_height, row_bytes)
+    weights = w.reshape(outputs, -1)
+    cost = 2 * out_width * weights.shape[1] * tile.panels(outputs) * tile.columns * FLOP
+    arguments: dict[str, Argument] = {
+        "w": Packed(tile.pack_weights(weights), replaces=1),
+        "bias": Packed(tile.pack_bias(bias, 1, outputs)),
+        "kernel_width": kernel_width,
+    }
+    scratch = 8 * tile.rows * kernel_height + _rows_under(row_block, attrs, kernel_height) * row_bytes
+    return _step("conv2d_thin_f32", operation, attrs, w, place, arguments, row_block, cost, scratch)
+
+
+def _bind_planar(
+    operation: Operation, attrs: Conv2DFusion, w: Array, bias: Array | None, place: Window, tile: Tile
+) -> NativeStep:
+    outputs, kernel_height, kernel_width, channels = w.shape
     out_height, out_width = place.output
     stride = attrs.stride[1]
-    joined = _joined_pixels(outputs, kernel_width, stride, out_width, tile)
-    wide = np.zeros((joined, outputs, kernel_height, (joined - 1) * stride + kernel_width, channels), np.float32)
-    for p in range(joined):
-        wide[p, :, :, p * stride : p * stride + kernel_width] = w
-    weights = wide.reshape(joined * outputs, -1)
+    vectors = _vectors(out_width, tile)
+    plane_width = vectors * tile.lanes + (kernel_width - 1) // stride
+    row_bytes = plane_width * 4
+    row_block = _row_block(attrs, kernel_height, out_height, channels * stride * row_bytes)
+    plane_bytes = _rows_under(row_block, attrs, kernel_height) * row_bytes
+    column = np.arange(kernel_width)
+    offsets = (
+        np.arange(kernel_height).reshape(-1, 1, 1) * row_bytes
+        + (column % stride * plane_bytes + column // stride * 4).reshape(-1, 1)
+        + np.arange(channels) * stride * plane_bytes
+    )
+    cost = 2 * vectors * tile.lanes * outputs * offsets.size * FLOP
+    arguments: dict[str, Argument] = {
+        "w": Packed(np.ascontiguousarray(w.reshape(outputs, -1).T), replaces=1),
+        "bias": Packed(np.zeros(outputs, np.float32) if bias is None else bias),
+        "offsets": Packed(offsets.astype(np.int64).reshape(-1)),
+        "taps": offsets.size,
+        "plane_width": plane_width,
+    }
+    scratch = channels * stride * plane_bytes + 2 * tile.lanes * outputs * 4 + _SPARE
+    return _step("conv2d_planar_f32", operation, attrs, w, place, arguments, row_block, cost, scratch)
 
-    row_bytes = ((out_width - 1) * stride + kernel_width) * channels * 4
-    most = max((_STRIP // row_bytes - kernel_height) // attrs.stride[0] + 1, 1)
-    blocks = -(-out_height // most)
-    row_block = -(-out_height // blocks)
-    blocks = -(-out_height // row_block)
-    cost = 2 * row_block * out_width // joined * weights.shape[1] * tile.panels(weights.shape[0]) * tile.columns * FLOP
-    units = split(images * blocks, cost)
-    step = NativeStep(
-        "conv2d_thin_f32",
+
+def _step(
+    kernel: str,
+    operation: Operation,
+    attrs: Conv2DFusion,
+    w: Array,
+    place: Window,
+    arguments: dict[str, Argument],
+    row_block: int,
+    row_cost: float,
+    scratch: int,
+) -> NativeStep:
+    """A step of either kernel; row_cost: nanoseconds of one row of output."""
+    images, in_height, in_width, channels = operation.inputs[0].shape
+    units = split(images * -(-place.output[0] // row_block), row_block * row_cost)
+    return NativeStep(
+        kernel,
         {
             "x": In(0),
-            "w": Packed(tile.pack_weights(weights), replaces=1),
-            "bias": Packed(tile.pack_bias(None if bias is None else np.tile(bias, joined), 1, joined * outputs)),
             "y": Out(0),
             "images": images,
             "in_height": in_height,
             "in_width": in_width,
             "in_channels": channels,
-            "out_height": out_height,
-            "out_width": out_width // joined,
-            "out_channels": outputs * joined,
-            "kernel_height": kernel_height,
-            "kernel_width": wide.shape[3],
+            "out_height": place.output[0],
+            "out_width": place.output[1],
+            "out_channels": w.shape[0],
+            "kernel_height": w.shape[1],
             "stride_height": attrs.stride[0],
-            "stride_width": stride * joined,
+            "stride_width": attrs.stride[1],
             "top": place.pads[0],
             "left": place.pads[2],
             "row_block": row_block,
             "parts": units.block,
             **finish(operation),
+            **arguments,
         },
         units.count,
-        scratch=8 * tile.rows * kernel_height + ((row_block - 1) * attrs.stride[0] + kernel_height) * row_bytes,
+        scratch,
     )
-    return NativeClaim((step,))
 
 
-def _joined_pixels(outputs: int, kernel_width: int, stride: int, out_width: int, tile: Tile) -> int:
-    """How many pixels of a row to compute as one: a divisor of the row that takes the fewest steps a pixel."""
+def _row_block(attrs: Conv2DFusion, kernel_height: int, out_height: int, row_bytes: int) -> int:
+    """Rows of output that pass together, given the bytes of a row of input: blocks of about the same size."""
+    most = max((_STRIP // row_bytes - kernel_height) // attrs.stride[0] + 1, 1)
+    return -(-out_height // -(-out_height // most))
 
-    def steps(joined: int) -> float:
-        return tile.panels(joined * outputs) * ((joined - 1) * stride + kernel_width) / joined
 
-    return min((p for p in range(1, 9) if out_width % p == 0), key=steps)
+def _rows_under(row_block: int, attrs: Conv2DFusion, kernel_height: int) -> int:
+    """Rows of input under that many rows of output."""
+    return (row_block - 1) * attrs.stride[0] + kernel_height
+
+
+def _vectors(pixels: int, tile: Tile) -> int:
+    """How many vectors a row of pixels takes."""
+    return -(-pixels // tile.lanes)

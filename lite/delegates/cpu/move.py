@@ -22,6 +22,9 @@ from lite.ops.shapes import integers
 from lite.ops.strided_slice import indices
 from lite.types import Array, DType, TensorSpec
 
+_FEW_ROWS = 16
+_CUTS = 8
+
 
 class Copy(NamedTuple):
     """Elements of input `source` go to output `target`, from one view of its stand-in to the other, of one shape."""
@@ -92,6 +95,9 @@ def _contiguous_elsewhere(walk: Walk, size: int) -> int:
 
 
 def _transpose_step(walk: Walk, column: int, offsets: dict[str, Argument]) -> NativeStep:
+    if walk.extents[-1] < _FEW_ROWS and walk.extents[column] % _CUTS == 0:  # such as colors: threads share the columns
+        walk = walk.cut(column, _CUTS)
+        column += 1
     source, target = walk.strides
     rows, columns = walk.extents[-1], walk.extents[column]
     planes = walk.without(column, -1)

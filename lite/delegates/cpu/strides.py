@@ -25,6 +25,12 @@ class Walk(NamedTuple):
         kept = [d for d in range(len(self.extents)) if d not in dropped]
         return Walk(tuple(self.extents[d] for d in kept), tuple(tuple(row[d] for d in kept) for row in self.strides))
 
+    def cut(self, dim: int, count: int) -> Walk:
+        """Dimension `dim`, 0 or more, as two: `count` pieces, and the part of its extent in each."""
+        piece = self.extents[dim] // count
+        extents = (*self.extents[:dim], count, piece, *self.extents[dim + 1 :])
+        return Walk(extents, tuple((*row[:dim], row[dim] * piece, *row[dim:]) for row in self.strides))
+
 
 def contiguous(shape: Sequence[int], size: int) -> tuple[int, ...]:
     """Strides in bytes of a row-major tensor of that shape with elements of `size` bytes."""

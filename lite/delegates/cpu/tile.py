@@ -21,16 +21,20 @@ class Pack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """The register tile of a pack's matrix kernels: rows x columns of the result. slabs: where packed weights go."""
+    """The register tile of a pack's matrix kernels: rows x columns of the result.
+
+    lanes: floats in a vector. slabs: where packed weights go.
+    """
 
     rows: int
     columns: int
+    lanes: int
     slabs: Slabs = field(default_factory=Slabs, compare=False, repr=False)
 
     @classmethod
     def of(cls, pack: Pack) -> Tile:
         """The tile that the pack was compiled for."""
-        return cls(pack.constants["tile_rows"], pack.constants["tile_columns"])
+        return cls(pack.constants["tile_rows"], pack.constants["tile_columns"], pack.constants["lanes"])
 
     def panels(self, columns: int) -> int:
         """How many tiles lie across that many columns."""

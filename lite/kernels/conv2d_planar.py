@@ -1,0 +1,196 @@
+"""Convolution of thin images to few channels, fp32, NHWC: vectors along the pixels of a row, weights broadcast.
+
+Vectors along few channels would be half empty. Here the rows of input under a block of output rows are copied to
+scratch as planes [channel][column of a stride][row][pixel] with zeros for the padding, so that what neighboring
+output pixels need of one tap is a vector, and where it is relative to the first pixel is a table for all of them. A
+tile is two vectors of pixels of all channels. To be stored it is transposed in squares of 4 or 8: a pixel is then part
+of a vector, and pixels are stored in order, each over what the one before wrote too much.
+"""
+from __future__ import annotations
+
+from functools import partial
+
+from lite.kernels.declare import Float, Int, Pointer, kernel, routine
+from lite.kernels.elementwise import activate_rows
+from lite.kernels.move import LANES, copy_elements, copy_words, zero_words
+from lite.kernels.simd import Simd, Value, micro
+
+_MOST = 8  # channels; as many floats may be written beyond the last pixel
+
+
+@micro(
+    "planar_tile_f32", Int, Pointer, Pointer, Pointer, Int, Pointer, Pointer, Pointer, Pointer, Float, Float
+)
+def planar_tile_f32(
+    s: Simd,
+    channels: Value,
+    first: Value,
+    second: Value,
+    offsets: Value,
+    taps: Value,
+    weights: Value,
+    bias: Value,
+    y_first: Value,
+    y_second: Value,
+    low: Value,
+    high: Value,
+) -> None:
+    """y[lanes pixels, channels] = clamp(bias + sum over t of x at offsets[t] * weights[t, channels], low, high), twice.
+
+    first, second: addresses in x, each of a vector of pixels. channels: 1 to _MOST.
+    """
+    floor, ceiling = s.splat(low), s.splat(high)
+
+    def tile(count: int) -> None:
+        def tap(t: Value, *sums: Value) -> tuple[Value, ...]:
+            offset = s.load_int(offsets + 8 * t)
+            pixels = [s.load(x + offset) for x in (first, second)]
+            new: dict[int, Value] = {}
+            for c in range(count):  # one factor at a time: there are few registers
+                factor = s.broadcast(weights + t * (4 * count) + 4 * c)
+                for i, pixel in zip((c, count + c), pixels, strict=True):
+                    new[i] = s.fma(pixel, factor, sums[i])
+            return tuple(new[i] for i in range(2 * count))
+
+        start = [s.broadcast(bias + 4 * c) for c in range(count)]
+        sums = [s.min(s.max(total, floor), ceiling) for total in s.loop(taps, tap, *start * 2)]
+        side = min(s.lanes, 4 if count <= 4 else 8)
+        for y, planes in ((y_first, sums[:count]), (y_second, sums[count:])):
+            planes += planes[-1:] * (-count % side)
+            squares = [s.transpose(planes[c : c + side]) for c in range(0, len(planes), side)]
+            for pixel in range(s.lanes):
+                for number, square in enumerate(squares):
+                    place = y + 4 * (pixel * count + number * side)
+                    s.store_part(square[pixel % side], pixel // side * side, side, place)
+
+    s.switch(channels, [partial(tile, count) for count in range(1, _MOST + 1)], first=1)
+
+
+@kernel
+def conv2d_planar_f32(
+    x: Pointer,
+    w: Pointer,
+    bias: Pointer,
+    offsets: Pointer,
+    y: Pointer,
+    images: Int,
+    in_height: Int,
+    in_width: Int,
+    in_channels: Int,
+    out_height: Int,
+    out_width: Int,
+    out_channels: Int,
+    kernel_height: Int,
+    taps: Int,
+    stride_height: Int,
+    stride_width: Int,
+    top: Int,
+    left: Int,
+    plane_width: Int,
+    row_block: Int,
+    parts: Int,
+    function: Int,
+    alpha: Float,
+    beta: Float,
+    low: Float,
+    high: Float,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
+) -> None:
+    """y = function(clamp(conv(x, w) + bias, low, high)), one group, no dilation; function, alpha, beta: see matmul_f32.
+
+    w: [tap][out channel]. offsets: int64, bytes from the first plane's pixel under an output pixel to that of each tap,
+    where a plane has (row_block - 1) * stride_height + kernel_height rows of plane_width pixels.
+    Units: `parts` parts each, of images x blocks of row_block rows of output.
+    Scratch: in_channels * stride_width planes, then two vectors of pixels and _MOST floats.
+    """
+    blocks = (out_height + row_block - 1) // row_block
+    row_bytes = plane_width * 4
+    plane_bytes = ((row_block - 1) * stride_height + kernel_height) * row_bytes
+    vector_bytes = LANES() * out_channels * 4
+    across = (out_width + LANES() - 1) // LANES()
+    tile = scratch + in_channels * stride_width * plane_bytes
+    for part in range(begin * parts, min(end * parts, images * blocks)):
+        image = part // blocks
+        first_row = (part - image * blocks) * row_block
+        rows = min(row_block, out_height - first_row)
+        copy_planes(
+            x + image * in_height * in_width * in_channels * 4,
+            scratch,
+            first_row * stride_height - top,
+            (rows - 1) * stride_height + kernel_height,
+            in_height,
+            in_width,
+            in_channels,
+            stride_width,
+            left,
+            row_bytes,
+            plane_bytes,
+        )
+        block = y + (image * out_height + first_row) * out_width * out_channels * 4
+        for vector in range(0, rows * across, 2):
+            partner = min(vector + 1, rows * across - 1)
+            i, k = vector // across, partner // across
+            column, partner_column = (vector - i * across) * LANES(), (partner - k * across) * LANES()
+            planar_tile_f32(
+                out_channels,
+                scratch + i * stride_height * row_bytes + column * 4,
+                scratch + k * stride_height * row_bytes + partner_column * 4,
+                offsets,
+                taps,
+                w,
+                bias,
+                tile,
+                tile + vector_bytes,
+                low,
+                high,
+            )
+            store_pixels(tile, block, i, column, out_width, out_channels)
+            store_pixels(tile + vector_bytes, block, k, partner_column, out_width, out_channels)
+        activate_rows(block, 1, 0, rows * out_width * out_channels, function, alpha, beta)
+
+
+@routine
+def store_pixels(tile: int, block: int, row: int, column: int, width: int, channels: int) -> None:
+    """The pixels of a vector that are inside the row, from its column on."""
+    copy_words(tile, block + (row * width + column) * channels * 4, min(LANES(), width - column) * channels)
+
+
+@routine
+def copy_planes(
+    x: int,
+    planes: int,
+    first: int,
+    rows: int,
+    in_height: int,
+    in_width: int,
+    channels: int,
+    stride: int,
+    left: int,
+    row_bytes: int,
+    plane_bytes: int,
+) -> None:
+    """Rows [first, first + rows) of an image as planes [channel][phase], zeros outside the image.
+
+    Pixel k of a plane's row is pixel k * stride + phase - left of the image's.
+    """
+    width = row_bytes // 4
+    for phase in range(stride):
+        begin = min((max(left - phase, 0) + stride - 1) // stride, width)
+        end = max(min((in_width + left - phase + stride - 1) // stride, width), begin)
+        column = begin * stride + phase - left
+        for channel in range(channels):
+            plane = planes + (channel * stride + phase) * plane_bytes
+            for row in range(first, first + rows):
+                if 0 <= row < in_height:
+                    zero_words(plane, begin)
+                    source = x + ((row * in_width + column) * channels + channel) * 4
+                    if stride * channels == 1:
+                        copy_words(source, plane + begin * 4, end - begin)
+                    else:
+                        copy_elements(source, stride * channels * 4, plane + begin * 4, 4, end - begin, 4)
+                    zero_words(plane + end * 4, width - end)
+                else:
+                    zero_words(plane, width)
+                plane += row_bytes
