@@ -14,7 +14,7 @@ from lite.kernels.matmul import gemv_panels_f32
 from lite.kernels.move import copy_words
 from lite.kernels.simd import Simd, Value, micro
 
-GATES = 4  # also what gemv_panels_f32 takes at once
+GATES = 4  # no more than GEMV_PANELS
 _INFINITY = float("inf")
 
 
@@ -75,7 +75,10 @@ def lstm_f32(
                 target = panel_gates + row * row_bytes
                 if rows == 1:
                     source = before + row * hidden * 4
-                    gemv_panels_f32(source, hidden, panel_weights, target, target, -_INFINITY, _INFINITY)
+                    every = GATES * width
+                    gemv_panels_f32(
+                        GATES, source, hidden, panel_weights, target, every, target, 0, -_INFINITY, _INFINITY
+                    )
                     continue
                 for r in range(rows):
                     i64(scratch)[r] = before + (row + r) * hidden * 4

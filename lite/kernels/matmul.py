@@ -4,19 +4,28 @@
 rows or columns, whichever are contiguous. An `a` whose rows are not is transposed into a temporary first. A part is a
 block of rows x a block of column panels of one batch; within it a panel of weights (depth x 16 floats), or a group of
 short ones, stays in cache while all rows of the block pass; a tile's rows meet all panels of the group in turn.
-One row alone (`gemv_f32`) is bound by memory: four panels are read at once, as four streams.
+One row alone (`gemv_f32`) is bound by memory: several panels are read at once, as streams.
 """
 from __future__ import annotations
 
-from lite.kernels.declare import Float, Int, Pointer, f32, i64, kernel
+from functools import partial
+
+from lite.kernels.declare import Float, Int, Pointer, Target, constant, f32, i64, kernel
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
 from lite.kernels.move import LANES, copy_words, transpose_block_f32
 from lite.kernels.simd import Simd, Value, micro
 
-GEMV_PANELS = 4
 _ACTIVATED_PANELS = 8  # after as many what is done last is done, while they are in cache
 _GROUP_BYTES = 16 << 10  # of panels that stay in the nearest cache together, with a tile's rows
+
+
+def _gemv_panels(target: Target) -> int:
+    """Panels of one row that are read at once: 8 sums in registers hide how long an addition takes."""
+    return 8 // tile_vectors(target)
+
+
+GEMV_PANELS = constant("gemv_panels", _gemv_panels)
 
 
 @kernel
@@ -153,28 +162,51 @@ def pack_columns_f32(
                 f32(target)[k * width + j] = 0
 
 
-@micro("gemv_panels_f32", Pointer, Int, Pointer, Pointer, Pointer, Float, Float)
+@micro("gemv_panels_f32", Int, Pointer, Int, Pointer, Pointer, Int, Pointer, Pointer, Float, Float)
 def gemv_panels_f32(
-    s: Simd, a: Value, depth: Value, weights: Value, y: Value, bias: Value, low: Value, high: Value
+    s: Simd,
+    panels: Value,
+    a: Value,
+    depth: Value,
+    weights: Value,
+    y: Value,
+    columns: Value,
+    bias: Value,
+    residual: Value,
+    low: Value,
+    high: Value,
 ) -> None:
-    """y of one row and GEMV_PANELS whole panels of weights, packed one after the other."""
+    """y[:columns] of one row and 1 to GEMV_PANELS panels of weights, one after the other; residual: 0 or as y."""
     vectors = tile_vectors(s.target)
     width = vectors * s.vector_bytes
-    streams = [weights + depth * (p * width) for p in range(GEMV_PANELS)]
-
-    def step(k: Value, *sums: Value) -> tuple[Value, ...]:
-        x = s.broadcast(a + 4 * k)
-        offset = k * width
-        return tuple(
-            s.fma(x, s.load(streams[i // vectors] + offset + i % vectors * s.vector_bytes), total)
-            for i, total in enumerate(sums)
-        )
-
-    cells = range(GEMV_PANELS * vectors)
-    sums = s.loop(depth, step, *(s.load(bias + i * s.vector_bytes) for i in cells))
     floor, ceiling = s.splat(low), s.splat(high)
-    for i, total in enumerate(sums):
-        s.store(s.min(s.max(total, floor), ceiling), y + i * s.vector_bytes)
+
+    def some(count: int) -> None:
+        streams = [weights + depth * (p * width) for p in range(count)]
+        cells = range(count * vectors)
+
+        def step(k: Value, *sums: Value) -> tuple[Value, ...]:
+            x = s.broadcast(a + 4 * k)
+            offset = k * width
+            return tuple(
+                s.fma(x, s.load(streams[i // vectors] + offset + i % vectors * s.vector_bytes), total)
+                for i, total in enumerate(sums)
+            )
+
+        sums = s.loop(depth, step, *(s.load(bias + i * s.vector_bytes) for i in cells))
+
+        def store(whole: bool, adding: bool) -> None:
+            for i, total in enumerate(sums):
+                lanes = None if whole else columns - i * s.lanes
+                result = total + s.load(residual + i * s.vector_bytes, lanes) if adding else total
+                s.store(s.min(s.max(result, floor), ceiling), y + i * s.vector_bytes, lanes)
+
+        def add_and_store(whole: bool) -> None:
+            s.either(residual.equals(0), partial(store, whole, False), partial(store, whole, True))
+
+        s.either(columns >= len(cells) * s.lanes, partial(add_and_store, True), partial(add_and_store, False))
+
+    s.switch(panels, [partial(some, count) for count in range(1, _gemv_panels(s.target) + 1)], first=1)
 
 
 @kernel
@@ -198,37 +230,27 @@ def gemv_f32(
 ) -> None:
     """y[columns] of one row a[depth] and packed b; residual, function, alpha, beta: see matmul_f32.
 
-    Units: blocks of panel_block panels. Scratch: one address.
+    Units: blocks of panel_block panels.
     """
     width = TILE_COLUMNS()
-    panels = (columns + width - 1) // width
-    whole = columns // width
-    i64(scratch)[0] = a
     panel = begin * panel_block
-    stop = min(end * panel_block, panels)
+    stop = min(end * panel_block, (columns + width - 1) // width)
     while panel < stop:
-        weights = b + panel * width * depth * 4
+        groups = (stop - panel + GEMV_PANELS() - 1) // GEMV_PANELS()
+        count = (stop - panel + groups - 1) // groups
         column = panel * width
-        if panel + GEMV_PANELS <= min(stop, whole) and residual == 0:
-            gemv_panels_f32(a, depth, weights, y + column * 4, bias + column * 4, low, high)
-            panel += GEMV_PANELS
-        else:
-            gemm_tile_f32(
-                scratch,
-                1,
-                1,
-                depth,
-                weights,
-                y + column * 4,
-                columns * 4,
-                columns - column,
-                bias + column * 4,
-                residual + column * 4 if residual != 0 else 0,
-                low,
-                high,
-                weights + depth * width * 4,
-                share(1),
-            )
-            panel += 1
+        gemv_panels_f32(
+            count,
+            a,
+            depth,
+            b + column * depth * 4,
+            y + column * 4,
+            columns - column,
+            bias + column * 4,
+            residual + column * 4 if residual != 0 else 0,
+            low,
+            high,
+        )
+        panel += count
     first = begin * panel_block * width
     activate_rows(y + first * 4, 1, 0, min(stop * width, columns) - first, function, alpha, beta)

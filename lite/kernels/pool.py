@@ -6,7 +6,7 @@ of 2 x 2 and 3 x 3 are unrolled. A NaN in a window is its maximum.
 """
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
 
 from lite.kernels.codes import POOL
 from lite.kernels.declare import Float, Int, Pointer, kernel
@@ -14,6 +14,14 @@ from lite.kernels.simd import Simd, Value, micro
 
 _VECTORS = 4
 _UNROLLED = (2, 3)  # square windows
+
+
+def combine_all(s: Simd, largest: bool, elements: tuple[Value, ...]) -> Value:
+    """The largest element, NaN where there is one, or the sum; NaN is looked for in pairs, beside the maximum."""
+    if not largest:
+        return reduce(Value.__add__, elements)
+    found = [a.is_nan(b) for a, b in zip(elements[::2], [*elements[1::2], elements[-1]], strict=False)]
+    return s.select(reduce(Value.__or__, found), s.splat(float("nan")), reduce(s.max, elements))
 
 
 @micro("pool_windows_f32", Int, Pointer, Pointer, Int, Int, Int, Int, Int, Int, Int, Int, Float, Float)
@@ -42,26 +50,26 @@ def pool_windows_f32(
 
     def pool(largest: bool, side: int) -> None:
         combine = s.max_nan if largest else Value.__add__
-        start = s.splat(float("-inf") if largest else 0.0)
 
         def block(i: Value, vectors: int, lanes: Value | None) -> None:
-            def taken(here: Value, *totals: Value) -> tuple[Value, ...]:
-                loaded = [s.load(here + v * s.vector_bytes, lanes) for v in range(vectors)]
-                return tuple(combine(total, new) for total, new in zip(totals, loaded, strict=True))
+            def taken(here: Value) -> list[Value]:
+                return [s.load(here + v * s.vector_bytes, lanes) for v in range(vectors)]
 
             def window(k: Value) -> None:
                 corner = x + k * step_bytes + 4 * i
-                totals: tuple[Value, ...] = (start,) * vectors
                 if side:
-                    for place in range(side * side):
-                        totals = taken(corner + row_bytes * (place // side) + pixel_bytes * (place % side), *totals)
+                    places = [taken(corner + row_bytes * p + pixel_bytes * q) for p in range(side) for q in range(side)]
+                    totals = tuple(combine_all(s, largest, elements) for elements in zip(*places, strict=True))
                 else:
 
                     def row(p: Value, *totals: Value) -> tuple[Value, ...]:
                         first = corner + p * row_bytes
-                        return s.loop(columns, lambda q, *now: taken(first + q * pixel_bytes, *now), *totals)
+                        return s.loop(columns, lambda q, *now: more(first + q * pixel_bytes, *now), *totals)
 
-                    totals = s.loop(rows, row, *totals)
+                    def more(here: Value, *totals: Value) -> tuple[Value, ...]:
+                        return tuple(combine(total, new) for total, new in zip(totals, taken(here), strict=True))
+
+                    totals = s.loop(rows, row, *[s.splat(float("-inf") if largest else 0.0)] * vectors)
                 for v, total in enumerate(totals):
                     result = total if largest else total * share
                     cell = y + k * pixel_bytes + 4 * i + v * s.vector_bytes

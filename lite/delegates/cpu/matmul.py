@@ -128,7 +128,6 @@ def _vector_step(
             **finish(operation),
         },
         units.count,
-        scratch=8,
     )
 
 
