@@ -1,11 +1,10 @@
 """Depthwise convolution, fp32, NHWC: each channel with its own filter, vectors along the channels.
 
 Weights are [tap][channel]. Channels pass in blocks, so that the rows under a filter stay in the nearest cache. Filter
-rows and columns that fall into the padding are left out. For kernels 3 and 5 wide with stride 1 or 2 four output pixels
-of a row are computed together: a column of input that several of them need is loaded once, columns in a padding of half
-the kernel are not there in the code, and the last four pixels of a row may overlap the four before them. Everything
-else goes up to four pixels at a time, each loading what it needs. A pixel's products are added in the same order on
-every way.
+rows and columns that fall into the padding are left out. For kernels 3 and 5 wide with stride 1 or 2 a row of output is
+cut into runs of 4 to 8 pixels of about the same length: a column of input that several of them need is loaded once, and
+columns in a padding of half the kernel are not there in the code. Everything else goes up to four pixels at a time,
+each loading what it needs. A pixel's products are added in the same order on every way.
 """
 from __future__ import annotations
 
@@ -17,6 +16,7 @@ from lite.kernels.simd import Simd, Value, micro
 
 _PIXELS = 4
 _VECTORS = 2
+_LEAST, _MOST = 4, 8  # pixels of a run
 _FORMS = ((3, 1), (3, 2), (5, 1), (5, 2))  # kernel width, stride: order of _form's numbers
 _BORDERS = ((False, False), (False, True), (True, False), (True, True))  # half the kernel is outside: left, right
 
@@ -78,9 +78,10 @@ def depthwise_pixels_f32(
     s.switch(pixels, [partial(some, count) for count in range(1, _PIXELS + 1)], first=1)
 
 
-@micro("depthwise_run_f32", Int, Pointer, Int, Int, Pointer, Pointer, Int, Int, Pointer, Float, Float)
+@micro("depthwise_run_f32", Int, Int, Pointer, Int, Int, Pointer, Pointer, Int, Int, Pointer, Float, Float)
 def depthwise_run_f32(
     s: Simd,
+    pixels: Value,
     form: Value,
     x: Value,
     rows: Value,
@@ -93,14 +94,14 @@ def depthwise_run_f32(
     low: Value,
     high: Value,
 ) -> None:
-    """Four neighboring pixels of a row, `rows` filter rows inside the image; x: the first column, even if outside.
+    """_LEAST to _MOST neighboring pixels of a row, `rows` filter rows inside the image.
 
-    form: 4 x index in _FORMS + index in _BORDERS.
+    x: the first column, even if outside. form: 4 x index in _FORMS + index in _BORDERS.
     """
     floor, ceiling = s.splat(low), s.splat(high)
 
-    def run(width: int, stride: int, left: bool, right: bool) -> None:
-        reach = (_PIXELS - 1) * stride + width
+    def run(width: int, stride: int, left: bool, right: bool, count: int) -> None:
+        reach = (count - 1) * stride + width
         inside = range(width // 2 if left else 0, reach - width // 2 if right else reach)
 
         def block(i: Value, lanes: Value | None) -> None:
@@ -113,18 +114,22 @@ def depthwise_run_f32(
                 totals = list(sums)
                 for column in inside:
                     value = s.load(image_row + pixel_bytes * column, lanes)
-                    for pixel in range(_PIXELS):
+                    for pixel in range(count):
                         if 0 <= (q := column - pixel * stride) < width:
                             totals[pixel] = s.fma(value, factors[q], totals[pixel])
                 return tuple(totals)
 
-            sums = s.loop(rows, row, *[s.load(bias + offset, lanes)] * _PIXELS)
+            sums = s.loop(rows, row, *[s.load(bias + offset, lanes)] * count)
             for pixel, total in enumerate(sums):
                 s.store(s.min(s.max(total, floor), ceiling), y + pixel_bytes * pixel + offset, lanes)
 
         s.span(channels, block)
 
-    s.switch(form, [partial(run, *form, *border) for form in _FORMS for border in _BORDERS])
+    def runs(width: int, stride: int, left: bool, right: bool) -> None:
+        lengths = range(_LEAST, _MOST + 1)
+        s.switch(pixels, [partial(run, width, stride, left, right, count) for count in lengths], first=_LEAST)
+
+    s.switch(form, [partial(runs, *form, *border) for form in _FORMS for border in _BORDERS])
 
 
 @routine
@@ -179,8 +184,7 @@ def depthwise_f32(
     inner = min((left + stride_width - 1) // stride_width, out_width)
     reach = in_width + left - (kernel_width - 1) * dilation_width
     outer = max(min((reach + stride_width - 1) // stride_width, out_width), inner)
-    form = _form(kernel_width, stride_width, dilation_width) if out_width >= _PIXELS else -1
-    run_columns = (_PIXELS - 1) * stride_width + kernel_width
+    form = _form(kernel_width, stride_width, dilation_width)
     half = kernel_width // 2
     blocks = (channels + channel_block - 1) // channel_block
     for part in range(begin * blocks, end * blocks):
@@ -198,31 +202,33 @@ def depthwise_f32(
             rows = last_p - first_p
             j = 0
             while j < out_width:
-                if form >= 0:
-                    first = min(j, out_width - _PIXELS)
-                    column = first * stride_width - left
-                    before, after = max(-column, 0), max(column + run_columns - in_width, 0)
+                column = j * stride_width - left
+                if form >= 0 and out_width - j >= _LEAST:
+                    runs = (out_width - j + _MOST - 1) // _MOST
+                    pixels = (out_width - j + runs - 1) // runs
+                    before = max(-column, 0)
+                    after = max(column + (pixels - 1) * stride_width + kernel_width - in_width, 0)
                     if (before == 0 or before == half) and (after == 0 or after == half):
                         depthwise_run_f32(
+                            pixels,
                             form * 4 + (before > 0) * 2 + (after > 0),
                             source + column * pixel_bytes,
                             rows,
                             row_bytes,
                             weights,
-                            target + first * pixel_bytes,
+                            target + j * pixel_bytes,
                             pixel_bytes,
                             count,
                             bias + first_channel * 4,
                             low,
                             high,
                         )
-                        j = first + _PIXELS
+                        j += pixels
                         continue
                 pixels = min(outer - j, _PIXELS) if inner <= j < outer else 1
-                first_q, last_q = taps_inside(j * stride_width - left, dilation_width, kernel_width, in_width)
-                column = j * stride_width - left + first_q * dilation_width
+                first_q, last_q = taps_inside(column, dilation_width, kernel_width, in_width)
                 depthwise_pixels_f32(
-                    source + column * pixel_bytes,
+                    source + (column + first_q * dilation_width) * pixel_bytes,
                     pixels,
                     stride_width * pixel_bytes,
                     rows,
