@@ -2,29 +2,18 @@
 from __future__ import annotations
 
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
-from tests.conformance.networks.blocks.layers import Classifier, conv_bn, conv_bn_relu, pictures
+from tests.conformance.networks.blocks.layers import (
+    Classifier,
+    SplitConv,
+    conv_bn,
+    conv_bn_relu,
+    pictures,
+)
 from tests.conformance.networks.blocks.resnet import ResNet, shortcut, stem
 
 GROUPS = 32
-
-
-class SplitConv(nn.Cell):
-    """A 3x3 convolution of each group of channels by itself."""
-
-    def __init__(self, channels: int, stride: int) -> None:
-        super().__init__()
-        self.size = channels // GROUPS
-        self.convs = nn.CellList(
-            [nn.Conv2d(self.size, self.size, 3, stride, "pad", 1) for _ in range(GROUPS)]
-        )
-
-    def construct(self, x: Tensor) -> Tensor:
-        outputs = ()
-        for index, part in enumerate(ops.split(x, self.size, axis=1)):
-            outputs += (self.convs[index](part),)
-        return ops.concat(outputs, axis=1)
 
 
 class Block(nn.Cell):
@@ -33,7 +22,7 @@ class Block(nn.Cell):
         self.outputs = 4 * width
         self.layers = nn.SequentialCell(
             conv_bn_relu(inputs, 2 * width, 1),
-            SplitConv(2 * width, stride), nn.BatchNorm2d(2 * width), nn.ReLU(),
+            SplitConv(2 * width, 2 * width, 3, stride, GROUPS), nn.BatchNorm2d(2 * width), nn.ReLU(),
             conv_bn(2 * width, self.outputs, 1),
         )
         self.shortcut = shortcut(inputs, self.outputs, stride)

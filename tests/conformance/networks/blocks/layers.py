@@ -51,6 +51,22 @@ class Branches(nn.Cell):
         return ops.concat(outputs, axis=1)
 
 
+class SplitConv(nn.Cell):
+    """A convolution of each group of channels by itself, where a grouped one would do."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, groups: int) -> None:
+        super().__init__()
+        self.size = inputs // groups
+        convs = [nn.Conv2d(self.size, outputs // groups, kernel, stride, "pad", kernel // 2) for _ in range(groups)]
+        self.convs = nn.CellList(convs)
+
+    def construct(self, x: Tensor) -> Tensor:
+        outputs = ()
+        for index, part in enumerate(ops.split(x, self.size, axis=1)):
+            outputs += (self.convs[index](part),)
+        return ops.concat(outputs, axis=1)
+
+
 class SqueezeExcitation(nn.Cell):
     """Channels weighed by what their means say (Hu et al., 2017)."""
 
