@@ -56,6 +56,7 @@ def convert(
         outputs       ()         names of tensors or nodes to end the network at, in place of its own outputs;
                                  only what these need has to be supported
         checkpoint    None       a .ckpt or .safetensors file, or arrays by name: the weights in place of the export's
+        key           None       the key, as bytes, of an encrypted export and checkpoint
         progress      None       called with a line of text at every stage
 
     Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator
@@ -78,7 +79,7 @@ def convert(
         raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
 
     _report(chosen, "read")
-    graph = optimize(read_mindir(source, chosen.input_shapes, chosen.outputs, chosen.weights()), chosen)
+    graph = optimize(read_mindir(source, chosen.input_shapes, chosen.outputs, chosen.weights(), chosen.key), chosen)
     _report(chosen, "write")
     return emit(graph)
 

@@ -15,7 +15,7 @@ from lite.errors import ConvertError
 
 
 class ParseError(ConvertError):
-    """The input is not a MindIR or checkpoint, is damaged, or is encrypted."""
+    """The input is not a MindIR or checkpoint, or is damaged."""
 
 
 class GraphError(ConvertError):

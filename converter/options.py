@@ -23,7 +23,8 @@ class ConvertOptions:
     optimize: run the passes; without them the file holds the network as it was exported. input_shapes: input name ->
     shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
     place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
-    arrays by name, in place of the weights of the export. progress: called with a line of text at every stage.
+    arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
+    16, 24 or 32 bytes. progress: called with a line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -32,6 +33,7 @@ class ConvertOptions:
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     outputs: Sequence[str] = ()
     checkpoint: str | os.PathLike[str] | Mapping[str, Array] | None = None
+    key: bytes | None = field(default=None, repr=False)
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
@@ -48,6 +50,8 @@ class ConvertOptions:
             raise OptionError(f"outputs is {list(self.outputs)}: a name occurs twice")
         if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike, Mapping)):
             raise OptionError(f"checkpoint is {self.checkpoint!r}: expected a path, or a mapping of name to array")
+        if self.key is not None and not isinstance(self.key, bytes):
+            raise OptionError(f"key is a {type(self.key).__name__}: expected bytes")
         if self.progress is not None and not callable(self.progress):
             raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
 
@@ -59,7 +63,7 @@ class ConvertOptions:
             return {name: np.asarray(value) for name, value in self.checkpoint.items()}
         from converter.checkpoint import read_checkpoint
 
-        return read_checkpoint(self.checkpoint)
+        return read_checkpoint(self.checkpoint, self.key)
 
     @classmethod
     def of(cls, options: ConvertOptions | Mapping[str, Any] | None) -> ConvertOptions:

@@ -63,13 +63,17 @@ ARROWS: dict[str, set[str]] = {
     # The converter: it shares the device's words and meanings, and knows nothing of how the device runs them.
     "converter.errors": {"lite.errors"},
     "converter.floats": {*WORDS, "numpy"},
+    "converter.encryption": {"converter.errors", "cryptography"},
     "converter.checkpoint": {
-        *WORDS, "lite.files", "lite.foreign", "converter.errors", "converter.floats", "numpy", "google",
+        *WORDS, "lite.files", "lite.foreign", "converter.errors", "converter.floats", "converter.encryption", "numpy",
+        "google",
     },
     "converter.options": {*WORDS, "converter.errors", "converter.checkpoint", "numpy"},
     "converter.ir": {*WORDS, "lite.ops", "converter.errors", "numpy"},
     "converter.passes": IR,
-    "converter.mindir": {*IR, "lite.foreign", "converter.checkpoint", "converter.floats", "google"},
+    "converter.mindir": {
+        *IR, "lite.foreign", "converter.checkpoint", "converter.floats", "converter.encryption", "google",
+    },
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode"},
     "converter.__init__": {
         *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
@@ -86,7 +90,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.__main__": {"lite.cli"},
     "converter.commands": {
         *WORDS, "lite.files", "lite.session", "lite.commands", "lite.commands.extras", "converter.__init__",
-        "converter.mindir", "converter.emit", "converter.options", "converter.suite", "numpy", "PIL",
+        "converter.mindir", "converter.emit", "converter.options", "converter.encryption", "converter.suite", "numpy",
+        "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

@@ -27,13 +27,10 @@ _NAMES = {np.dtype(code): name for name, code in _TYPES.items()}
 _BFLOAT16, _STRING = "BFloat16", "str"
 _SLICE = 512 << 20  # bytes of one entry, as MindSpore has them
 _CHECKSUM, _CHECKSUM_BYTES = b"crc_num", 10
-_ENCRYPTED = (b"\xd8\x5e\x3a\x7f", b"\xd9\x5e\x3a\x7f", b"\xda\x5e\x3a\x7f")
 
 
 def decode(data: bytes, name: str) -> dict[str, Array]:
     """The arrays of a `.ckpt` file called `name`. Raises ParseError."""
-    if data[:4] in _ENCRYPTED:
-        raise ParseError(f"{name}: this checkpoint is encrypted; save it without enc_key")
     message = Checkpoint()
     try:
         message.ParseFromString(_checked(data, name))

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from converter.checkpoint import safetensors
+from converter.encryption import decrypt
 from converter.errors import ArgumentError, MissingPackageError, ParseError
 from lite.errors import ConvertError
 from lite.files import write_atomically
@@ -18,12 +19,12 @@ from lite.types import Array
 _SUFFIXES = (".ckpt", ".safetensors")
 
 
-def read_checkpoint(source: str | os.PathLike[str] | bytes) -> dict[str, Array]:
-    """Arrays by name, in the file's order, read-only. source: a path, or the bytes of a file.
+def read_checkpoint(source: str | os.PathLike[str] | bytes, key: bytes | None = None) -> dict[str, Array]:
+    """Arrays by name, in the file's order, read-only. source: a path, or the bytes of a file. key: of an encrypted one.
 
     bfloat16 becomes float32, exactly; a string that was saved among the parameters becomes an array of no dimensions.
-    Raises ParseError for what is no checkpoint, is damaged, or is encrypted; OSError where a file cannot be read;
-    MissingPackageError where a `.ckpt` is to be read without protobuf.
+    Raises ParseError for what is no checkpoint or is damaged; OptionError for a key that does not fit or is not there;
+    OSError where a file cannot be read; MissingPackageError without protobuf for a `.ckpt`, or without cryptography.
     """
     if isinstance(source, bytes):
         name, data = "checkpoint (bytes)", source
@@ -33,6 +34,7 @@ def read_checkpoint(source: str | os.PathLike[str] | bytes) -> dict[str, Array]:
         raise ArgumentError(f"a checkpoint is a path or bytes, not a {type(source).__name__}")
     if not data:
         raise ParseError(f"{name}: empty; expected a .ckpt or .safetensors file")
+    data = decrypt(data, key, name)
     if safetensors.is_one(data):
         return safetensors.decode(data, name)
     found = recognize(data)

@@ -9,6 +9,7 @@ import argparse
 import time
 from pathlib import Path
 
+from converter.commands import key
 from lite.commands.progress import progress
 from lite.commands.run import named_shape
 from lite.commands.show import add_common_arguments, duration, print_json, size
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tensors or nodes to end the network at, in place of its own outputs")
     add("--checkpoint", metavar="FILE", type=Path,
         help="weights in place of the export's, from a .ckpt or .safetensors file")
+    key.add_arguments(parser)
     add("--no-optimize", dest="optimize", action="store_false", help="write the network as it was exported")
     add_common_arguments(parser)
 
@@ -42,11 +44,12 @@ def execute(args: argparse.Namespace) -> int:
     from converter.options import ConvertOptions
 
     output = _output(args.model, args.output)
+    secret = key.key_for(args, (args.model, args.checkpoint))
     begin = time.perf_counter()
     with progress(f"converting {args.model}", args.progress) as stage:
-        options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, stage)
+        options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, stage)
         stage("read")
-        graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights())
+        graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights(), options.key)
         if output.exists() and output.samefile(args.model):
             raise ConvertError(f"the output {output} is the model itself: give another with --output")
         imported = len(graph.all_nodes())

@@ -4,12 +4,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from converter.commands import key
 from lite.commands import inspect
 from lite.commands.progress import progress
 from lite.commands.show import print_json, size
 from lite.errors import UnsupportedOpError
 
-add_arguments = inspect.add_arguments
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    inspect.add_arguments(parser)
+    key.add_arguments(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -19,9 +23,10 @@ def execute(args: argparse.Namespace) -> int:
     from lite.commands.listing import ListedNode, Listing, as_json, as_text, sources, telling_attributes
 
     nbytes = Path(args.model).stat().st_size
+    secret = key.key_for(args, (Path(args.model),))
     try:
         with progress(f"importing {args.model}", args.progress):
-            graph = read_mindir(args.model)
+            graph = read_mindir(args.model, key=secret)
     except UnsupportedOpError as error:
         if args.json:
             rows = [{"op": u.op, "nodes": u.count, "where": u.where, "reason": u.reason} for u in error.ops]

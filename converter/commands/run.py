@@ -5,6 +5,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from converter.commands import key
 from lite.commands import run
 from lite.commands.progress import progress
 
@@ -13,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_arguments(parser)
     parser.add_argument("--checkpoint", metavar="FILE", type=Path,
         help="of a .mindir: weights in place of the export's, from a .ckpt or .safetensors file")
+    key.add_arguments(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -22,8 +24,9 @@ def execute(args: argparse.Namespace) -> int:
         return run.execute(args)
     from converter import convert
 
+    secret = key.key_for(args, (Path(args.model), args.checkpoint))
     with progress(f"converting {args.model}", args.progress) as stage:
-        model = convert(args.model, {"progress": stage, "checkpoint": args.checkpoint})
+        model = convert(args.model, {"progress": stage, "checkpoint": args.checkpoint, "key": secret})
     if not args.json:
         print(f"converted in memory; to keep the result: mlite convert {args.model}", file=sys.stderr)
     return run.execute(args, model)

@@ -9,14 +9,10 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
+from converter.encryption import decrypt
 from converter.errors import ParseError
 from converter.mindir.mind_ir_pb2 import ModelProto
 from lite.foreign import MINDIR, recognize
-
-_DECRYPT = "export it without enc_key, or decrypt it first with mindspore.load(..., dec_key=...) and export again"
-
-# First bytes, and the cipher.
-_ENCRYPTED = {b"\xd8\x5e\x3a\x7f": "AES-GCM", b"\xd9\x5e\x3a\x7f": "AES-CBC", b"\xda\x5e\x3a\x7f": "SM4-CBC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +24,13 @@ class Container:
     folder: Path | None
 
 
-def open_container(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Container:
-    """Parse a MindIR. Raises ParseError for anything else, OSError where a file cannot be read."""
+def open_container(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview, key: bytes | None = None
+) -> Container:
+    """Parse a MindIR. key: of an encrypted one.
+
+    Raises ParseError for anything else, OSError where a file cannot be read, and what decrypt raises.
+    """
     if isinstance(source, bytes | bytearray | memoryview):
         data, name, folder = bytes(source), "MindIR (bytes)", None
     else:
@@ -37,8 +38,7 @@ def open_container(source: str | os.PathLike[str] | bytes | bytearray | memoryvi
         data, name, folder = path.read_bytes(), path.name, path.resolve().parent
     if not data:
         raise ParseError(f"{name}: empty; expected a MindIR, as mindspore.export(..., file_format='MINDIR') writes it")
-    if cipher := _ENCRYPTED.get(data[:4]):
-        raise ParseError(f"{name}: this is an encrypted MindIR ({cipher}); {_DECRYPT}")
+    data = decrypt(data, key, name)
     found = recognize(data)
     if found not in (None, MINDIR):
         raise ParseError(f"{name}: this is {found.what}; {found.advice}")

@@ -47,17 +47,18 @@ def read_mindir(
     input_shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
     outputs: Sequence[str] = (),
     weights: Mapping[str, Array] | None = None,
+    key: bytes | None = None,
 ) -> Graph:
     """The network in a MindIR file, or in its bytes, as a graph of `.ms` operators.
 
     input_shapes: input name -> static shape, where it was exported with dynamic dimensions. outputs: tensors or nodes
     to end at, in place of the network's own outputs; then only what these need has to be supported. weights: a
-    checkpoint's tensors by name, in place of those of all parameters.
+    checkpoint's tensors by name, in place of those of all parameters. key: of an encrypted file.
 
     Raises ParseError where the input is not a well-formed MindIR, UnsupportedOpError with every operator that cannot be
-    expressed, OptionError for shapes, outputs or weights that do not fit, OSError where a file cannot be read.
+    expressed, OptionError for shapes, outputs, weights or a key that do not fit, OSError where a file cannot be read.
     """
-    container, variation = open_container(source), Variation()
+    container, variation = open_container(source, key), Variation()
     try:
         while True:
             with suppress(Varies):  # each time one more argument of a function is known to vary

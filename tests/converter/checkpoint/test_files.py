@@ -86,7 +86,6 @@ BAD = {
     "no checkpoint, or a damaged one": b"\xff" * 40,
     "it has no tensors": b"\x10\x01",
     "this is a MindIR export": b"\n\x031.1\x12\x09MindSpore",
-    "encrypted; save it without enc_key": b"\xd8\x5e\x3a\x7f" + bytes(60),
     "'w' of type Float32 and shape \\[3\\] has 8 bytes": entry("Float32", bytes(8), 3).SerializeToString(),
     "'w' is of type 'Float8'": entry("Float8", bytes(8), 8).SerializeToString(),
     "'w' occurs twice": b"".join(entry("Int8", b"1", tag=tag).SerializeToString() for tag in "wvw"),

@@ -20,9 +20,6 @@ IMPOSTORS = {
     "damaged or truncated MindIR: it has no graph": ModelProto(ir_version="1.1").SerializeToString(),
     "a checkpoint": DIGITS.with_suffix(".ckpt").read_bytes(),
     "a .ms model": DIGITS.with_suffix(".ms").read_bytes(),
-    "encrypted MindIR .AES-GCM": b"\xd8\x5e\x3a\x7f" + b"\x11" * 60,
-    "encrypted MindIR .AES-CBC": b"\xd9\x5e\x3a\x7f" + b"\x11" * 60,
-    "encrypted MindIR .SM4-CBC": b"\xda\x5e\x3a\x7f" + b"\x11" * 60,
     "an ONNX model": b"\x08\x07\x12\x07pytorch",
     "a zip archive": b"PK\x03\x04" + b"\0" * 30,
 }
