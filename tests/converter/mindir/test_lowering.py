@@ -62,3 +62,13 @@ def test_unsupported_uses_name_a_way_out(op: str, inputs: Any, attributes: dict[
     with pytest.raises(UnsupportedOpError, match=reason) as caught:
         read_mindir(model.bytes())
     assert [(row.op, row.count, row.where) for row in caught.value.ops] == [(op, 1, "Default/here")]
+
+
+def test_statistics_of_a_batch_need_its_size() -> None:
+    model = ModelBuilder()
+    factors = [model.constant(np.ones(4, np.float32)) for _ in range(4)]
+    norm = model.node("BatchNorm", model.input("x", (-1, 4, 8, 8)), *factors, model.constant(True))
+    model.output(model.node("TupleGetItem", norm, model.constant(0)))
+    with pytest.raises(UnsupportedOpError, match="fix the shapes"):
+        read_mindir(model.bytes())
+    assert read_mindir(model.bytes(), {"x": (2, 4, 8, 8)}).outputs[0].spec.shape == (2, 4, 8, 8)
