@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import nn
 
 from tests.conformance.networks.blocks.layers import Branches, Classifier, conv_bn_relu, pictures
 
@@ -15,37 +15,33 @@ BLOCKS = (
 )  # fmt: skip
 
 
-class GoogLeNet(nn.Cell):
-    def __init__(self, unit: int) -> None:
-        super().__init__()
-        layers: list[nn.Cell] = [
-            conv_bn_relu(3, 4 * unit, 7, 2), nn.MaxPool2d(3, 2, "same"), conv_bn_relu(4 * unit, 4 * unit, 1),
-            conv_bn_relu(4 * unit, 12 * unit, 3), nn.MaxPool2d(3, 2, "same"),
-        ]  # fmt: skip
-        channels = 12 * unit
-        for block in BLOCKS:
-            if block is None:
-                layers.append(nn.MaxPool2d(3, 2, "same"))
-                continue
-            a, b1, b, c1, c, pooled = (int(part * unit) for part in block)
-            layers.append(
-                Branches(
-                    conv_bn_relu(channels, a, 1),
-                    nn.SequentialCell(conv_bn_relu(channels, b1, 1), conv_bn_relu(b1, b, 3)),
-                    nn.SequentialCell(conv_bn_relu(channels, c1, 1), conv_bn_relu(c1, c, 3)),
-                    nn.SequentialCell(nn.MaxPool2d(3, 1, "same"), conv_bn_relu(channels, pooled, 1)),
-                )
+def googlenet(unit: int) -> nn.Cell:
+    """Classes; the channels are as many units as BLOCKS says."""
+    layers: list[nn.Cell] = [
+        conv_bn_relu(3, 4 * unit, 7, 2), nn.MaxPool2d(3, 2, "same"), conv_bn_relu(4 * unit, 4 * unit, 1),
+        conv_bn_relu(4 * unit, 12 * unit, 3), nn.MaxPool2d(3, 2, "same"),
+    ]  # fmt: skip
+    channels = 12 * unit
+    for block in BLOCKS:
+        if block is None:
+            layers.append(nn.MaxPool2d(3, 2, "same"))
+            continue
+        a, b1, b, c1, c, pooled = (int(part * unit) for part in block)
+        layers.append(
+            Branches(
+                conv_bn_relu(channels, a, 1),
+                nn.SequentialCell(conv_bn_relu(channels, b1, 1), conv_bn_relu(b1, b, 3)),
+                nn.SequentialCell(conv_bn_relu(channels, c1, 1), conv_bn_relu(c1, c, 3)),
+                nn.SequentialCell(nn.MaxPool2d(3, 1, "same"), conv_bn_relu(channels, pooled, 1)),
             )
-            channels = a + b + c + pooled
-        self.layers = Classifier(nn.SequentialCell(layers), channels)
-
-    def construct(self, x: Tensor) -> Tensor:
-        return self.layers(x)
+        )
+        channels = a + b + c + pooled
+    return Classifier(nn.SequentialCell(layers), channels)
 
 
 def network() -> nn.Cell:
     """The cell to export: narrow."""
-    return GoogLeNet(unit=2)
+    return googlenet(unit=2)
 
 
 def inputs(rng: np.random.Generator, pixels: int = 64) -> dict[str, np.ndarray]:
@@ -55,4 +51,4 @@ def inputs(rng: np.random.Generator, pixels: int = 64) -> dict[str, np.ndarray]:
 
 def benchmark(rng: np.random.Generator) -> tuple[nn.Cell, dict[str, np.ndarray]]:
     """The network and its inputs as the paper has them."""
-    return GoogLeNet(unit=16), inputs(rng, 224)
+    return googlenet(unit=16), inputs(rng, 224)

@@ -29,7 +29,7 @@ class Block(nn.Cell):
 
 
 class Xception(nn.Cell):
-    """unit: half of the first layer's channels, to which the others but those in the middle are multiples."""
+    """middle: channels of the middle blocks; all other channels are multiples of unit."""
 
     def __init__(self, unit: int, middle: int, blocks: int, pixels: int, classes: int = 1000) -> None:
         super().__init__()
