@@ -24,6 +24,8 @@ from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
 from converter.ir.invoke import Invoke, reachable, tail
 from lite import __version__
+from lite.ops import custom
+from lite.ops.registry import Attributes
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
 from lite.schema.encode import Encoder
@@ -100,7 +102,8 @@ class _Emitter:
     def node(self, node: Node) -> None:
         """Write a node and the tensors it is the first to use."""
         where = f"node {node.name!r} ({node.op})"
-        if node.op not in _SCHEMA.union:
+        op = "Custom" if node.op in custom.OPERATORS else node.op
+        if op not in _SCHEMA.union:
             raise EmitError(f"{where}: the format has no such operator; express it as Custom")
         for value in node.inputs:
             if value.data is None and id(value) not in self._index:
@@ -108,7 +111,7 @@ class _Emitter:
         name = node.name or f"{node.op}-{len(self._nodes)}"
         inputs, outputs = ([self.tensor(value) for value in values] for values in (node.inputs, node.outputs))
         try:
-            self._write_node(name, node.op, _fields(node), inputs, outputs)
+            self._write_node(name, op, _fields(op, node.attrs), inputs, outputs)
         except ValueError as error:
             raise EmitError(f"{where}: {error}") from error
 
@@ -214,11 +217,13 @@ class _Emitter:
         return unique
 
 
-def _fields(node: Node) -> dict[str, Any]:
-    """The schema fields of a node's operator. Raises ValueError for an attribute that the schema lacks."""
-    # Every Attributes subclass is a dataclass. `global` is a schema field and a Python keyword.
-    values = {f.name.rstrip("_"): getattr(node.attrs, f.name) for f in dataclass_fields(node.attrs)}  # type: ignore[arg-type]
-    described = {field.name: field for field in _SCHEMA.table(node.op).fields if field}
+def _fields(op: str, attrs: Attributes) -> dict[str, Any]:
+    """The fields of the schema's operator. Raises ValueError for an attribute that the schema lacks."""
+    if op == "Custom":
+        values = custom.wrapped(attrs)
+    else:  # Every Attributes subclass is a dataclass. `global` is a schema field and a Python keyword.
+        values = {f.name.rstrip("_"): getattr(attrs, f.name) for f in dataclass_fields(attrs)}  # type: ignore[arg-type]
+    described = {field.name: field for field in _SCHEMA.table(op).fields if field}
     if "format" in described:
         values.setdefault("format", Format.NHWC)
     unknown = values.keys() - described.keys()

@@ -28,6 +28,7 @@ from lite.types import Array, DType
 
 Lower = Callable[..., Operand]
 Ints = tuple[int, ...]
+Floats = tuple[float, ...]
 Dims = tuple[int | Value, ...]  # a Value is a dimension that is known when the network runs: an integer tensor []
 Scalar = bool | int | float
 
@@ -246,6 +247,10 @@ def _ints(operand: Operand) -> Ints:
     return _numbers(operand, (int,), "a tuple of integers")
 
 
+def _floats(operand: Operand) -> Floats:
+    return tuple(float(n) for n in _numbers(operand, (int, float), "a tuple of numbers"))
+
+
 def _dims(operand: Operand) -> Dims:
     if not isinstance(operand, tuple):
         return _ints(operand)
@@ -291,6 +296,7 @@ CONVERTERS: dict[str, Callable[[Operand], Any]] = {
     "int | str": _int_or_text,
     "Ints": _ints,
     "Ints | None": _optional(_ints),
+    "Floats": _floats,
     "Dims": _dims,
     "tuple[Ints, ...]": _rows,
 }

@@ -28,8 +28,9 @@ class Tensor:
 class Node:
     """An operator. inputs, outputs: indices of tensors.
 
-    op: its schema name. attrs: its attributes, None where lite.ops does not know the operator. fields: all its schema
-    fields, None where one is absent; nested lists are tuples, attributes of Custom (name, bytes) pairs.
+    op: its schema name; for a Custom of lite.ops.custom, that name. attrs: its attributes, None where lite.ops does
+    not know the operator. fields: all its schema fields, None where one is absent; nested lists are tuples, attributes
+    of another Custom (name, bytes) pairs.
     """
 
     name: str

@@ -18,6 +18,7 @@ from lite.errors import InvalidModelError, UnsupportedVersionError
 from lite.model.contents import Model, Node, Subgraph, Tensor
 from lite.model.header import check_identifier, read_version
 from lite.model.rules import check_graph
+from lite.ops import custom
 from lite.schema import layout
 from lite.schema.decode import Decoder
 from lite.schema.describe import Schema
@@ -113,13 +114,12 @@ def _node(index: int, row: Mapping[str, Any]) -> Node:
     op = primitive["value_type"]
     if op == "GenOP":
         raise UnsupportedVersionError(f"{where} (GenOP): the file is obfuscated; convert the model again without that")
-    fields = {key: _plain(value) for key, value in primitive["value"].items()}
-    attrs = None
-    if ops.is_known(op):
-        try:
-            attrs = ops.attributes(op, fields)
-        except (ValueError, TypeError) as error:
-            raise InvalidModelError(f"{where} ({op}): {error}") from error
+    fields: Mapping[str, object] = {key: _plain(value) for key, value in primitive["value"].items()}
+    try:
+        op, fields = custom.unwrapped(op, fields)
+        attrs = ops.attributes(op, fields) if ops.is_known(op) else None
+    except (ValueError, TypeError) as error:
+        raise InvalidModelError(f"{where} ({op}): {error}") from error
     inputs, outputs = row["inputIndex"] or (), row["outputIndex"] or ()
     return Node(row["name"] or f"{op}-{index}", op, attrs, fields, inputs, outputs, row["quantType"])
 

@@ -413,7 +413,34 @@ STRUCTURAL = [
     Case("make_list", "ops.stack([x, y]).sum(0)", "x=normal(2, 3), y=normal(2, 3)"),
 ]
 
+_BOXES = "ops.concat((xy, xy + wh, score), axis=1)"
+_FEW = "xy=positive(9, 2), wh=positive(9, 2), score=normal(9, 1)"
+_TIED = "xy=positive(70, 2), wh=positive(70, 2), score=halves(70, 1)"
+_ROIS = "ops.concat((ops.cast(index, ms.float32), xy * 4 - 2, xy * 4 + wh * 3), axis=1)"
+_REGIONS = "x=normal(2, 3, 9, 7), index=integers(0, 2, 5, 1), xy=positive(5, 2), wh=positive(5, 2)"
+_DELTAS = "xy=positive(6, 2), wh=positive(6, 2), d=normal(6, 4)"
+_DECODE = "max_shape=(7, 6), means=(0.0, 0.0, 0.0, 0.0)"
+
+DETECTION = [
+    Case("NMSWithMask", f"self.op({_BOXES})", _FEW, "ops.NMSWithMask(0.3)"),
+    Case("NMSWithMask", f"self.op({_BOXES})", _TIED, "ops.NMSWithMask(0.6)"),
+    Case("ROIAlign", f"self.op(x, {_ROIS})", _REGIONS, "ops.ROIAlign(2, 3, 0.5, 2)"),
+    Case("ROIAlign", f"self.op(x, {_ROIS})", _REGIONS, "ops.ROIAlign(3, 2, 1.0, 3, 0)"),
+    Case(
+        "BoundingBoxDecode",
+        "self.op(ops.concat((xy, xy + wh), axis=1), d)",
+        _DELTAS,
+        f"ops.BoundingBoxDecode({_DECODE}, stds=(0.1, 0.1, 0.2, 0.2), wh_ratio_clip=0.016)",
+    ),
+    Case(
+        "BoundingBoxDecode",
+        "self.op(ops.concat((xy, xy + wh), axis=1), d * 3)",
+        _DELTAS,
+        f"ops.BoundingBoxDecode({_DECODE}, stds=(1.0, 1.0, 1.0, 1.0), wh_ratio_clip=0.5)",
+    ),
+]
+
 CASES = [
     *ELEMENTWISE, *ACTIVATIONS, *CONVOLUTION, *POOLING, *MATRIX, *NORMALIZATION, *REDUCTION, *SHAPE, *COMPUTED_SHAPES,
-    *RECURRENT, *STRUCTURAL,
+    *RECURRENT, *DETECTION, *STRUCTURAL,
 ]  # fmt: skip

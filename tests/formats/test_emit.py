@@ -91,6 +91,14 @@ def close(a: Attributes | None, b: Attributes) -> bool:
     return all(x == y or (isinstance(x, float) and struct.pack("f", x) == struct.pack("f", y)) for x, y in pairs)
 
 
+def test_operators_that_the_schema_lacks_are_custom() -> None:
+    graph, x = with_input((7, 5))
+    boxes, _, kept = graph.add(ops.attributes("NMSWithMask", {"iou_threshold": 0.3}), [x], "nms")
+    graph.outputs += [boxes, kept]
+    (node, *_) = read_model(emit(graph)).nodes
+    assert (node.op, node.attrs) == ("NMSWithMask", ops.attributes("NMSWithMask", {"iou_threshold": 0.3}))
+
+
 def test_flatc_reads_it_strictly(tmp_path: Path) -> None:
     path = tmp_path / "digits.ms"
     path.write_bytes(emit(small_network()))

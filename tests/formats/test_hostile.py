@@ -312,6 +312,18 @@ def test_hostile_enumerations_are_refused() -> None:
         read_model(file.data)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [("iou_threshold", b"much", "could not convert"), ("threshold", b"0.5", "iou_threshold; found 'threshold'")],
+)
+def test_attributes_of_custom_operators_are_checked(name: str, text: bytes, words: str) -> None:
+    tree = small_tree()
+    attributes = [{"name": name, "data": text}]
+    tree["nodes"][0]["primitive"] = operator("Custom", type="NMSWithMask", attr=attributes)
+    with pytest.raises(InvalidModelError, match=rf"node 0 .* \(Custom\): .*{words}"):
+        read_model(write(tree))
+
+
 def test_hostile_attributes_name_the_node() -> None:
     tree = small_tree()
     tree["nodes"][1]["primitive"] = operator("MaxPoolFusion", kernel_size=[-1, 0], strides=[0, 0])

@@ -8,6 +8,7 @@ from lite.ops.enums import CoordinateTransformMode, NearestMode, PaddingMode, Re
 from lite.ops.extremum import ArgMaxFusion, ArgMinFusion, TopKFusion
 from lite.ops.fill import ConstantOfShape, Fill, FillV2, LinSpace, Range
 from lite.ops.gather import Gather, GatherD, GatherNd
+from lite.ops.nms_with_mask import NMSWithMask
 from lite.ops.non_max_suppression import NonMaxSuppression
 from lite.ops.one_hot import OneHot
 from lite.ops.pad import PadFusion
@@ -15,6 +16,7 @@ from lite.ops.permutation import FormatTranspose, InvertPermutation
 from lite.ops.reshape import ExpandDims, Flatten, Reshape, Squeeze, Unsqueeze
 from lite.ops.resize import Resize
 from lite.ops.reverse import ReverseSequence, ReverseV2
+from lite.ops.roi_align import ROIAlign
 from lite.ops.scatter import ScatterElements, ScatterNd, ScatterNdUpdate, TensorScatterAdd
 from lite.ops.shape_of import Rank, Shape, Size
 from lite.ops.slice import Crop, SliceFusion
@@ -26,7 +28,7 @@ from lite.ops.transpose import Transpose
 from lite.ops.triangle import Tril, Triu
 from lite.ops.unique import Unique
 from lite.types import Format
-from tests.ops.case import Case, case, const, data, ints, normal, randint, scalar
+from tests.ops.case import Case, case, const, data, full, ints, normal, randint, scalar
 
 F16, F32, I32, I64 = np.float16, np.float32, np.int32, np.int64
 GRID = data([[1, 2, 3], [4, 5, 6]])
@@ -178,6 +180,26 @@ INDEXING: list[Case] = [
         note="centers",
         expected=[[0, 0, 1]],
     ),
+    case(
+        NMSWithMask(iou_threshold=0.5),
+        data([[0, 0, 1, 1, 0.5], [0, 2, 1, 3, 0.25], [0, 0, 1, 1.25, 0.75]]),
+        expected=(
+            [[0, 0, 1, 1.25, 0.75], [0, 0, 1, 1, 0.5], [0, 2, 1, 3, 0.25]],
+            [0, 1, 2],
+            [True, False, True],
+        ),
+    ),
+    case(NMSWithMask(), full((5, 5), 1.0), note="equal scores"),
+    case(NMSWithMask(), data([[0, 0, 1, 1, 0.5]]), note="one", expected=([[0, 0, 1, 1, 0.5]], [0], [1])),
+    case(NMSWithMask(), normal(0, 5), note="none"),
+    case(
+        ROIAlign(pooled_width=2, sample_num=1, roi_end_mode=0),
+        data([[[[0], [1], [2], [3]]]]),
+        data([[0, 0, 0, 2, 1], [0, 1, 0, 3, 1]]),
+        expected=[[[[0.5], [1.5]]], [[[1.5], [2.5]]]],
+    ),
+    case(ROIAlign(2, 3, 0.5, 2, 1), normal(2, 7, 5, 3), data([[0, 1, 2, 9, 8], [1, -3, -9, 30, 4]]), note="outside"),
+    case(ROIAlign(2, 2, 1.0, 3, 0), normal(1, 4, 4, 1), normal(0, 5), note="no regions"),
 ]
 
 

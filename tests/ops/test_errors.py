@@ -10,7 +10,9 @@ import pytest
 
 from lite import ops
 from lite.errors import DTypeError, ShapeError
+from lite.ops.custom import OPERATORS
 from lite.ops.registry import Attributes
+from lite.records import defaults
 from lite.schema.layout import TABLES
 from lite.types import DType, TensorSpec
 from tests.ops.cases import CASES
@@ -249,4 +251,7 @@ def wild_attributes(attrs: Attributes) -> list[Attributes]:
 
 
 def schema_fields(op: str) -> list[str]:
+    if op in OPERATORS:
+        kinds = {int: "long", float: "float"}
+        return [f"{name}:{kinds[type(default)]}" for name, default in defaults(ops.definition(op).attrs).items()]
     return next(line.split()[1:] for line in TABLES.splitlines() if line.split()[0] == op)

@@ -11,6 +11,7 @@ import pytest
 
 from lite import ops
 from lite.errors import DTypeError, ShapeError
+from lite.ops.custom import OPERATORS
 from lite.ops.registry import definition
 from lite.schema.layout import TABLES
 from lite.types import DType, TensorSpec
@@ -77,6 +78,8 @@ def test_every_operator_is_complete(name: str) -> None:
     assert found.evaluate is not None
     assert found.attrs.__doc__
     assert any(case.op == name for case in CASES)
+    if name in OPERATORS:  # the schema has no fields to compare
+        return
     fields = {f.name.rstrip("_"): f for f in dataclasses.fields(found.attrs)}  # type: ignore[arg-type]
     schema = _schema_fields(name)
     assert fields.keys() | set(found.attrs.ignored) == schema.keys()

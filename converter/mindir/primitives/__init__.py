@@ -10,6 +10,7 @@ import operator
 from converter.mindir.lowering import Lower
 from converter.mindir.primitives import (
     convolution,
+    detection,
     elementwise,
     matrix,
     normalization,
@@ -37,6 +38,7 @@ PRIMITIVES: dict[str, Lower] = {
     "BatchMatMul": matrix.matmul,
     "BatchNorm": normalization.batch_norm,
     "BiasAdd": matrix.bias_add,
+    "BoundingBoxDecode": detection.bounding_box_decode,
     "BroadcastTo": shape.broadcast_to,
     "Cast": elementwise.cast,
     "Ceil": unary("Ceil"),
@@ -103,6 +105,7 @@ PRIMITIVES: dict[str, Lower] = {
     "Mul": binary("MulFusion"),
     "Muls": binary("MulFusion"),
     "Neg": unary("Neg"),
+    "NMSWithMask": detection.nms_with_mask,
     "NotEqual": binary("NotEqual"),
     "OneHot": shape.one_hot,
     "Ones": shape.filled(1),
@@ -131,6 +134,7 @@ PRIMITIVES: dict[str, Lower] = {
     "ResizeNearestNeighbor": pooling.resize_nearest,
     "ResizeNearestNeighborV2": pooling.resize(ResizeMethod.NEAREST),
     "ReverseV2": shape.reverse,
+    "ROIAlign": detection.roi_align,
     "Round": elementwise.round_half_even,
     "Rsqrt": unary("Rsqrt"),
     "ScalarAdd": shape.scalar("AddFusion", operator.add),
