@@ -35,7 +35,7 @@ class InvertedResidual(nn.Cell):
 
 
 class Taps(nn.Cell):
-    """The results of three parts of a network. channels: of each."""
+    """The results of a network's parts, one after the other. channels: of each."""
 
     def __init__(self, parts: list[nn.Cell], channels: tuple[int, ...]) -> None:
         super().__init__()
@@ -50,8 +50,8 @@ class Taps(nn.Cell):
         return results
 
 
-def mobilenet_v1(width: float = 1.0, most_blocks: int = 6) -> Taps:
-    """Depthwise and 1x1 convolutions in turn."""
+def mobilenet_v1(width: float = 1.0, most_blocks: int = 6, first_tap: int = 2) -> Taps:
+    """Depthwise and 1x1 convolutions in turn. first_tap: 1 for what they compute at 1/4 too."""
     channels = scaled(32, width)
     layers = [conv_bn(3, channels, 3, 2, nn.ReLU6())]
     parts, sizes = [], []
@@ -61,7 +61,7 @@ def mobilenet_v1(width: float = 1.0, most_blocks: int = 6) -> Taps:
             layers.append(conv_bn(channels, channels, 3, stride if block == 0 else 1, nn.ReLU6(), group=channels))
             layers.append(conv_bn(channels, outputs, 1, activation=nn.ReLU6()))
             channels = outputs
-        if index >= 2:
+        if index >= first_tap:
             parts.append(nn.SequentialCell(layers))
             sizes.append(channels)
             layers = []
