@@ -17,6 +17,7 @@ from lite.types import Array, TensorSpec
 
 _CHANNELS = 8  # of an image that is called thin
 _STRIP = 1 << 16  # bytes of input that pass at a time, unless one row of output needs more
+_BLOCKS = 8  # that an image is cut into for threads to share; each copies the rows that it has in common with the next
 _PLANAR_OUTPUTS = 8  # most that the planar kernel has tiles for
 _SPARE = 64  # bytes that it may write beyond its tile
 
@@ -43,9 +44,9 @@ def _bind_channels(
     outputs, kernel_height, kernel_width, channels = w.shape
     out_height, out_width = place.output
     row_bytes = ((out_width - 1) * attrs.stride[1] + kernel_width) * channels * 4
-    row_block = _row_block(attrs, kernel_height, out_height, row_bytes)
     weights = w.reshape(outputs, -1)
     cost = 2 * out_width * weights.shape[1] * tile.panels(outputs) * tile.columns * FLOP
+    row_block = _row_block(attrs, kernel_height, out_height, row_bytes, cost)
     arguments: dict[str, Argument] = {
         "w": Packed(tile.pack_weights(weights), replaces=1),
         "bias": Packed(tile.pack_bias(bias, 1, outputs)),
@@ -64,7 +65,8 @@ def _bind_planar(
     vectors = _vectors(out_width, tile)
     plane_width = vectors * tile.lanes + (kernel_width - 1) // stride
     row_bytes = plane_width * 4
-    row_block = _row_block(attrs, kernel_height, out_height, channels * stride * row_bytes)
+    cost = 2 * vectors * tile.lanes * outputs * kernel_height * kernel_width * channels * FLOP
+    row_block = _row_block(attrs, kernel_height, out_height, channels * stride * row_bytes, cost)
     plane_bytes = _rows_under(row_block, attrs, kernel_height) * row_bytes
     column = np.arange(kernel_width)
     offsets = (
@@ -72,7 +74,6 @@ def _bind_planar(
         + (column % stride * plane_bytes + column // stride * 4).reshape(-1, 1)
         + np.arange(channels) * stride * plane_bytes
     )
-    cost = 2 * vectors * tile.lanes * outputs * offsets.size * FLOP
     arguments: dict[str, Argument] = {
         "w": Packed(np.ascontiguousarray(w.reshape(outputs, -1).T), replaces=1),
         "bias": Packed(np.zeros(outputs, np.float32) if bias is None else bias),
@@ -125,9 +126,13 @@ def _step(
     )
 
 
-def _row_block(attrs: Conv2DFusion, kernel_height: int, out_height: int, row_bytes: int) -> int:
-    """Rows of output that pass together, given the bytes of a row of input: blocks of about the same size."""
+def _row_block(attrs: Conv2DFusion, kernel_height: int, out_height: int, row_bytes: int, cost: float) -> int:
+    """Rows of output that pass together, in blocks of about the same size, so that there are some for threads to share.
+
+    row_bytes: of a row of input. cost: nanoseconds of a row of output.
+    """
     most = max((_STRIP // row_bytes - kernel_height) // attrs.stride[0] + 1, 1)
+    most = min(most, max(split(out_height, cost).block, -(-out_height // _BLOCKS)))
     return -(-out_height // -(-out_height // most))
 
 
