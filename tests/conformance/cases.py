@@ -304,6 +304,18 @@ REDUCTION = [
     Case("ArgMinWithValue", "ops.min(x, 2)", _X),
     Case("TopK", "ops.topk(x, 3)", "x=normal(2, 8)"),
     Case("TopK", "ops.topk(x, 1)", "x=normal(5)"),
+    Case("Sort", "ops.sort(x)", "x=halves(3, 9)"),
+    Case("Sort", "ops.sort(x, axis=0, descending=True)", "x=halves(7, 2)"),
+    Case("Sort", "ops.sort(x, axis=1)", "x=integers(-3, 3, 2, 7, 3)"),
+    Case("NonZero", "ops.nonzero(x)", "x=integers(0, 2, 3, 4)"),
+    Case("NonZero", "ops.nonzero(x > 0)", "x=normal(2, 3, 2)"),
+    Case("NonZero", "x[x > 0] * 2", "x=normal(4, 5)"),
+    Case("NonZero", "ops.nonzero(x > 9)", "x=normal(4, 5)"),
+    Case("NonZero", "ops.concat((x, ops.gather_nd(x, ops.nonzero(x > 0)).sum(keepdims=True)))", "x=normal(5)"),
+    Case("MaskedSelect", "ops.masked_select(x, y)", "x=normal(2, 3), y=booleans(2, 3)"),
+    Case("MaskedSelect", "ops.masked_select(x, y).sum()", "x=normal(2, 3), y=booleans(3)"),
+    Case("Unique", "ops.unique(x)", "x=integers(0, 4, 9)"),
+    Case("Unique", "ops.unique(x)[0] + 1", "x=integers(-2, 3, 2, 6)"),
 ]
 
 SHAPE = [
