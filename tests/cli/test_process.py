@@ -70,9 +70,16 @@ def test_a_full_standard_output_is_an_error(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+def heed_interrupts() -> None:
+    """In the child: a job in the background of a shell ignores interrupts, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_is_quiet() -> None:
     command = [*MLITE, "run", MODEL, "--random", "--repeat", "999999999", "--progress"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as child:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=heed_interrupts
+    ) as child:
         assert child.stderr is not None
         for line in child.stderr:  # progress says when it is at work
             if line.startswith("running"):
