@@ -6,11 +6,12 @@
     ms = converter.convert("lenet.mindir", {"input_shapes": {"x": (1, 1, 32, 32)}})
     ms = converter.convert("lenet.mindir", ConvertOptions(outputs=["Default/fc2-Dense/BiasAdd-op0"]))
     session = converter.load("lenet.mindir", checkpoint="lenet.ckpt")       # without a file in between
+    converter.export("lenet.mindir", "lenet.onnx")                          # for other frameworks
 
 Reading MindIR needs protobuf, which the extra `convert` brings: pip install 'mindlite[convert]'.
 
 The stages are `converter.mindir` (MindIR to graph), `converter.passes` (graph to graph) and `converter.emit` (graph to
-`.ms`). Errors are those of `converter.errors`.
+`.ms`) or `converter.exporters` (graph to other formats). Errors are those of `converter.errors`.
 """
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from converter.errors import ArgumentError, MissingPackageError, OptionError
+from converter.errors import ArgumentError, ExportError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
 from lite.errors import ConvertError
 
@@ -32,18 +33,21 @@ __all__ = [
     "ArgumentError",
     "ConvertError",
     "ConvertOptions",
+    "ExportError",
     "MissingPackageError",
     "OptionError",
     "convert",
+    "export",
     "load",
     "optimize",
 ]
 
 Options = ConvertOptions | Mapping[str, Any]
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
 def convert(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    source: Source,
     options: Options | None = None,
     **misplaced: NoReturn,
 ) -> bytes:
@@ -66,26 +70,39 @@ def convert(
     """
     if misplaced:
         raise ArgumentError(f"convert takes no {next(iter(misplaced))!r}: give options={misplaced!r}")
-    if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
-        raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
     chosen = ConvertOptions.of(options)
     from converter.emit import emit  # readers and writers of files are loaded when they are needed
 
-    try:
-        from converter.mindir.reader import read_mindir
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "google":
-            raise
-        raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
-
-    _report(chosen, "read")
-    graph = optimize(read_mindir(source, chosen.input_shapes, chosen.outputs, chosen.weights(), chosen.key), chosen)
+    graph = optimize(_read(source, chosen), chosen)
     _report(chosen, "write")
     return emit(graph)
 
 
+def export(
+    source: Source, path: str | os.PathLike[str], file_format: str | None = None, options: Options | None = None
+) -> None:
+    """Write a MindIR file, or its bytes, to `path` in a format of other frameworks, with the passes' work done.
+
+    file_format: "ONNX" (operator set 20); what the path's suffix says where it is not given. options: as for `convert`.
+    The file is written whole or not at all. Raises what convert raises, UnsupportedOpError with every operator that the
+    format cannot express, ExportError for a format that there is not and for more than the format can hold.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ArgumentError(f"path is a {type(path).__name__}: expected the path of the file to write")
+    if file_format is not None and not isinstance(file_format, str):
+        raise ArgumentError(f"file_format is a {type(file_format).__name__}: expected a name, such as 'ONNX'")
+    chosen = ConvertOptions.of(options)
+    from converter.exporters import exporter
+    from lite.files import write_atomically
+
+    encode = exporter(file_format, path)
+    graph = optimize(_read(source, chosen), chosen)
+    _report(chosen, "write")
+    write_atomically(path, encode(graph))
+
+
 def load(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    source: Source,
     checkpoint: str | os.PathLike[str] | Mapping[str, Array] | None = None,
     options: Options | None = None,
     **settings: Any,
@@ -117,6 +134,19 @@ def optimize(graph: Graph, options: Options | None = None) -> Graph:
 
     run_passes(graph, DEFAULT if chosen.optimize else MINIMAL, chosen.progress)
     return graph
+
+
+def _read(source: Source, chosen: ConvertOptions) -> Graph:
+    if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
+        raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
+    try:
+        from converter.mindir.reader import read_mindir
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "google":
+            raise
+        raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
+    _report(chosen, "read")
+    return read_mindir(source, chosen.input_shapes, chosen.outputs, chosen.weights(), chosen.key)
 
 
 def _report(options: ConvertOptions, line: str) -> None:

@@ -5,6 +5,7 @@
     ├── GraphError     an IR graph broke one of its rules (a bug of a pass or of the importer)
     ├── PassError      a pass failed; names the pass and those that ran before it
     ├── EmitError      the graph cannot be written as `.ms`
+    ├── ExportError    the graph cannot be written in another format
     ├── OptionError    an option is unknown or out of range (also a ValueError)
     ├── ArgumentError  an argument is of the wrong type (also a TypeError)
     └── MissingPackageError  a package is not installed that an extra brings (also an ImportError)
@@ -28,6 +29,10 @@ class PassError(ConvertError):
 
 class EmitError(ConvertError):
     """The graph cannot be expressed in the `.ms` format."""
+
+
+class ExportError(ConvertError):
+    """The graph cannot be written in the format asked for, or there is no such format here."""
 
 
 class OptionError(ConvertError, ValueError):

@@ -27,7 +27,11 @@ from lite.schema.decode import Decoder  # noqa: E402  found through the path abo
 from lite.schema.describe import Schema  # noqa: E402
 
 PROTOC = "1.62.3"
-PROTOS = {"protos/mind_ir.proto": "converter/mindir", "protos/checkpoint.proto": "converter/checkpoint"}
+PROTOS = {
+    "protos/mind_ir.proto": "converter/mindir",
+    "protos/checkpoint.proto": "converter/checkpoint",
+    "protos/onnx.proto": "converter/exporters/onnx",
+}
 LAYOUT = "lite/schema/layout.py"
 
 # The parts of a compiled schema (.bfbs, FlatBuffers' own reflection format) that are needed; "-": slots that are not.

@@ -75,9 +75,10 @@ ARROWS: dict[str, set[str]] = {
         *IR, "lite.foreign", "converter.checkpoint", "converter.floats", "converter.encryption", "google",
     },
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode"},
+    "converter.exporters": {*IR, "lite.__init__", "converter.passes", "google"},
     "converter.__init__": {
-        *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
-        "converter.passes", "converter.emit",
+        *WORDS, "lite.files", "lite.session", "converter.errors", "converter.options", "converter.ir",
+        "converter.mindir", "converter.passes", "converter.emit", "converter.exporters",
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
@@ -90,8 +91,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.__main__": {"lite.cli"},
     "converter.commands": {
         *WORDS, "lite.files", "lite.session", "lite.commands", "lite.commands.extras", "converter.__init__",
-        "converter.mindir", "converter.emit", "converter.options", "converter.encryption", "converter.suite", "numpy",
-        "PIL",
+        "converter.mindir", "converter.emit", "converter.exporters", "converter.ir", "converter.options",
+        "converter.encryption", "converter.suite", "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

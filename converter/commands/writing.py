@@ -1,0 +1,94 @@
+"""What the commands share that make one file of another: reading, passes, writing whole or not at all, saying so."""
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converter.commands import key
+from lite.commands.progress import progress
+from lite.commands.run import named_shape
+from lite.commands.show import add_common_arguments, duration, print_json, size
+from lite.errors import ConvertError
+from lite.files import write_atomically
+
+if TYPE_CHECKING:
+    from converter.ir.graph import Graph
+
+
+def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, and what ConvertOptions has."""
+    add = parser.add_argument
+    add("model", metavar="MODEL.mindir", type=Path, help="what mindspore.export wrote")
+    add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
+        help="fix dimensions that were exported as open, such as x=1,3,224,224")
+    add("--outputs", metavar="NAME[,NAME...]", type=_names, default=(),
+        help="tensors or nodes to end the network at, in place of its own outputs")
+    add("--checkpoint", metavar="FILE", type=Path,
+        help="weights in place of the export's, from a .ckpt or .safetensors file")
+    key.add_arguments(parser)
+    add("--no-optimize", dest="optimize", action="store_false", help="write the network as it was exported")
+    add_common_arguments(parser)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], bytes | bytearray]) -> int:
+    """Make args.output, or without one a .ms beside it, of args.model. verb: what is being done.
+
+    Raises ConvertError, OSError for what cannot work, before the work is done.
+    """
+    from converter import optimize
+    from converter.mindir.reader import read_mindir
+    from converter.options import ConvertOptions
+
+    output = _output(args.model, args.output)
+    secret = key.key_for(args, (args.model, args.checkpoint))
+    begin = time.perf_counter()
+    with progress(f"{verb} {args.model}", args.progress) as stage:
+        options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, stage)
+        stage("read")
+        graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights(), options.key)
+        if output.exists() and output.samefile(args.model):
+            raise ConvertError(f"the output {output} is the model itself: give another with --output")
+        imported = len(graph.all_nodes())
+        optimize(graph, options)
+        optimized = len(graph.all_nodes())
+        stage("write")
+        model = encode(graph)
+        write_atomically(output, model)
+    seconds = time.perf_counter() - begin
+
+    exported = args.model.stat().st_size
+    if args.json:
+        print_json(
+            {
+                "model": str(args.model),
+                "output": str(output),
+                "bytes": {"before": exported, "after": len(model)},
+                "nodes": {"before": imported, "after": optimized},
+                "seconds": seconds,
+            }
+        )
+        return 0
+    print(
+        f"{output}: {size(exported)} to {size(len(model))}, "
+        f"{imported} to {optimized} nodes, in {duration(seconds)}"
+    )
+    return 0
+
+
+def _output(model: Path, given: Path | None) -> Path:
+    model.stat()
+    if model.is_dir():
+        raise ConvertError(f"the model {model} is a folder: give the .mindir file that mindspore.export wrote")
+    output = model.with_suffix(".ms") if given is None else given
+    if output.is_dir():
+        raise ConvertError(f"the output {output} is a folder: give a file, such as {output / (model.stem + '.ms')}")
+    if not output.parent.is_dir():
+        raise ConvertError(f"the output's folder {output.parent} does not exist")
+    return output

@@ -1,0 +1,119 @@
+"""The graph as an ONNX file, operator set 20.
+
+Branches become If, whose graphs see the values around them; a function that runs itself, as loops do, is refused. A
+dimension that is not known is named after its input and place.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converter.exporters.layout import ChannelsFirst, channels_first
+from converter.exporters.onnx.builder import Builder, Names, Op, value_info
+from converter.exporters.onnx.onnx_pb2 import GraphProto, ModelProto
+from converter.exporters.onnx.rows import IMAGE_ROWS, ROWS
+from converter.exporters.refusals import Refusals, Unsupported
+from converter.exporters.wire import serialize
+from converter.ir.graph import Graph, Node, Value
+from converter.ir.invoke import Invoke
+from lite import __version__
+from lite.types import DType
+
+_IR_VERSION, _OPSET = 9, 20
+_INITIALIZER = 5  # field of GraphProto
+
+
+def write_onnx(graph: Graph) -> bytearray:
+    """The file. The graph is changed: operators on images have their channels first in ONNX.
+
+    Raises UnsupportedOpError, which lists all nodes that ONNX cannot express, and ExportError beyond 2 GB.
+    """
+    channels_first(graph)
+    return _Writer(graph).finish()
+
+
+class _Writer:
+    """One file."""
+
+    def __init__(self, main: Graph) -> None:
+        self._main = main
+        self._builder = Builder()
+        self._refusals = Refusals("ONNX")
+        self._running: list[str] = []  # functions that are being written, the innermost last
+
+    def finish(self) -> bytearray:
+        """Write the main graph. Raises UnsupportedOpError, ExportError."""
+        main, builder = self._main, self._builder
+        publics = [builder.fresh(value.name) for value in (*main.inputs, *main.outputs)]
+        inputs, outputs = publics[: len(main.inputs)], publics[len(main.inputs) :]
+        body = self._graph(main, inputs, outputs)
+        self._refusals.check(main)
+        body.input.extend(value_info(n, v.spec, True) for n, v in zip(inputs, main.inputs, strict=True))
+        model = ModelProto(ir_version=_IR_VERSION, producer_name="mindlite", producer_version=__version__)
+        model.opset_import.add(domain="", version=_OPSET)
+        return serialize(model, body, _INITIALIZER, builder.constants)
+
+    def _graph(self, graph: Graph, inputs: Names, outputs: Names) -> GraphProto:
+        """A graph's nodes and outputs, with its inputs called so."""
+        builder = self._builder
+        around, builder.nodes = builder.nodes, []
+        for value, name in zip(graph.inputs, inputs, strict=True):
+            builder.bind(value, name)
+        for node in graph.nodes:
+            names = self._node(node)
+            for value, name in zip(node.outputs, names, strict=True):
+                builder.bind(value, name)
+        builder.publish(graph.outputs, outputs)
+        body = GraphProto(name=graph.name or "main", node=builder.nodes)
+        body.output.extend(value_info(n, v.spec, False) for n, v in zip(outputs, graph.outputs, strict=True))
+        builder.nodes = around
+        return body
+
+    def _node(self, node: Node) -> Names:
+        """The names of a node's outputs; names of nothing where it is refused."""
+        attrs, table = node.attrs, ROWS
+        if isinstance(attrs, ChannelsFirst):
+            attrs, table = attrs.inner, IMAGE_ROWS
+        try:
+            if isinstance(attrs, Invoke):
+                return self._invoke(node, attrs)
+            row = table.get(attrs.op)
+            if row is None:
+                raise Unsupported("ONNX has no operator for it")
+            names = row(Op(self._builder, node, attrs))
+            return [names] if isinstance(names, str) else names
+        except Unsupported as reason:
+            operator = "control flow" if isinstance(attrs, Invoke) else attrs.op
+            self._refusals.add(operator, node, str(reason))
+            return [self._builder.fresh(value.name) for value in node.outputs]
+
+    def _invoke(self, node: Node, attrs: Invoke) -> Names:
+        """If, with a branch for each of two functions; the nodes themselves of one."""
+        if attrs.numbered:
+            raise Unsupported("it chooses a function by number: ONNX chooses one of two")
+        count = len(node.inputs) - sum(attrs.arguments)
+        branches: list[GraphProto] = []
+        results: list[Sequence[str]] = []
+        first = count
+        for name, arguments in zip(attrs.functions, attrs.arguments, strict=True):
+            names = [self._builder.fresh(value.name) for value in node.outputs]
+            branches.append(self._function(name, node.inputs[first : first + arguments], names))
+            results.append(names)
+            first += arguments
+        if not count:
+            self._builder.nodes.extend(branches[0].node)
+            return results[0]
+        op = Op(self._builder, node, attrs)
+        condition = op.cast(op.reshaped(0, ()), DType.BOOL)
+        return op.emit_all(
+            "If", [condition], len(node.outputs), then_branch=branches[0], else_branch=branches[1]
+        )
+
+    def _function(self, name: str, arguments: Sequence[Value], outputs: Names) -> GraphProto:
+        """A function's nodes. Raises Unsupported for one that is being written already."""
+        if name in self._running:
+            raise Unsupported("it is a loop: a function that runs itself")
+        self._running.append(name)
+        inputs = [self._builder.name(value) for value in arguments]
+        body = self._graph(self._main.functions[name], inputs, outputs)
+        self._running.pop()
+        return body
