@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lite.errors import ShapeError
 from lite.records import dataclass
 from lite.timing import timed_runs
 from lite.types import Array
@@ -43,7 +44,16 @@ def load_mindlite(model: str, inputs: dict[str, Array], threads: int) -> Loaded:
     from lite.session import Session
 
     session = Session(model, threads=threads)
-    bound = session.bind()
+    try:
+        bound = session.bind()
+    except ShapeError:  # what runs depends on the data
+        results: list[Array] = []
+
+        def run_unbound() -> None:
+            outputs = session.run(inputs)
+            results[:] = outputs.values() if isinstance(outputs, dict) else [outputs]
+
+        return Loaded(run_unbound, lambda: results, keep=session)
     pairs = list(zip(bound.inputs.values(), inputs.values(), strict=True))
 
     def run() -> None:
