@@ -56,8 +56,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.bench": {"lite.native", "lite.ops", "lite.plan", "lite.session", "lite.timing", "numpy"},
     "lite.tflite": {*WORDS, "lite.ops", "lite.model", "numpy", "flatbuffers", "ai_edge_litert"},
     "lite.engines": {
-        "lite.types", "lite.model", "lite.session", "lite.tflite", "lite.timing", "numpy", "onnxruntime", "openvino",
-        "MNN", "_tools", "ai_edge_litert",
+        *WORDS, "lite.model", "lite.session", "lite.tflite", "lite.timing", "numpy", "onnxruntime", "openvino", "MNN",
+        "_tools", "ai_edge_litert",
     },
     "lite.compare": {"lite.types", "lite.engines", "lite.timing", "numpy"},
     # The converter: it shares the device's words and meanings, and knows nothing of how the device runs them.
