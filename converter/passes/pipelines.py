@@ -10,6 +10,7 @@ from converter.passes.fold_constants import fold_constants
 from converter.passes.fold_flatten import fold_flatten
 from converter.passes.fold_scalar import fold_scalar
 from converter.passes.fuse_activation import fuse_activation
+from converter.passes.fuse_recurrent import fuse_recurrent
 from converter.passes.merge_reshapes import merge_reshapes
 from converter.passes.recognize_activations import recognize_activations
 from converter.passes.recognize_leaky_relu import recognize_leaky_relu
@@ -30,4 +31,7 @@ FUSE: Pipeline = (fold_batch_norm, fold_bias, fold_scalar, fuse_activation)
 # The network as it was exported, without what its outputs do not need.
 MINIMAL: Pipeline = (eliminate_dead_code,)
 
-DEFAULT: Pipeline = (*CLEAN, recognize_activations, recognize_leaky_relu, *LAYOUT, *FUSE, *CLEAN)
+# Steps of recurrent layers are alike only as long as nothing is known of the first.
+ROLL: Pipeline = (eliminate_dead_code, fuse_recurrent)
+
+DEFAULT: Pipeline = (*ROLL, *CLEAN, recognize_activations, recognize_leaky_relu, *LAYOUT, *FUSE, *CLEAN)

@@ -1,7 +1,7 @@
 """What an operation has to do at least, from shapes alone: the floor that `mlite bench` holds its time against.
 
-flops: multiplications and additions of the products (convolutions, matrix products, LSTM), as the definition has them;
-an algorithm with fewer, such as Winograd's, can go below the floor. What every other operator computes counts nothing:
+flops: multiplications and additions of the products (convolutions, matrix products, recurrence), as defined; an
+algorithm with fewer, such as Winograd's, can go below the floor. What every other operator computes counts nothing:
 they are bound by bytes. nbytes: every operand once, but of an input that is picked from only what is taken.
 """
 from __future__ import annotations
@@ -58,12 +58,20 @@ def _lstm(attrs: Any, inputs: _Specs, outputs: _Specs) -> int:
     return 2 * gates * width
 
 
+def _recurrent(attrs: Any, inputs: _Specs, outputs: _Specs) -> int:
+    rows, channels = inputs[2].shape  # the gates of one step and sequence
+    hidden = outputs[0].shape[2]
+    return 2 * math.prod(outputs[0].shape[:2]) * rows * (channels + hidden)
+
+
 _FLOPS: dict[str, Callable[[Any, _Specs, _Specs], int]] = {
     "Conv2DFusion": _conv2d,
     "Conv2dTransposeFusion": _conv2d_transpose,
     "FullConnection": _full_connection,
+    "GRULayer": _recurrent,
     "LSTM": _lstm,
     "MatMulFusion": _matmul,
+    "RNNLayer": _recurrent,
 }
 
 # Operators that read only a part of their first input.

@@ -7,12 +7,12 @@ from typing import Any
 from lite.ops.registry import Attributes, definition
 from lite.records import defaults
 
-OPERATORS = ("NMSWithMask", "ROIAlign")
+OPERATORS = ("GRULayer", "NMSWithMask", "RNNLayer", "ROIAlign")
 
 
 def wrapped(attrs: Attributes) -> dict[str, Any]:
     """The fields of the schema's Custom that hold an operator of OPERATORS."""
-    pairs = tuple((name, repr(getattr(attrs, name)).encode()) for name in defaults(type(attrs)))
+    pairs = tuple((name, repr(0 + getattr(attrs, name)).encode()) for name in defaults(type(attrs)))  # enums as numbers
     return {"type": attrs.op, "attr": pairs}
 
 
@@ -29,5 +29,5 @@ def unwrapped(op: str, fields: Mapping[str, Any]) -> tuple[str, Mapping[str, Any
     for name, text in fields["attr"] or ():
         if name not in known:
             raise ValueError(f"expected attributes among {', '.join(known)}; found {name!r}")
-        values[name] = type(known[name])(text)
+        values[name] = float(text) if isinstance(known[name], float) else int(text)
     return op, values

@@ -419,6 +419,25 @@ RECURRENT = [
     Case("LSTM", "self.op(x)", "x=normal(2, 5, 4)", "nn.LSTM(4, 6, 2, batch_first=True, bidirectional=True)"),
 ]
 
+_SEQUENCES = "x=normal(5, 3, 4), n=integers(1, 6, 3)"
+_THREE = "self.op(x[2], self.op(x[1], self.op(x[0], {})))"
+_STATES = "x=normal(3, 2, 4), h=normal(2, 6)"
+_DEEP = "(4, 6, 2, batch_first=True, bidirectional=True)"
+
+# What MindSpore exports step by step, and how many nodes the pipeline leaves of it.
+UNROLLED = {
+    Case("Sigmoid", "self.op(x)", "x=normal(20, 2, 4)", "nn.GRU(4, 6)"): 2,
+    Case("Sigmoid", "self.op(x)", "x=normal(2, 5, 4)", f"nn.GRU{_DEEP}"): 14,
+    Case("Sigmoid", "self.op(x, h)[0]", "x=normal(5, 2, 4), h=normal(1, 2, 6)", "nn.GRU(4, 6, has_bias=False)"): 2,
+    Case("ReverseSequence", "self.op(x, None, n)", _SEQUENCES, "nn.GRU(4, 6, bidirectional=True)"): 7,
+    Case("Tanh", "self.op(x)", "x=normal(2, 5, 4)", f"nn.RNN{_DEEP}"): 14,
+    Case("ReLU", "self.op(x)", "x=normal(5, 2, 4)", "nn.RNN(4, 6, nonlinearity='relu', has_bias=False)"): 2,
+    Case("Select", "self.op(x, None, n)", _SEQUENCES, "nn.RNN(4, 6)"): 2,
+    Case("Sigmoid", _THREE.format("h"), _STATES, "nn.GRUCell(4, 6)"): 1,
+    Case("Tanh", _THREE.replace("x[", "x[:, ").format("h"), "x=normal(2, 3, 4), h=normal(2, 6)", "nn.RNNCell(4, 6)"): 2,
+    Case("Sigmoid", _THREE.format("(h, h)"), _STATES, "nn.LSTMCell(4, 6)"): 4,
+}
+
 STRUCTURAL = [
     Case("MakeTuple", "(x + 1.0, (x * 2.0, (x, unused)), ops.relu(x))", "x=normal(2, 3), unused=normal(1)"),
     Case("Add", "(x + 1.0, x.shape, 3, Tensor([1, 2]))", "x=normal(2, 3)"),
@@ -454,5 +473,5 @@ DETECTION = [
 
 CASES = [
     *ELEMENTWISE, *ACTIVATIONS, *CONVOLUTION, *POOLING, *MATRIX, *NORMALIZATION, *REDUCTION, *SHAPE, *COMPUTED_SHAPES,
-    *RECURRENT, *DETECTION, *STRUCTURAL,
+    *RECURRENT, *UNROLLED, *DETECTION, *STRUCTURAL,
 ]  # fmt: skip

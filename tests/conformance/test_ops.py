@@ -9,7 +9,7 @@ import pytest
 from converter import optimize
 from converter.mindir.container import open_container
 from converter.mindir.reader import read_mindir
-from tests.conformance.cases import CASES, COMPUTED_SHAPES, Case
+from tests.conformance.cases import CASES, COMPUTED_SHAPES, UNROLLED, Case
 from tests.conformance.judge import WAYS, assert_agrees, by_session
 from tests.conformance.oracle import Export, Oracle
 
@@ -43,3 +43,10 @@ def test_computed_shapes_fold_once_inputs_are_fixed(case: Case, operators: Oracl
     graph = optimize(read_mindir(export.mindir, shapes))
     assert not {"Shape", "Gather", "Stack"} & {node.op for node in graph.nodes}
     assert all(value.spec.is_static for node in graph.nodes for value in node.outputs)
+
+
+@pytest.mark.parametrize("case", UNROLLED, ids=str)
+def test_steps_of_recurrent_layers_are_rolled_up(case: Case, operators: Oracle) -> None:
+    graph = read_mindir(operators.export(case.name, case.source).mindir)
+    assert len(graph.nodes) > 20
+    assert len(optimize(graph).nodes) == UNROLLED[case]

@@ -23,7 +23,9 @@ from lite.ops.per_channel import BatchNorm, BiasAdd, FusedBatchNorm, ScaleFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
 from lite.ops.power import ExpFusion
 from lite.ops.rectifier import Clip, Elu, LeakyRelu, PReLUFusion
+from lite.ops.recurrent import GRULayer, RNNLayer
 from lite.ops.reduce import ReduceFusion
+from lite.ops.registry import Attributes
 from lite.ops.reverse import ReverseV2
 from lite.ops.slice import Crop, SliceFusion
 from lite.ops.softmax import LogSoftmax, Softmax
@@ -211,7 +213,29 @@ def lstm(steps: int, batch: int, channels: int, hidden: int, bias: bool = True, 
     return case(attrs, normal(steps, batch, channels), state, cell, weights, constants=(3,), note=note)
 
 
+def recurrent(
+    attrs: Attributes, steps: int, batch: int, channels: int, hidden: int, *lengths: int, note: str = ""
+) -> Case:
+    """Constant weights. lengths: of the sequences, where they are given."""
+    gates = hidden if isinstance(attrs, RNNLayer) else 3 * hidden
+    weights = [normal(gates, n) / np.float32(np.sqrt(channels + hidden)) for n in (channels, hidden)]
+    inputs = [normal(steps, batch, channels), normal(batch, hidden), *weights, *normal(2, gates)]
+    return case(attrs, *inputs, *([ints(*lengths)] if lengths else []), constants=(2, 3, 4, 5), note=note)
+
+
+_LAYERS = (GRULayer(), RNNLayer(), RNNLayer(activation_type=_A.RELU))
+
 RECURRENT = [
+    *(
+        recurrent(attrs, steps, batch, 5, hidden, note=str(index))
+        for steps, batch, hidden in ((1, 1, 1), (3, 1, 17), (2, 3, 16), (4, 14, 70))
+        for index, attrs in enumerate(_LAYERS)
+    ),
+    *(recurrent(attrs, 4, 5, 3, 9, 4, 1, 0, 9, 2, note=f"lengths {i}") for i, attrs in enumerate(_LAYERS)),
+    *(recurrent(attrs, 2, 0, 3, 4, note="no samples") for attrs in _LAYERS[:2]),
+    *(recurrent(_LAYERS[0], 3, batch, 7, 600, *(2, 3)[:batch], note="several units") for batch in (1, 2)),
+    *(recurrent(_LAYERS[1], 3, batch, 7, 1500, *(2, 3)[:batch], note="several units") for batch in (1, 2)),
+    recurrent(_LAYERS[0], 1025, 1, 2, 300, note="many steps"),
     *(lstm(steps, batch, 5, hidden) for steps, batch, hidden in ((1, 1, 1), (3, 1, 17), (2, 3, 16), (4, 14, 33))),
     lstm(3, 25, 1, 8, bias=False),
     lstm(2, 0, 3, 4, note="no samples"),

@@ -16,9 +16,10 @@ from lite.ops.matmul import MatMulFusion
 from lite.ops.normalize import LRN, L2NormalizeFusion, LpNormalization
 from lite.ops.per_channel import BatchNorm, BiasAdd, FusedBatchNorm, ScaleFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
+from lite.ops.recurrent import GRULayer, RNNLayer
 from lite.ops.reduce import ReduceFusion
 from lite.ops.softmax import LogSoftmax, Softmax
-from tests.ops.case import Case, case, const, data, full, ints, normal, positive, randint, scalar, weights
+from tests.ops.case import Case, Source, case, const, data, full, ints, normal, positive, randint, scalar, weights
 
 F16, I32, I64 = np.float16, np.int32, np.int64
 SAME, VALID = PadMode.SAME, PadMode.VALID
@@ -213,6 +214,12 @@ NORMS: list[Case] = [
 ]
 
 
+def recurrent(gates: int) -> tuple[Source, ...]:
+    """x, h, weights and biases of a layer with that many gates: five steps, two sequences of three to four numbers."""
+    rows = 4 * gates
+    return normal(5, 2, 3), normal(2, 4), weights(rows, 3), weights(rows, 4), weights(rows), weights(rows)
+
+
 def reduce(mode: ReduceMode, **rest: object) -> ReduceFusion:
     """A reduction."""
     return ReduceFusion(mode=mode, **rest)  # type: ignore[arg-type]
@@ -258,6 +265,27 @@ REDUCTIONS: list[Case] = [
         const([0] * 8),
         note="all gates half open",
         expected=([[[0.231058578630]], [[0.122459331202]]], [[[0.122459331202]]], [[[0.25]]]),
+    ),
+    case(GRULayer(), *recurrent(3)),
+    case(GRULayer(), *recurrent(3), ints(5, 0), note="lengths"),
+    case(
+        GRULayer(),
+        data([[[0]], [[0]]]),
+        data([[1]]),
+        *(const([[0], [0], [0]]), const([[0], [0], [2]]), const([0, 0, 0]), const([0, 0, 1])),
+        note="all gates half open",
+        expected=([[[0.952574126822]], [[0.924387410900]]], [[0.924387410900]]),
+    ),
+    case(RNNLayer(), *recurrent(1)),
+    case(RNNLayer(), *recurrent(1), data([2, 9], np.int64), note="lengths"),
+    case(
+        RNNLayer(activation_type=A.RELU),
+        data([[[1], [1]], [[2], [2]], [[-9], [-9]]]),
+        data([[1], [1]]),
+        *(const([[1]]), const([[2]]), const([0.5]), const([0.25])),
+        ints(2, 3),
+        note="sequences of two and three",
+        expected=([[[3.75], [3.75]], [[10.25], [10.25]], [[0], [12.25]]], [[10.25], [12.25]]),
     ),
 ]
 

@@ -252,6 +252,6 @@ def wild_attributes(attrs: Attributes) -> list[Attributes]:
 
 def schema_fields(op: str) -> list[str]:
     if op in OPERATORS:
-        kinds = {int: "long", float: "float"}
-        return [f"{name}:{kinds[type(default)]}" for name, default in defaults(ops.definition(op).attrs).items()]
+        known = defaults(ops.definition(op).attrs).items()
+        return [f"{name}:{'float' if isinstance(default, float) else 'long'}" for name, default in known]
     return next(line.split()[1:] for line in TABLES.splitlines() if line.split()[0] == op)

@@ -119,6 +119,8 @@ def _attribute(name: str, value: Any) -> AttributeProto:
         return AttributeProto(name=name, type=kind.FLOAT, f=value)
     if isinstance(value, int):
         return AttributeProto(name=name, type=kind.INT, i=int(value))
+    if value and isinstance(value[0], str):
+        return AttributeProto(name=name, type=kind.STRINGS, strings=[word.encode() for word in value])
     return AttributeProto(name=name, type=kind.INTS, ints=[int(v) for v in value])
 
 

@@ -136,6 +136,7 @@ PRIMITIVES: dict[str, Lower] = {
     "ResizeBilinearV2": pooling.resize(ResizeMethod.LINEAR),
     "ResizeNearestNeighbor": pooling.resize_nearest,
     "ResizeNearestNeighborV2": pooling.resize(ResizeMethod.NEAREST),
+    "ReverseSequence": shape.reverse_sequence,
     "ReverseV2": shape.reverse,
     "ROIAlign": detection.roi_align,
     "Round": elementwise.round_half_even,

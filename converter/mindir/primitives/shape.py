@@ -293,3 +293,8 @@ def _paddings(op: Lowering, rows: Sequence[Sequence[int]]) -> Value:
 def reverse(op: Lowering, x: Value, axis: Ints) -> Operand:
     """Backwards along the axes."""
     return op.emit("ReverseV2", x, axis=axis)
+
+
+def reverse_sequence(op: Lowering, x: Value, lengths: Value, *, seq_dim: int, batch_dim: int = 0) -> Operand:
+    """The first lengths[i] elements turned around, for each i along batch_dim."""
+    return op.emit("ReverseSequence", x, lengths, seq_dim=seq_dim, batch_dim=batch_dim)

@@ -16,7 +16,7 @@ from lite.types import Array, DType
 
 _GATES = 4
 _GATES_KEY = 10  # of the temporary; those of the product are smaller
-_MOST_ROWS = 1024  # of the op table for one layer
+MOST_ROWS = 1024  # of the op table for one layer
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
@@ -36,8 +36,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     inputs = product_steps(
         In(0),
         steps * batch,
-        _by_panel(w_x.reshape(_GATES, hidden, channels), tile),
-        _by_panel(bias.reshape(_GATES, hidden, 1), tile).reshape(-1) if attrs.has_bias else None,
+        by_panel(w_x.reshape(_GATES, hidden, channels), tile),
+        by_panel(bias.reshape(_GATES, hidden, 1), tile).reshape(-1) if attrs.has_bias else None,
         gates,
         tile,
     )
@@ -45,7 +45,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     units = split(panels, cost)
     arguments: dict[str, Argument] = {
         "gates": gates,
-        "weights": Packed(tile.pack_weights(_by_panel(w_h.reshape(_GATES, hidden, hidden), tile)), replaces=3),
+        "weights": Packed(tile.pack_weights(by_panel(w_h.reshape(_GATES, hidden, hidden), tile)), replaces=3),
         "zeros": Packed(np.zeros(tile.columns, np.float32)),
         "h": In(1),
         "c": In(2),
@@ -57,7 +57,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         "hidden": hidden,
         "panel_block": units.block,
     }
-    together = units.count == 1 or steps > _MOST_ROWS
+    together = units.count == 1 or steps > MOST_ROWS
     count = 1 if together else units.count
     if together:
         arguments["panel_block"] = panels
@@ -73,7 +73,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     return NativeClaim((*inputs, *recurrence))
 
 
-def _by_panel(w: Array, tile: Tile) -> Array:
+def by_panel(w: Array, tile: Tile) -> Array:
     """[gate, hidden, n] -> [panel x gate x tile columns, n], zeros beyond the last hidden number."""
     gates, hidden, n = w.shape
     panels = tile.panels(hidden)

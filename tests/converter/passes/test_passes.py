@@ -11,11 +11,11 @@ from converter.passes._manager import run_passes
 from converter.passes.pipelines import DEFAULT
 from lite import ops
 from lite.types import Array
-from tests.converter.passes import cases_clean, cases_fold, cases_layout
+from tests.converter.passes import cases_clean, cases_fold, cases_layout, cases_recurrent
 from tests.converter.passes.case import PassCase, graph_of
 from tests.converter.passes.outline import outline
 
-CASES = [*cases_clean.CASES, *cases_fold.CASES, *cases_layout.CASES]
+CASES = [*cases_clean.CASES, *cases_fold.CASES, *cases_layout.CASES, *cases_recurrent.CASES]
 
 
 def feeds_of(graph: Graph) -> dict[str, Array]:

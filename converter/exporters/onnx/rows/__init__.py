@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from converter.exporters.onnx.builder import Row
-from converter.exporters.onnx.rows import arrangement, elementwise, images, indexed, reduction
+from converter.exporters.onnx.rows import arrangement, elementwise, images, indexed, recurrent, reduction
 from converter.exporters.onnx.rows.elementwise import chain, filled, fused, negated, plain, then
 
 # Operators on images, whose first operand has its channels first: see converter.exporters.layout.
@@ -55,6 +55,7 @@ ROWS: dict[str, Row] = {
     "FormatTranspose": arrangement.format_transpose,
     "FullConnection": reduction.full_connection,
     "FusedBatchNorm": images.batch_norm,
+    "GRULayer": recurrent.gru,
     "Gather": indexed.gather,
     "GatherD": indexed.gather_elements,
     "GatherNd": indexed.gather_nd,
@@ -88,6 +89,7 @@ ROWS: dict[str, Row] = {
     "PReLUFusion": images.prelu_of_rows,
     "PadFusion": arrangement.pad,
     "PowFusion": elementwise.power,
+    "RNNLayer": recurrent.rnn,
     "Range": arrangement.range_of,
     "RealDiv": plain("Div"),
     "Reciprocal": plain("Reciprocal"),
