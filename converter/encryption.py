@@ -10,6 +10,7 @@ only AES-GCM notices a wrong key for certain.
 """
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -33,6 +34,12 @@ def cipher_of(data: bytes | memoryview) -> str | None:
     return _CIPHERS.get(bytes(data[:4]))
 
 
+def require_ciphers() -> None:
+    """Raises MissingPackageError without the package that deciphers."""
+    if importlib.util.find_spec("cryptography") is None:
+        raise MissingPackageError("encrypted files need cryptography: pip install 'mindlite[crypto]'")
+
+
 def decrypt(data: bytes, key: bytes | None, name: str) -> bytes:
     """What was encrypted as `data`, a file called `name`; `data` itself where it is not encrypted.
 
@@ -42,6 +49,7 @@ def decrypt(data: bytes, key: bytes | None, name: str) -> bytes:
     cipher = cipher_of(data)
     if cipher is None:
         return data
+    require_ciphers()
     lengths = _KEY_BYTES[cipher]
     if key is None:
         raise OptionError(f"{name} is encrypted ({cipher}): give the key it was saved with (option key, or --key-file)")
@@ -79,13 +87,10 @@ def _blocks(data: memoryview, cipher: str, name: str) -> Iterator[_Block]:
 
 
 def _deciphered(cipher: str, key: bytes, block: _Block, name: str) -> bytes:
-    try:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers import Cipher
-        from cryptography.hazmat.primitives.ciphers.algorithms import AES, SM4
-        from cryptography.hazmat.primitives.ciphers.modes import CBC, GCM
-    except ModuleNotFoundError as error:
-        raise MissingPackageError("encrypted files need cryptography: pip install 'mindlite[crypto]'") from error
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES, SM4
+    from cryptography.hazmat.primitives.ciphers.modes import CBC, GCM
 
     wrong = ParseError(f"{name}: the key is not the one that this file was encrypted with, or the file is damaged")
     algorithm = SM4(key) if cipher == "SM4-CBC" else AES(key)

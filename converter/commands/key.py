@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from converter.encryption import cipher_of
+from converter.encryption import cipher_of, require_ciphers
 from lite.errors import ConvertError
 
 VARIABLE = "MINDLITE_KEY"
@@ -23,6 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def key_for(args: argparse.Namespace, paths: Iterable[Path | None]) -> bytes | None:
     """The key, asked for only where one of the files is encrypted. Raises ConvertError, OSError."""
     encrypted = [path for path in paths if path is not None and _is_encrypted(path)]
+    if encrypted:
+        require_ciphers()
+    elif args.key_file is not None:
+        print(f"nothing is encrypted: {args.key_file} is not needed", file=sys.stderr)
     if args.key_file is not None:
         return _key(args.key_file.read_bytes().strip(b"\r\n"), str(args.key_file))
     if not encrypted:
