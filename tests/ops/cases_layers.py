@@ -267,7 +267,8 @@ REDUCTIONS: list[Case] = [
         expected=([[[0.231058578630]], [[0.122459331202]]], [[[0.122459331202]]], [[[0.25]]]),
     ),
     case(GRULayer(), *recurrent(3)),
-    case(GRULayer(), *recurrent(3), ints(5, 0), note="lengths"),
+    case(GRULayer(), *recurrent(3), ints(5, 2), note="lengths"),
+    case(GRULayer(), *recurrent(3), ints(5, 0), note="a sequence of no step"),
     case(
         GRULayer(),
         data([[[0]], [[0]]]),
