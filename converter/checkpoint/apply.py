@@ -23,7 +23,7 @@ def fit(tensors: Mapping[str, Array], parameters: Mapping[str, TensorSpec], what
     for name, spec in parameters.items():
         array = tensors.get(name)
         if array is None:
-            near = get_close_matches(name, tensors, n=1)
+            near = get_close_matches(name, tensors, n=1) if len(wrong) < _LISTED else []  # it takes a while
             wrong.append(f"{spec.named(name)}: not there" + (f"; did you mean {near[0]!r}?" if near else ""))
         elif array.shape != spec.shape or not _convertible(array.dtype, spec.dtype.dtype):
             wrong.append(f"{spec.named(name)}: there it is {array.dtype}{list(array.shape)}")

@@ -59,7 +59,10 @@ def encode(tensors: Mapping[str, Array]) -> bytes:
         content = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
         for start in range(0, max(len(content), 1), _SLICE):
             message = Checkpoint()
-            entry = message.value.add(tag=name)
+            try:
+                entry = message.value.add(tag=name)
+            except (UnicodeEncodeError, ValueError) as error:
+                raise ConvertError(f"a tensor's name is not text: {error}") from error
             entry.tensor.dims.extend(array.shape)
             entry.tensor.tensor_type = kind
             entry.tensor.tensor_content = content[start : start + _SLICE]
@@ -90,7 +93,10 @@ def _array(parts: list[TensorProto], where: str) -> Array:
         shape = ()  # older files write a number so
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         raise ParseError(f"{where} of type {kind} and shape {list(shape)} has {len(content)} bytes")
-    array = np.frombuffer(content, dtype).reshape(shape)
+    try:
+        array = np.frombuffer(content, dtype).reshape(shape)
+    except ValueError as error:  # 65 dimensions, or none of one and too many of another
+        raise ParseError(f"{where}: its shape {list(shape)} is beyond what can be held") from error
     if kind == _BFLOAT16:
         return widened(array)
     return array.view(np.uint8) != 0 if kind == "Bool" else array

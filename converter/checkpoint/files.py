@@ -29,7 +29,10 @@ def read_checkpoint(source: str | os.PathLike[str] | bytes, key: bytes | None = 
     if isinstance(source, bytes):
         name, data = "checkpoint (bytes)", source
     elif isinstance(source, str | os.PathLike):
-        name, data = Path(source).name, Path(source).read_bytes()
+        name = Path(source).name
+        if Path(source).exists() and not Path(source).is_file():
+            raise ParseError(f"{name}: this is no file; expected a .ckpt or .safetensors file")
+        data = Path(source).read_bytes()
     else:
         raise ArgumentError(f"a checkpoint is a path or bytes, not a {type(source).__name__}")
     if not data:
@@ -52,7 +55,10 @@ def write_checkpoint(path: str | os.PathLike[str], tensors: Mapping[str, Array])
     suffix = Path(path).suffix.lower()
     if suffix not in _SUFFIXES:
         raise ConvertError(f"a checkpoint ends in {' or '.join(_SUFFIXES)}, not {suffix!r}: {os.fspath(path)}")
-    arrays = {name: np.asarray(value) for name, value in tensors.items()}
+    try:
+        arrays = {name: np.asarray(value) for name, value in tensors.items()}
+    except ValueError as error:
+        raise ConvertError(f"a tensor is no array: {error}") from error
     encode = safetensors.encode if suffix == ".safetensors" else _ckpt().encode
     write_atomically(Path(path), encode(arrays))
 

@@ -43,7 +43,12 @@ def decode(data: bytes, name: str) -> dict[str, Array]:
     if start > len(data) or not isinstance(header, dict):
         raise ParseError(f"{name}: its header is damaged: it ends beyond the file or is no table")
     body = memoryview(data)[start:]
-    return {key: _array(row, body, f"{name}: tensor {key!r}") for key, row in header.items() if key != _METADATA}
+    header.pop(_METADATA, None)
+    tensors = {key: _array(row, body, f"{name}: tensor {key!r}") for key, row in header.items()}
+    places = sorted(tuple(row["data_offsets"]) for row in header.values())
+    if [begin for begin, _ in places] + [len(body)] != [0, *(end for _, end in places)]:
+        raise ParseError(f"{name}: it is damaged: its tensors are not one after the other, to the end")
+    return tensors
 
 
 def encode(tensors: Mapping[str, Array]) -> bytes:
@@ -56,7 +61,10 @@ def encode(tensors: Mapping[str, Array]) -> bytes:
         parts.append(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
         header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [offset, offset + len(parts[-1])]}
         offset += len(parts[-1])
-    text = json.dumps(header, ensure_ascii=False).encode()
+    try:
+        text = json.dumps(header, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ConvertError(f"a tensor's name is not text: {error}") from error
     text += b" " * (-len(text) % _ALIGNMENT)
     return b"".join((len(text).to_bytes(8, "little"), text, *parts))
 
@@ -69,12 +77,15 @@ def _array(row: Any, body: memoryview, where: str) -> Array:
         raise ParseError(f"{where}: its row in the header is damaged") from error
     if not all(type(n) is int and n >= 0 for n in numbers) or not begin <= end <= len(body):
         raise ParseError(f"{where}: its row in the header is damaged")
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise ParseError(f"{where} is of type {kind!r}; known are {', '.join(_TYPES)}")
     dtype = np.dtype(_TYPES[kind])
     if math.prod(shape) * dtype.itemsize != end - begin:
         raise ParseError(f"{where} of type {kind} and shape {list(shape)} has {end - begin} bytes")
-    array = np.frombuffer(body[begin:end], dtype).reshape(shape)
+    try:
+        array = np.frombuffer(body[begin:end], dtype).reshape(shape)
+    except ValueError as error:  # 65 dimensions, or none of one and too many of another
+        raise ParseError(f"{where}: its shape {list(shape)} is beyond what can be held") from error
     if kind == "BF16":
         return widened(array)
     return array.view(np.uint8) != 0 if kind == "BOOL" else array

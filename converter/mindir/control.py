@@ -219,17 +219,20 @@ class Functions:
     def _check_same(self, instance: _Instance, arguments: Sequence[Operand]) -> None:
         """Raises Varies where a loop comes round with other arguments than those that it was entered with."""
         name = instance.body.name
+        varies = False
         for i, (argument, given, fed) in enumerate(zip(arguments, instance.given, instance.fed, strict=True)):
             if not fed and not _same(argument, given):
                 self._variation.varying.add((name, i))
-                raise Varies
+                varies = True
             if fed:
                 for leaf, (new, old) in enumerate(zip(_values(argument), _values(instance.arguments[i]), strict=True)):
                     joined = _join(old.spec.like(), new.spec.like())
                     assert isinstance(joined, TensorSpec), "of two tensors"
                     if joined != old.spec.like():
                         self._variation.specs[name, i, leaf] = joined
-                        raise Varies
+                        varies = True
+        if varies:
+            raise Varies
 
 
 def _looping(bodies: Mapping[str, GraphProto]) -> frozenset[str]:

@@ -39,6 +39,7 @@ from lite.types import Array, DType, TensorSpec
 
 _REFERENCE = "REF::"
 _MAX_CALL_DEPTH = 100
+_MOST_READS = 100  # of a model with loops, each of which shows more of what varies in them
 _MAX_NODES = 1_000_000  # after inlining, and at most 100 for one in the file: functions can double them each time
 
 
@@ -60,9 +61,10 @@ def read_mindir(
     """
     container, variation = open_container(source, key), Variation()
     try:
-        while True:
-            with suppress(Varies):  # each time one more argument of a function is known to vary
+        for _ in range(_MOST_READS):
+            with suppress(Varies):  # each time more arguments of functions are known to vary
                 return _Reader(container, input_shapes, variation, weights).read(outputs)
+        raise ParseError(f"{container.name}: what its loops carry cannot be told after {_MOST_READS} readings")
     except RecursionError as error:
         raise ParseError(f"{container.name}: functions call each other too deeply") from error
 

@@ -54,6 +54,7 @@ class Program:
         """Plans the first part of the model. Raises what take and build_plan raise."""
         self._model = model
         self._resources = resources
+        self._limit = resources.memory_limit
         self._parts: OrderedDict[tuple[object, ...], _Part] = OrderedDict()
         self._reads: dict[tuple[int, int], frozenset[int]] = {}
         self.output_specs = output_specs(model, shapes, resources.memory_limit)
@@ -75,7 +76,13 @@ class Program:
 
         Raises DelegateError where an operator fails, and what planning raises for shapes that come up.
         """
-        return self._call(_Closure(0, tuple(arrays)), execute, 0)
+        results = self._call(_Closure(0, tuple(arrays)), execute, 0)
+        _check_types(self._model.name, results, self.output_specs)
+        return results
+
+    def _nbytes(self) -> int:
+        """What the kept plans take for the tensors of a run: at most half of the limit when another one is made."""
+        return sum(plan.report.arena + plan.report.scratch for plan in self._plans())
 
     def _plans(self) -> list[Plan]:
         return [part.plan for part in self._parts.values() if part.plan is not None]
@@ -115,7 +122,9 @@ class Program:
                 if position == len(graph.nodes) and node.outputs == graph.outputs:
                     return called
                 values = {i: values[i].copy() for i in self._read_from(index, position) & values.keys()}
-                values.update(zip(node.outputs, self._call(called, execute, depth + 1), strict=True))
+                results = self._call(called, execute, depth + 1)
+                _check_types(node.name, results, [model.tensors[i].spec for i in node.outputs])
+                values.update(zip(node.outputs, results, strict=True))
             elif node.op in CONTROL:
                 closures[node.outputs[0]] = self._closure(node, values, closures)
             else:
@@ -157,10 +166,10 @@ class Program:
     def _part(self, index: int, start: int, known: Mapping[int, TensorSpec]) -> _Part:
         """The nodes from `start` on that can be planned together where `known` is given."""
         model, nodes = self._model, self._model.subgraphs[index].nodes
-        key = (index, start, tuple((i, known[i].shape) for i in sorted(known)))
+        key = (index, start, tuple((i, known[i].dtype, known[i].shape) for i in sorted(known)))
         part = self._parts.get(key)
         if part is None:
-            while len(self._parts) >= _MOST_PLANS:
+            while self._parts and (len(self._parts) >= _MOST_PLANS or 2 * self._nbytes() > self._limit):
                 self._parts.popitem(last=False)
             span = take(model, nodes[start:], known, self._resources.memory_limit)
             stop = start + span.count
@@ -184,3 +193,10 @@ class Program:
             nodes = (self._model.nodes[i] for i in graph.nodes[position:])
             self._reads[place] = frozenset(graph.outputs).union(*(node.inputs for node in nodes))
         return self._reads[place]
+
+
+def _check_types(what: str, results: Sequence[Array], specs: Sequence[TensorSpec]) -> None:
+    """Whoever reads the results relies on the element types that the model says."""
+    for array, spec in zip(results, specs, strict=True):
+        if array.dtype != spec.dtype.dtype:
+            raise DelegateError(f"{what!r} gives {array.dtype} for {spec}")

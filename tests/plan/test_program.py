@@ -188,7 +188,7 @@ def test_what_comes_after_a_computed_shape_is_planned_when_it_is_known() -> None
         compiled.run([x, np.array([5, -1], np.int32)])
 
 
-def test_plans_for_ever_new_shapes_are_given_up() -> None:
+def growing() -> Model:
     """while a < 100: append a to a vector."""
     grow: list[Routine] = [
         ("main", [floats("x", 1)], [("header", ["x", "x"], ["h"]), ("Call", ["h"], ["y"])], ["y"]),
@@ -217,10 +217,21 @@ def test_plans_for_ever_new_shapes_are_given_up() -> None:
         ),
         ("after", [floats("v", -1)], [(RELU, ["v"], ["r"])], ["r"]),
     ]
-    compiled = program(make_program(grow, {**NUMBERS, "hundred": scalar(100)}), (1,))
+    return make_program(grow, {**NUMBERS, "hundred": scalar(100)})
+
+
+def test_plans_for_ever_new_shapes_are_given_up() -> None:
+    compiled = program(growing(), (1,))
     (y,) = compiled.run([np.zeros(1, np.float32)])
     np.testing.assert_array_equal(y, [0, *range(100)])
     assert len(compiled._parts) <= _MOST_PLANS
+
+
+def test_plans_that_are_kept_stay_within_the_limit_together() -> None:
+    limit = 4096
+    compiled = Program(growing(), [(1,)], Resources(select(["reference"]).delegates, limit))
+    compiled.run([np.zeros(1, np.float32)])
+    assert compiled.report.arena <= 1.5 * limit
 
 
 def test_memory_of_what_comes_up_is_limited() -> None:
@@ -254,6 +265,29 @@ def test_arguments_of_another_type_are_refused() -> None:
     rows = [*BRANCH]
     rows[1] = ("double", [TensorSpec(DType.INT32, (1,), "a")], rows[1][2], rows[1][3])
     with pytest.raises(DelegateError, match=r"'double' is called with float32 for double.a: int32\[1\]"):
+        program(make_program(rows, NUMBERS), (1,)).run([np.ones(1, np.float32)])
+
+
+def test_branches_of_different_types_are_refused_whichever_runs_first() -> None:
+    rows = [*BRANCH]
+    rows[1] = ("double", [floats("a", 1)], [(Greater(), ["a", "two"], ["d"])], ["d"])
+    model = make_program(rows, NUMBERS)
+    for order in ((1.0, -1.0), (-1.0, 1.0)):
+        compiled = program(model, (1,))
+        for x in order:
+            if x > 0:
+                with pytest.raises(DelegateError, match=r"'Call-5' gives bool for main.v: float32"):
+                    compiled.run([np.array([x], np.float32)])
+            else:
+                assert compiled.run([np.array([x], np.float32)]) == [0]
+
+
+def test_outputs_have_the_types_that_are_declared() -> None:
+    rows: list[Routine] = [
+        ("main", [floats("x", 1)], [("f", ["x"], ["c"]), ("Call", ["c"], ["y"])], ["y"]),
+        ("f", [floats("a", 1)], [(Greater(), ["a", "two"], ["r"])], ["r"]),
+    ]
+    with pytest.raises(DelegateError, match=r"'model' gives bool for main.y: float32"):
         program(make_program(rows, NUMBERS), (1,)).run([np.ones(1, np.float32)])
 
 

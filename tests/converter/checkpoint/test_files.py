@@ -98,6 +98,12 @@ BAD = {
     "of type F32 and shape \\[3\\] has 8 bytes": header({"w": {**ROW, "shape": [3]}}, bytes(8)),
     "is of type 'F8_E4M3'": header({"w": {**ROW, "dtype": "F8_E4M3"}}, bytes(8)),
     "header is damaged: it ends beyond the file": (200).to_bytes(8, "little") + b"{}",
+    "is of type \\[\\]": header({"w": {**ROW, "dtype": []}}, bytes(8)),
+    "its shape \\[0, 4611686018427387904\\] is beyond": header(
+        {"w": {**ROW, "shape": [0, 1 << 62], "data_offsets": [0, 0]}}
+    ),
+    "its shape .* is beyond what can be held": entry("Float32", bytes(4), *[1] * 65).SerializeToString(),
+    "its tensors are not one after the other": header({"w": {**ROW, "data_offsets": [1, 9]}}, bytes(9)),
 }
 
 
@@ -126,10 +132,16 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     for suffix in (".ckpt", ".safetensors"):
         with pytest.raises(ConvertError, match="'w' is object"):
             write_checkpoint(tmp_path / f"a{suffix}", {"w": np.array([None])})
+        with pytest.raises(ConvertError, match="name is not text"):
+            write_checkpoint(tmp_path / f"a{suffix}", {"\ud800": np.zeros(1)})
+        with pytest.raises(ConvertError, match="is no array"):
+            write_checkpoint(tmp_path / f"a{suffix}", {"w": [[1], [1, 2]]})  # type: ignore[dict-item]
     with pytest.raises(ConvertError, match=r"ends in .ckpt or .safetensors, not '.npz'"):
         write_checkpoint(tmp_path / "a.npz", {})
     with pytest.raises(ConvertError, match="__metadata__"):
         write_checkpoint(tmp_path / "a.safetensors", {"__metadata__": np.zeros(1)})
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ParseError, match="null: this is no file"):
+        read_checkpoint("/dev/null")
     with pytest.raises(ArgumentError, match="not a int"):
         read_checkpoint(3)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from converter.errors import ParseError
 from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph
 from converter.ir.verify import verify
+from converter.mindir import reader
 from converter.mindir.reader import read_mindir
 from lite import Session
 from lite.errors import UnsupportedOpError
@@ -180,6 +181,27 @@ def test_what_stays_the_same_in_all_rounds_is_known_inside() -> None:
     while expected.sum() < 50:
         expected = expected + 2
     np.testing.assert_array_equal(outputs(model, X)[0], expected)
+
+
+def test_all_that_varies_in_a_loop_is_found_in_few_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that carries 30 numbers, all known when it is entered."""
+    model = ModelBuilder()
+    x = model.input("x")
+    count = 30
+    header, body, after = (model.function(name) for name in ("↵h", "↻b", "↓e"))
+    carried = [header.input("a"), *(header.input(f"c{i}") for i in range(count))]
+    more = header.node("Less", header.node("ReduceSum", carried[0], axis=(), keep_dims=False), header.constant(50.0))
+    again, end = header.node("Partial", "↻b", *carried), header.node("Partial", "↓e", carried[0])
+    header.output(header.call(header.node("Switch", more, again, end)))
+    carried = [body.input("a"), *(body.input(f"c{i}") for i in range(count))]
+    body.output(body.call("↵h", *(body.node("Add", value, body.constant(1.0)) for value in carried)))
+    after.output(after.input("a"))
+    model.output(model.call("↵h", x, *(model.constant(np.array(i, np.float32)) for i in range(count))))
+    readings: list[int] = []
+    collect = reader._Reader._collect_definitions
+    monkeypatch.setattr(reader._Reader, "_collect_definitions", lambda self: (readings.append(1), collect(self))[1])
+    read(model)
+    assert len(readings) <= 3
 
 
 def test_a_loop_may_change_a_shape() -> None:
