@@ -414,9 +414,13 @@ COMPUTED_SHAPES = [
     _computed("TensorToScalar", "ops.arange(0, x.shape[0] + 1) * 3"),
 ]
 
+_BOTH_WAYS = "nn.LSTM(4, 6, has_bias=False, bidirectional=True)"
+
 RECURRENT = [
     Case("LSTM", "self.op(x)", "x=normal(5, 2, 4)", "nn.LSTM(4, 6)"),
     Case("LSTM", "self.op(x)", "x=normal(2, 5, 4)", "nn.LSTM(4, 6, 2, batch_first=True, bidirectional=True)"),
+    Case("Select", "self.op(x, None, n)", "x=normal(5, 3, 4), n=integers(1, 6, 3)", "nn.LSTM(4, 6)"),
+    Case("Select", "self.op(x, (h, h), n)[0]", "x=normal(5, 3, 4), h=normal(2, 3, 6), n=integers(1, 6, 3)", _BOTH_WAYS),
 ]
 
 _SEQUENCES = "x=normal(5, 3, 4), n=integers(1, 6, 3)"
