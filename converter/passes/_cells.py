@@ -158,6 +158,8 @@ def _products(value: Value, count: int) -> tuple[list[Node], tuple[Value, ...], 
         elif node is not None and isinstance(node.attrs, MatMulFusion) and _is_plain(node):
             if node.attrs.transpose_a or not node.attrs.transpose_b or any(v.spec.rank != 2 for v in node.inputs[:2]):
                 return None
+            if addend.spec.shape != value.spec.shape:
+                return None
             products.append(node)
             vectors += node.inputs[2:]
             nodes.append(node)

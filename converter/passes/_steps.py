@@ -25,7 +25,7 @@ class Element:
 def element(value: Value) -> Element | None:
     """What the value is an element of, or None."""
     node = value.producer
-    if node is None:
+    if node is None or not node.inputs:
         return None
     x = node.inputs[0]
     attrs = node.attrs

@@ -299,7 +299,7 @@ def _lstm(made: _Maker, run: Sequence[tuple[Step, Element | None]], c: Value) ->
     cell = run[0][0].cell
     weights = [value.data for value in (*(node.inputs[1] for node in cell.products), *cell.biases)]
     known = [data for data in weights if data is not None]
-    if len(known) < len(weights):
+    if len(known) < len(weights) or not all(data.size for data in known):
         return None
     w_x, w_h, *biases = known
     bias = np.sum(biases, axis=0, dtype=np.float64).astype(w_x.dtype) if biases else np.zeros(0, w_x.dtype)

@@ -165,5 +165,10 @@ CASES = [
         fuse_recurrent,
         _unrolled(_head(3), _gru, "output %h3, %r0, %r1, %r2"),
     ),
+    PassCase(
+        "one input for all sequences",
+        fuse_recurrent,
+        _unrolled(_head(1), _rnn, *_STACK).replace("float32[3,2,4]", "float32[3,1,4]"),
+    ),
     PassCase("one step of an RNN", fuse_recurrent, _unrolled(_head(1), _rnn, "output %h1", order=(0,))),
 ]
