@@ -72,7 +72,8 @@ class ConstantReader:
         if tensor.data_type == TensorProto.BFLOAT16:
             data = widened(data)
         elif dtype == np.bool_:
-            data = data.view(np.uint8) != 0  # any byte but 0 counts: numpy must not see other values in a bool array
+            # Any byte but 0 counts: numpy must not see other values in a bool array.
+            data = np.asarray(data.view(np.uint8) != 0)
         data = data.astype(dtype, copy=False)
         data.flags.writeable = False
         return data

@@ -286,6 +286,7 @@ CONVERTERS: dict[str, Callable[[Operand], Any]] = {
     "Value | None": _optional(_tensor),
     "Value | Scalar": _scalar_or_tensor,
     "Scalar": _scalar,
+    "Scalar | None": _optional(_scalar),
     "tuple[Value, ...]": _tensors,
     "int": _int,
     "int | None": _optional(_int),

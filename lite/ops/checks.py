@@ -14,9 +14,12 @@ from lite.ops.registry import Attributes
 from lite.types import DType, TensorSpec
 
 FLOATS = frozenset({DType.FLOAT16, DType.FLOAT32, DType.FLOAT64})
-SIGNED = frozenset({DType.INT8, DType.INT16, DType.INT32, DType.INT64})
-UNSIGNED = frozenset({DType.UINT8, DType.UINT16, DType.UINT32, DType.UINT64})
-INTEGERS = SIGNED | UNSIGNED
+INTEGERS = frozenset(
+    {
+        DType.INT8, DType.INT16, DType.INT32, DType.INT64,
+        DType.UINT8, DType.UINT16, DType.UINT32, DType.UINT64,
+    }
+)  # fmt: skip
 NUMBERS = FLOATS | INTEGERS
 BOOLS = frozenset({DType.BOOL})
 INDICES = frozenset({DType.INT32, DType.INT64})

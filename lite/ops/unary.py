@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from lite.ops.checks import BOOLS, FLOATS, NUMBERS, SIGNED, check_dtype
+from lite.ops.checks import BOOLS, FLOATS, NUMBERS, check_dtype
 from lite.ops.erf import erf
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import NoAttributes, op
@@ -38,7 +38,7 @@ IsFinite = _define("IsFinite", "neither NaN nor infinite", np.isfinite, NUMBERS,
 Log = _define("Log", "natural logarithm; NaN below 0", np.log, FLOATS)
 Log1p = _define("Log1p", "log(1 + x)", np.log1p, FLOATS)
 LogicalNot = _define("LogicalNot", "not x", np.logical_not, BOOLS)
-Neg = _define("Neg", "-x", np.negative, FLOATS | SIGNED)
+Neg = _define("Neg", "-x, which wraps around as x does", np.negative, NUMBERS)
 OnesLike = _define("OnesLike", "1 everywhere", np.ones_like, NUMBERS | BOOLS)
 Reciprocal = _define("Reciprocal", "1 / x", lambda x: np.divide(1, x), FLOATS)
 Round = _define("Round", "the nearest integer, halves to the even one", np.rint, FLOATS)

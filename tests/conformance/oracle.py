@@ -58,7 +58,7 @@ class Oracle:
                 arguments += [str(path), str(folder)]
         if not arguments:
             return
-        _require_mindspore()
+        require_mindspore()
         command = [sys.executable, str(EXPORTER), *arguments]  # it leaves reports where it runs, hence the folder
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -80,7 +80,8 @@ class Oracle:
         return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
-def _require_mindspore() -> None:
+def require_mindspore() -> None:
+    """Raises RuntimeError where the version that conformance is judged by is not installed."""
     try:
         version = importlib.metadata.version("mindspore")
     except importlib.metadata.PackageNotFoundError:

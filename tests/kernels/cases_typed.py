@@ -76,8 +76,11 @@ TYPED = [
         for attrs in (*_COMPARISONS, *_ARITHMETIC, *_DIVISIONS)
         for dtype in _INTEGERS
     ),
-    *(case(attrs, extremes(dtype)[0], note=dtype) for attrs in (Abs(), Square(), IsFinite()) for dtype in _INTEGERS),
-    *(case(Neg(), extremes(dtype)[0], note=dtype) for dtype in _INTEGERS if not dtype.startswith("u")),
+    *(
+        case(attrs, extremes(dtype)[0], note=dtype)
+        for attrs in (Abs(), Neg(), Square(), IsFinite())
+        for dtype in _INTEGERS
+    ),
     *(
         case(attrs, *(halved(x, dtype) for x in special_pairs()), note=f"special {dtype}")
         for attrs in _COMPARISONS

@@ -101,6 +101,7 @@ UNARY: list[Case] = [
     case(Abs(), data([-2.5, 0, 3]), expected=[2.5, 0, 3]),
     case(Abs(), data([-3, 4], I32), note="int32", expected=[3, 4]),
     case(Neg(), data([-2.5, 0, 3]), expected=[2.5, 0, -3]),
+    case(Neg(), data([1, 0, 255], np.uint8), note="uint8", expected=[255, 0, 1]),
     case(Log(), data([1, 2, 0, 1e-30]), expected=[0, 0.69314718056, -INF, -69.0775527898]),
     case(Log(), uniform(1e-3, 50, 5, 19), note="many"),
     case(Log1p(), data([0, 1, 1e-6]), expected=[0, 0.69314718056, 9.999995e-7]),

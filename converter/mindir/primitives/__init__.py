@@ -128,7 +128,7 @@ PRIMITIVES: dict[str, Lower] = {
     "ReduceMin": reduce(ReduceMode.ReduceMin),
     "ReduceProd": reduce(ReduceMode.ReduceProd),
     "ReduceSum": reduce(ReduceMode.ReduceSum),
-    "ReLU": activation(ActivationType.RELU),
+    "ReLU": elementwise.relu,
     "ReLU6": activation(ActivationType.RELU6),
     "RemainderTensorScalar": binary("FloorMod"),
     "RemainderTensorTensor": binary("FloorMod"),

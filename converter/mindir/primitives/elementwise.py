@@ -55,6 +55,13 @@ def activation(kind: ActivationType, **fields: Any) -> Lower:
     return unary("Activation", activation_type=kind, **fields)
 
 
+def relu(op: Lowering, x: Value) -> Operand:
+    """max(x, 0), of integers too, which the schema's activations do not take."""
+    if x.spec.dtype.dtype.kind != "f":
+        return op.emit("Maximum", *op.operands(x, 0))
+    return op.emit("Activation", x, activation_type=ActivationType.RELU)
+
+
 def elu(op: Lowering, x: Value, alpha: float = 1.0) -> Operand:
     """x > 0 ? x : alpha * (exp x - 1)"""
     return op.emit("Activation", x, activation_type=ActivationType.ELU, alpha=alpha)
@@ -78,10 +85,10 @@ def exponential(op: Lowering, x: Value) -> Operand:
 
 
 def round_half_even(op: Lowering, x: Value, decimals: int = 0) -> Operand:
-    """To the nearest integer, halves to the even one."""
+    """To the nearest integer, halves to the even one; integers are themselves."""
     if decimals:
         raise Unsupported(f"rounds to {decimals} decimals: only whole numbers are supported")
-    return op.emit("Round", x)
+    return op.emit("Round", x) if x.spec.dtype.dtype.kind == "f" else x
 
 
 def cast(op: Lowering, x: Value, dtype: int | str) -> Operand:
@@ -107,7 +114,7 @@ def masked_fill(op: Lowering, x: Value, mask: Value, value: Value | Scalar) -> O
     return op.emit("Select", mask, filled, kept)
 
 
-def clamp(op: Lowering, x: Value, low: float | None = None, high: float | None = None) -> Operand:
+def clamp(op: Lowering, x: Value, low: Scalar | None = None, high: Scalar | None = None) -> Operand:
     """x, but at least `low` and at most `high`."""
     if low is not None:
         left, right = op.operands(x, low)

@@ -1,0 +1,23 @@
+"""The table: for every primitive, the function that draws a case of it."""
+
+from __future__ import annotations
+
+from tests.conformance.generate import elementwise, images, matrix, normalization, reduction, selection, shape
+from tests.conformance.generate.case import Generator
+
+GENERATORS: dict[str, Generator] = {
+    **elementwise.GENERATORS,
+    **images.GENERATORS,
+    **matrix.GENERATORS,
+    **normalization.GENERATORS,
+    **reduction.GENERATORS,
+    **selection.GENERATORS,
+    **shape.GENERATORS,
+}
+
+# They depend on shapes and Python numbers alone: MindSpore computes them while it exports, unless dimensions are
+# dynamic. Those cases are COMPUTED_SHAPES in tests/conformance/cases.py.
+NOT_GENERATED = (
+    "FillScalar", "FillV2", "Ones", "OnesLike", "Range", "ScalarAdd", "ScalarFloorDiv", "ScalarMod", "ScalarMul",
+    "ScalarSub", "ScalarToTensor", "Shape", "TensorToScalar", "Zeros", "ZerosLike",
+)  # fmt: skip
