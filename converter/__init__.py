@@ -83,7 +83,8 @@ def export(
 ) -> None:
     """Write a MindIR file, or its bytes, to `path` in a format of other frameworks, with the passes' work done.
 
-    file_format: "ONNX" (operator set 20); what the path's suffix says where it is not given. options: as for `convert`.
+    file_format: "ONNX" (operator set 20) or "MINDIR" (for MindSpore 2.10); what the path's suffix says where it is not
+    given. options: as for `convert`.
     The file is written whole or not at all. Raises what convert raises, UnsupportedOpError with every operator that the
     format cannot express, ExportError for a format that there is not and for more than the format can hold.
     """

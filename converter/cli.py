@@ -8,7 +8,7 @@ from lite.cli import build_parser, execute
 
 COMMANDS = {
     "convert": ("converter.commands.convert", "make a .ms file of a MindIR export"),
-    "export": ("converter.commands.export", "make a file for other frameworks of a MindIR export"),
+    "export": ("converter.commands.export", "make an ONNX or MindIR file of a MindIR export, optimized"),
     **DEVICE_COMMANDS,
     "run": ("converter.commands.run", DEVICE_COMMANDS["run"][1]),
     "inspect": ("converter.commands.inspect", DEVICE_COMMANDS["inspect"][1]),

@@ -75,7 +75,7 @@ ARROWS: dict[str, set[str]] = {
         *IR, "lite.foreign", "converter.checkpoint", "converter.floats", "converter.encryption", "google",
     },
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode"},
-    "converter.exporters": {*IR, "lite.__init__", "converter.passes", "google"},
+    "converter.exporters": {*IR, "lite.__init__", "converter.mindir", "converter.passes", "google"},
     "converter.__init__": {
         *WORDS, "lite.files", "lite.session", "converter.errors", "converter.options", "converter.ir",
         "converter.mindir", "converter.passes", "converter.emit", "converter.exporters",

@@ -1,4 +1,5 @@
-"""Make a file for other frameworks of a MindIR export: the optimized network as ONNX.
+"""Make a file for other frameworks of a MindIR export: the optimized network as
+ONNX, or as MindIR, which MindSpore loads.
 
 The file is written whole or not at all. Its suffix says the format, unless
 --format does.

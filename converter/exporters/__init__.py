@@ -15,8 +15,14 @@ def _onnx(graph: Graph) -> bytearray:
     return write_onnx(graph)
 
 
+def _mindir(graph: Graph) -> bytearray:
+    from converter.exporters.mindir import write_mindir
+
+    return write_mindir(graph)
+
+
 # A format's name, as mindspore.export has it, and what makes a file of a graph. The graph is not to be used afterwards.
-FORMATS: dict[str, Callable[[Graph], bytearray]] = {"ONNX": _onnx}
+FORMATS: dict[str, Callable[[Graph], bytearray]] = {"MINDIR": _mindir, "ONNX": _onnx}
 
 
 def exporter(file_format: str | None, path: str | os.PathLike[str]) -> Callable[[Graph], bytearray]:

@@ -27,7 +27,7 @@ from lite.types import TensorSpec
 
 IMAGE_OPERATORS = (
     "AvgPoolFusion", "Conv2DFusion", "Conv2dTransposeFusion", "DepthToSpace", "FusedBatchNorm", "GroupNormFusion",
-    "InstanceNorm", "LRN", "MaxPoolFusion", "PReLUFusion", "Resize", "SpaceToDepth",
+    "InstanceNorm", "LRN", "MaxPoolFusion", "PReLUFusion", "ROIAlign", "Resize", "SpaceToDepth",
 )  # fmt: skip
 
 

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 import converter
+from converter.exporters.mindir import write_mindir
 from converter.exporters.onnx import write_onnx
 from converter.exporters.onnx.onnx_pb2 import ModelProto
+from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph, Value
+from converter.mindir.reader import read_mindir
 from lite.errors import UnsupportedOpError
 from lite.ops.activation import Activation
 from lite.ops.conv2d import Conv2DFusion
@@ -58,6 +61,14 @@ def test_misuse_is_one_message(mlite: Mlite, tmp_path: Path, arguments: str, nam
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_written_as_mindir_is_read_again(tmp_path: Path) -> None:
+    converter.export(MINDIR, tmp_path / "again.mindir")
+    x = np.random.default_rng(3).standard_normal((1, 1, 8, 8)).astype(np.float32)
+    first, again = (evaluate(read_mindir(path), {"x": x}) for path in (MINDIR, tmp_path / "again.mindir"))
+    for expected, y in zip(first.values(), again.values(), strict=True):
+        np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_wrong_types_are_argument_errors(tmp_path: Path) -> None:
     for arguments in ((3, tmp_path / "x.onnx"), (MINDIR, 3), (MINDIR, tmp_path / "x", 3)):
         with pytest.raises(converter.ArgumentError):
@@ -69,8 +80,9 @@ def test_all_that_cannot_be_said_is_listed_at_once() -> None:
     bounds = [graph.add_input(TensorSpec(DType.FLOAT32, (), name)) for name in ("start", "stop")]
     count = Value.constant(np.array(5, np.int32))
     graph.outputs = [graph.add(LinSpace(), [*bounds, count], name)[0] for name in ("first", "second")]
-    with pytest.raises(UnsupportedOpError, match="2 of 2 operators in main are not expressible as ONNX"):
-        write_onnx(graph)
+    for write, target in ((write_onnx, "ONNX"), (write_mindir, "MindIR")):
+        with pytest.raises(UnsupportedOpError, match=f"2 of 2 operators in main are not expressible as {target}"):
+            write(graph)
 
 
 def test_outputs_keep_their_names_whatever_they_are() -> None:

@@ -1,0 +1,70 @@
+"""The graph as a MindIR file that MindSpore 2.10 loads and runs.
+
+Every shape has to be known, but for one dimension of a reshape. Branches and loops are refused.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converter.exporters.layout import ChannelsFirst, channels_first
+from converter.exporters.mindir.builder import GRAPH, Builder, Name, Op, tensor_type, type_of
+from converter.exporters.mindir.rows import IMAGE_ROWS, ROWS
+from converter.exporters.refusals import Refusals, Unsupported
+from converter.exporters.wire import serialize
+from converter.ir.graph import Graph, Node
+from converter.ir.invoke import Invoke
+from converter.mindir.mind_ir_pb2 import GraphProto, ModelProto, ValueInfoProto, Version
+
+_PARAMETER = 3  # field of GraphProto
+
+
+def write_mindir(graph: Graph) -> bytearray:
+    """The file. The graph is changed: operators on images have their channels first in MindIR.
+
+    Raises UnsupportedOpError, which lists all nodes that MindIR cannot express, and ExportError beyond 2 GB.
+    """
+    channels_first(graph)
+    builder, refusals = Builder(), Refusals("MindIR")
+    body = GraphProto(name=GRAPH)
+    for value in graph.inputs:
+        name = Name(f"{GRAPH}:{value.name}")
+        builder.bind(value, name)
+        body.input.append(ValueInfoProto(name=name, tensor=[tensor_type(value.spec)]))
+    for node in graph.nodes:
+        for value, result in zip(node.outputs, _write(builder, refusals, node), strict=True):
+            builder.bind(value, result)
+    refusals.check(graph)
+    _finish(builder, graph, body)
+    model = ModelProto(ir_version="1.1", producer_name="MindSpore", model_version="2.10.0", little_endian=True)
+    model.mind_ir_version = Version.IR_VERSION_WITH_SCALAR_GRAPH_HOLDER
+    model.primitives.extend(builder.primitives.values())
+    body.node.extend(builder.nodes)
+    return serialize(model, body, _PARAMETER, builder.parameters)
+
+
+def _write(builder: Builder, refusals: Refusals, node: Node) -> Sequence[str]:
+    """The names of a node's outputs; names of nothing where it is refused."""
+    attrs, table = node.attrs, ROWS
+    if isinstance(attrs, ChannelsFirst):
+        attrs, table = attrs.inner, IMAGE_ROWS
+    operator = "control flow" if isinstance(attrs, Invoke) else attrs.op
+    try:
+        row = table.get(attrs.op)
+        if row is None:
+            raise Unsupported("no primitive is known for it")
+        names = row(Op(builder, node, attrs))
+        return [names] if isinstance(names, str) else names
+    except Unsupported as reason:
+        refusals.add(operator, node, str(reason))
+        return [builder.fresh(operator) for _ in node.outputs]
+
+
+def _finish(builder: Builder, graph: Graph, body: GraphProto) -> None:
+    """The outputs: a result, or a tuple of them."""
+    names, specs = [builder.name(value) for value in graph.outputs], [value.spec for value in graph.outputs]
+    if len(names) > 1:
+        output = body.output.add(name=builder.node("MakeTuple", names, specs, {}), denotation="Tuple")
+        output.attr_info.CopyFrom(type_of("", specs, True))
+        output.attr_info.ClearField("name")
+    else:
+        body.output.add(name=names[0], tensor=[tensor_type(specs[0])])
