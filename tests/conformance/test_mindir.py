@@ -47,8 +47,8 @@ JUDGED = (
     "face_attribute", "face_detection", "face_quality_assessment", "face_recognition",
     "face_recognition_for_tracking", "faster_rcnn_resnet101", "faster_rcnn_resnet152", "faster_rcnn_resnet50",
     "fcn", "fcn_4", "gat", "gcn", "googlenet", "hardnet", "inception_v4", "lenet", "lstm_sentiment_net",
-    "mask_rcnn", "mlp", "mobilenet_v2", "resnet50", "squeezenet", "tiny_bert", "transformer_encoder", "vgg16",
-    "yolov3_darknet53",
+    "mask_rcnn", "mask_rcnn_mobilenet_v1", "mass", "mlp", "mobilenet_v1", "mobilenet_v2", "ncf", "resnet50",
+    "squeezenet", "tiny_bert", "transformer_encoder", "vgg16", "yolov3_darknet53",
 )  # fmt: skip
 
 

@@ -22,10 +22,12 @@ from tests.ops.cases import CASES
 
 pytestmark = pytest.mark.conformance
 TOLERANCE = 2e-4  # of the largest |output|
+HALF_ROUNDED = 2 * HALF_TOLERANCE  # ONNX Runtime rounds in other places than MindSpore
 ROUNDED = {np.dtype(np.float16): 4e-3, np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-6}
 
 TWO_STAGES = (
-    "faster_rcnn_resnet50", "faster_rcnn_resnet101", "faster_rcnn_resnet152", "mask_rcnn", "mask_rcnn_mobilenet_v1",
+    "ctpn", "deep_text", "faster_rcnn_resnet50", "faster_rcnn_resnet101", "faster_rcnn_resnet152", "mask_rcnn",
+    "mask_rcnn_mobilenet_v1",
 )  # fmt: skip
 REFUSED = {"looping": "it is a loop", **dict.fromkeys(TWO_STAGES, "NMSWithMask")}
 
@@ -89,4 +91,4 @@ def test_network_agrees_with_mindspore(oracle: Oracle, name: str, tmp_path: Path
         assert not path.exists()
         return
     converter.export(export.mindir, path)
-    assert_agrees(run(path.read_bytes(), export.inputs), export, name, HALF_TOLERANCE if name in HALF else TOLERANCE)
+    assert_agrees(run(path.read_bytes(), export.inputs), export, name, HALF_ROUNDED if name in HALF else TOLERANCE)
