@@ -108,10 +108,13 @@ def test_every_network_of_the_suite_is_defined() -> None:
     assert {path.stem for path in (HERE / "networks").glob("*.py")} >= set(NETWORKS)
 
 
-def test_peers_need_an_onnx(mlite: Mlite) -> None:
+def test_peers_need_an_onnx(mlite: Mlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "peer_versions", lambda: {"one": "1.0", "MNN": None})
     done = mlite("bench", MODEL, "--peers")
     assert done.code == 1
     assert "--onnx" in done.err
+    monkeypatch.setattr(compare, "peer_versions", lambda: {"one": None})
+    assert "no peer is installed to compare with" in mlite("bench", MODEL, "--peers").err
 
 
 @pytest.mark.parametrize("name", ["absent.ms", "absent.mindir", "heldout.npz", "/"])
