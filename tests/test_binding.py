@@ -61,6 +61,7 @@ def test_after_close_and_resize_it_refuses(session: Session) -> None:
     x[...] = 1  # the arrays still are somebody's memory
     again = session.bind()
     assert again.inputs[name].shape == (3, 1, 8, 8)
+    again.inputs[name][...] = 1
     again.run()
     session.close()
     with pytest.raises(SessionClosedError):
