@@ -80,7 +80,7 @@ ROWS: dict[str, Row] = {
     "Minimum": plain("Min"),
     "Mod": lambda op: op.emit("Mod", *op.names, fmod=1),
     "MulFusion": fused("Mul"),
-    "Neg": plain("Neg"),
+    "Neg": elementwise.negative,
     "NonMaxSuppression": indexed.non_max_suppression,
     "NonZero": elementwise.non_zero,
     "NotEqual": negated("Equal"),

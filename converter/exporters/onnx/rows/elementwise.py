@@ -169,6 +169,13 @@ def select(op: Op) -> str | list[str]:
     return op.cast(op.emit("Transpose", op.emit("NonZero", op.x()), perm=(1, 0)), DType.INT32)
 
 
+def negative(op: Op) -> str:
+    """ONNX negates signed numbers alone; unsigned ones wrap around."""
+    if op.out.dtype.dtype.kind != "u":
+        return op.emit("Neg", op.x())
+    return op.cast(op.emit("Neg", op.cast(op.x(), DType.INT64)), op.out.dtype)
+
+
 def non_zero(op: Op) -> str:
     """Indices, [rank, count]."""
     return op.cast(op.emit("NonZero", op.x()), DType.INT32)
