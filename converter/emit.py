@@ -24,7 +24,9 @@ from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
 from converter.ir.invoke import Invoke, reachable, tail
 from lite import __version__
+from lite.coded import Coded
 from lite.ops import custom
+from lite.ops.quantized import Affine, Quantized
 from lite.ops.registry import Attributes
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
@@ -36,6 +38,7 @@ VERSION = "MindSpore Lite 2.7.0"
 _SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 _FMK_MINDIR = 3
 _CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
+_QUANT_WEIGHT, _QUANT_ALL = 4, 5  # QuantType
 _FILE_LIMIT = (1 << 31) - 1
 _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
 
@@ -51,22 +54,24 @@ def emit(graph: Graph) -> bytes:
     size = sum(part.parameter_bytes() for part in graphs) + _TABLE_BYTES * items
     if size > _FILE_LIMIT:
         raise EmitError(f"{graph.name}: expected {_FILE_LIMIT} bytes of constants and nodes at most, found {size}")
-    emitter = _Emitter(graph, [part.name for part in graphs], size)
+    emitter = _Emitter(graphs, size)
     return emitter.finish([emitter.subgraph(part) for part in graphs])
 
 
 class _Emitter:
     """Tensors and nodes written so far."""
 
-    def __init__(self, main: Graph, names: Sequence[str], size: int) -> None:
-        """names: of all subgraphs, main's first."""
-        self._names_of_subgraphs = names
+    def __init__(self, graphs: Sequence[Graph], size: int) -> None:
+        """graphs: all that the file will have, the main one first."""
+        main = graphs[0]
+        self._names_of_subgraphs = [graph.name for graph in graphs]
         self._encoder = Encoder(_SCHEMA, size)
         self._tensors: list[int] = []
         self._nodes: list[int] = []
         self._used: set[int] = set()  # tensors of the subgraph that is being written
         self._index: dict[int, int] = {}  # by id of the Value
         self._constants: dict[tuple[DType, tuple[int, ...], bytes], int] = {}
+        self._stored = _stored_forms(graphs)
         # Names that the user of the model sees are kept for the values that they belong to.
         self._public = {v.name: v for v in (*main.outputs, *main.inputs) if v.name}
         self._names = set(self._public)
@@ -94,8 +99,8 @@ class _Emitter:
         """Index of the tensor of a value, which is written on its first use."""
         found = self._index.get(id(value))
         if found is None:
-            data = value.data
-            found = self._variable(value) if data is None else self._constant(value.spec, data)
+            known = value.producer is None and value.spec.is_known
+            found = self._constant(value) if known else self._variable(value)
             self._index[id(value)] = found
         return found
 
@@ -111,7 +116,7 @@ class _Emitter:
         name = node.name or f"{node.op}-{len(self._nodes)}"
         inputs, outputs = ([self.tensor(value) for value in values] for values in (node.inputs, node.outputs))
         try:
-            self._write_node(name, op, _fields(op, node.attrs), inputs, outputs)
+            self._write_node(name, op, _fields(op, node.attrs), inputs, outputs, _quant_type(node))
         except ValueError as error:
             raise EmitError(f"{where}: {error}") from error
 
@@ -165,17 +170,22 @@ class _Emitter:
 
     def _copy(self, value: Value, source: int) -> int:
         """A node that copies a tensor, and the index of its output."""
-        target = self._constant(TensorSpec(DType.INT32, (), f"{value.name}:type"), np.array(value.spec.dtype, np.int32))
+        target = self._constant(Value.constant(np.array(value.spec.dtype, np.int32), f"{value.name}:type"))
         copy = self._variable(value)
         self._write_node(f"Cast-{len(self._nodes)}", "Cast", {}, [source, target], [copy])
         return copy
 
     def _write_node(
-        self, name: str, op: str, fields: Mapping[str, Any], inputs: list[int], outputs: list[int]
+        self, name: str, op: str, fields: Mapping[str, Any], inputs: list[int], outputs: list[int], quant_type: int = 0
     ) -> None:
         self._used.update(inputs, outputs)
-        primitive = {"value_type": op, "value": fields}
-        row = {"name": name, "primitive": primitive, "inputIndex": inputs, "outputIndex": outputs}
+        row = {
+            "name": name,
+            "primitive": {"value_type": op, "value": fields},
+            "inputIndex": inputs,
+            "outputIndex": outputs,
+            "quantType": quant_type,
+        }
         self._nodes.append(self._encoder.table("CNode", row))
 
     def _variable(self, value: Value) -> int:
@@ -185,18 +195,37 @@ class _Emitter:
             del self._public[name]
         else:
             name = self._fresh(name)
-        return self._write_tensor(name, value.spec, {"nodeType": _VARIABLE})
+        return self._write_tensor(name, value.spec, {"nodeType": _VARIABLE, "quantParams": self._parameters(value)})
 
-    def _constant(self, spec: TensorSpec, data: Array) -> int:
+    def _constant(self, value: Value) -> int:
         """Index of a constant tensor, shared with an equal one written before."""
+        spec, data = value.spec, value.spec.data
         if spec.dtype is DType.STRING:
             raise EmitError(f"constant {spec}: strings cannot be stored")
-        stored = np.ascontiguousarray(data, spec.dtype.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
-        key = (spec.dtype, spec.shape, hashlib.blake2b(stored.data, digest_size=16).digest())
+        parameters = _coded_parameters(spec, data) if isinstance(data, Coded) else self._parameters(value)
+        if isinstance(data, Coded):
+            stored: Array = data.words.view(np.uint8)
+            spec = TensorSpec(DType.INT8 if data.bits <= 8 else DType.INT16, spec.shape, spec.name)
+        else:
+            stored = np.ascontiguousarray(data, spec.dtype.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+        told = hashlib.blake2b(stored.data, digest_size=16)
+        told.update(repr(parameters).encode())
+        key = (spec.dtype, spec.shape, told.digest())
         if key not in self._constants:
-            row = {"nodeType": _CONSTANT, "data": stored}
+            row = {"nodeType": _CONSTANT, "data": stored, "quantParams": parameters}
             self._constants[key] = self._write_tensor(self._fresh(spec.name or "constant"), spec, row)
         return self._constants[key]
+
+    def _parameters(self, value: Value) -> list[dict[str, Any]] | None:
+        """The quantParams of a tensor, None where it is not quantized."""
+        stored = self._stored.get(id(value))
+        if stored is None:
+            return None
+        zero_points = stored.zero_point * (len(stored.scale) if len(stored.zero_point) == 1 else 1)
+        return [
+            {"scale": scale, "zeroPoint": zero_point, "numBits": stored.bits, "inited": True}
+            for scale, zero_point in zip(stored.scale, zero_points, strict=True)
+        ]
 
     def _write_tensor(self, name: str, spec: TensorSpec, row: Mapping[str, Any]) -> int:
         common = {"name": name, "dataType": spec.dtype, "dims": spec.shape, "format": Format.NHWC}
@@ -217,8 +246,43 @@ class _Emitter:
         return unique
 
 
+def _stored_forms(graphs: Sequence[Graph]) -> dict[int, Affine]:
+    """How quantized nodes say that values are stored, by id of the Value."""
+    stored: dict[int, Affine] = {}
+    for node in (node for graph in graphs for node in graph.nodes):
+        attrs = node.attrs
+        if not isinstance(attrs, Quantized):
+            continue
+        pairs = zip((*node.inputs, *node.outputs), (*attrs.inputs, *attrs.outputs), strict=True)
+        for value, affine in pairs:
+            if affine is not None and stored.setdefault(id(value), affine) != affine:
+                raise EmitError(f"node {node.name!r} ({node.op}): {value.spec} is stored in two ways")
+    return stored
+
+
+def _quant_type(node: Node) -> int:
+    """What of a node is quantized, as the format numbers it."""
+    if isinstance(node.attrs, Quantized):
+        return _QUANT_ALL
+    return _QUANT_WEIGHT if any(isinstance(value.spec.data, Coded) for value in node.inputs) else 0
+
+
+def _coded_parameters(spec: TensorSpec, data: Coded) -> list[dict[str, Any]]:
+    """The quantParams of a constant that is stored as codes."""
+    if len(data.scale) not in (1, *spec.shape):
+        raise EmitError(f"constant {spec}: {len(data.scale)} scales fit none of its axes")
+    columns = {
+        "scale": data.scale, "zeroPoint": data.zero_point, "varCorr": data.var_corr, "meanCorr": data.mean_corr,
+    }  # fmt: skip
+    common = {"numBits": data.bits, "inited": True}
+    numbers = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) | common for row in numbers]
+
+
 def _fields(op: str, attrs: Attributes) -> dict[str, Any]:
     """The fields of the schema's operator. Raises ValueError for an attribute that the schema lacks."""
+    if isinstance(attrs, Quantized):
+        attrs = attrs.inner
     if op == "Custom":
         values = custom.wrapped(attrs)
     else:  # Every Attributes subclass is a dataclass. `global` is a schema field and a Python keyword.

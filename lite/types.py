@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -69,18 +69,40 @@ class Format(IntEnum):
     NC = 11
 
 
+class Stored(Protocol):
+    """A constant that is stored in another form than its elements: lite.coded.Coded. words: what is stored."""
+
+    @property
+    def words(self) -> Array: ...
+    @property
+    def nbytes(self) -> int: ...
+    def decode(self) -> Array: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
     """What is known of a tensor before it is computed.
 
-    shape: one int a dimension, -1 where it is not known yet. value: the elements, where they are known (a constant, or
-    a shape computed from constants); read-only. Two specs are equal when name, dtype and shape are.
+    shape: one int a dimension, -1 where it is not known yet. data: the elements, where they are known (a constant, or
+    a shape computed from constants); read-only, or what they are decoded from. Two specs are equal when name, dtype
+    and shape are.
     """
 
     dtype: DType
     shape: tuple[int, ...]
     name: str = ""
-    value: Array | None = field(default=None, compare=False)
+    data: Array | Stored | None = field(default=None, compare=False)
+
+    @property
+    def is_known(self) -> bool:
+        """True where there is a value."""
+        return self.data is not None
+
+    @property
+    def value(self) -> Array | None:
+        """The elements, where they are known: decoded here and now where they are stored in another form."""
+        data = self.data
+        return data if data is None or isinstance(data, np.ndarray) else data.decode()
 
     @property
     def rank(self) -> int:
@@ -108,7 +130,7 @@ class TensorSpec:
 
     def named(self, name: str) -> TensorSpec:
         """The same spec under another name."""
-        return TensorSpec(self.dtype, self.shape, name, self.value)
+        return TensorSpec(self.dtype, self.shape, name, self.data)
 
     @classmethod
     def of(cls, value: Array, name: str = "") -> TensorSpec:

@@ -16,13 +16,14 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 # Each room and what its modules may import: other rooms, and packages from outside the standard library. A module is in
 # the room with the longest name that is its own or a package's around it. Arrows lead from later rows to earlier ones.
 EVERYWHERE = {"lite.records"}  # stands in for a module of the standard library
-WORDS = {"lite.errors", "lite.types"}
+WORDS = {"lite.coded", "lite.errors", "lite.types"}
 IR = {*WORDS, "lite.ops", "converter.errors", "converter.ir", "numpy"}
 ARROWS: dict[str, set[str]] = {
     # The device: words, meaning, files, loops, how loops become code, who runs what, where it lives, the session.
     "lite.records": set(),
     "lite.errors": set(),
     "lite.types": {"numpy"},
+    "lite.coded": {"lite.types", "numpy"},
     "lite.memory": {*WORDS, "numpy"},
     "lite.files": set(),
     "lite.foreign": set(),

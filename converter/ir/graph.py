@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-
 from lite import ops
 from lite.ops.registry import Attributes
 from lite.types import Array, TensorSpec
@@ -141,8 +139,8 @@ class Graph:
     def constants(self) -> list[Value]:
         """Constants in use, each once, in order of first use."""
         used = [v for node in self.nodes for v in node.inputs] + self.outputs
-        return list({id(v): v for v in used if v.data is not None}.values())
+        return list({id(v): v for v in used if v.producer is None and v.spec.is_known}.values())
 
     def parameter_bytes(self) -> int:
-        """Bytes of all constants in use."""
-        return int(np.sum([v.spec.nbytes for v in self.constants()], dtype=np.int64))
+        """Bytes of all constants in use, as they are stored."""
+        return sum(v.spec.data.nbytes for v in self.constants() if v.spec.data is not None)

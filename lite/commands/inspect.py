@@ -110,7 +110,7 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
         tuple(model.tensors[i].spec for i in model.inputs),
         tuple(model.tensors[i].spec for i in model.outputs),
         tuple(nodes),
-        tuple(tensor.spec for tensor in model.tensors if tensor.spec.value is not None),
+        tuple(tensor.spec for tensor in model.tensors if tensor.spec.is_known),
     )
 
 

@@ -156,8 +156,9 @@ def _feeds(node: ListedNode) -> str:
 
 def _constant(spec: TensorSpec) -> str:
     most = _FEW if spec.dtype.dtype.kind in "biu" else 1
-    if spec.value is not None and spec.value.size <= most:
-        return f"({','.join(map(_word, spec.value.ravel().tolist()))})"
+    value = spec.value if spec.is_static and spec.size <= most else None
+    if value is not None:
+        return f"({','.join(map(_word, value.ravel().tolist()))})"
     return str(spec.like())
 
 

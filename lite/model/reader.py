@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from lite import ops
+from lite.coded import Coded
 from lite.errors import InvalidModelError, UnsupportedVersionError
 from lite.model.contents import Model, Node, Subgraph, Tensor
 from lite.model.header import check_identifier, read_version
+from lite.model.quantization import parameters, resolve_quantization
 from lite.model.rules import check_graph
 from lite.ops import custom
 from lite.schema import layout
@@ -84,10 +86,11 @@ def _read(data: memoryview, label: str) -> Model:
     inputs, outputs = root["inputIndex"] or (), root["outputIndex"] or ()
     # An empty constant has no data to know it by; a tensor that some node writes or the caller feeds is none.
     fed = set(inputs).union(*(graph.inputs for graph in subgraphs), *(node.outputs for node in nodes))
+    nodes, stored = resolve_quantization(nodes, [_tensor(i, row, i in fed) for i, row in enumerate(tensors)])
     model = Model(
         name=label,
         version=version,
-        tensors=tuple(_tensor(i, row, i in fed) for i, row in enumerate(tensors)),
+        tensors=stored,
         nodes=nodes,
         subgraphs=subgraphs or (Subgraph("main", inputs, outputs, tuple(range(len(nodes)))),),
         inputs=inputs,
@@ -150,8 +153,10 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool) -> Tensor:
     spec = TensorSpec(dtype, shape, row["name"] or f"tensor-{index}")
     quant = _quant(where, row["quantParams"] or (), shape)
     if row["data"] or (row["nodeType"] == _CONSTANT and not fed and 0 in shape and spec.is_static):
-        _check_packing(where, row, spec, quant)
-        spec = TensorSpec(dtype, shape, spec.name, _constant(where, row["data"] or memoryview(b""), spec))
+        data = row["data"] or memoryview(b"")
+        _check_packing(where, row, spec)
+        packed = _packed(data, spec, quant)
+        spec = TensorSpec(dtype, shape, spec.name, _constant(where, data, spec) if packed is None else packed)
     return Tensor(spec, quant, row["nodeType"])
 
 
@@ -175,20 +180,25 @@ def _quant(where: str, rows: Sequence[Mapping[str, Any]], shape: tuple[int, ...]
     return tuple(QuantParams(*(row[name] for name in names)) for row in rows)
 
 
-def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec, quant: tuple[QuantParams, ...]) -> None:
-    """Raises UnsupportedVersionError where the data is not one element after another."""
+def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec) -> None:
+    """Raises UnsupportedVersionError where the data is neither one element after another nor a stream of bits."""
     if spec.dtype is DType.STRING:
         raise UnsupportedVersionError(f"{where}: constants of strings are not supported")
     compression = SCHEMA.enum("WeightQuantCompressType")[row["weightQuantCompressType"]]
-    if row["enableHuffmanCode"] or row["quantClusters"] or compression != "NONE":
+    if row["enableHuffmanCode"] or row["quantClusters"] or compression not in ("NONE", "BITPACKING"):
         kind = "Huffman coding" if row["enableHuffmanCode"] else "a code book" if row["quantClusters"] else compression
         raise UnsupportedVersionError(f"{where}: its weights are compressed ({kind}), which is not supported")
+
+
+def _packed(data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]) -> Coded | None:
+    """The stream of bits that the data is, its channels not sorted out yet; None where it is plain elements."""
     bits = quant[0].num_bits if quant else 0
-    width = 8 * spec.dtype.itemsize
-    if 0 < bits < width and bits not in (8, 16) and spec.is_static:
-        packed = -(-spec.size * bits // width) * spec.dtype.itemsize
-        if len(row["data"] or b"") == packed:
-            raise UnsupportedVersionError(f"{where}: its weights are packed, {bits} bits each, which is not supported")
+    if spec.dtype not in (DType.INT8, DType.INT16) or not 0 < bits < 16 or bits == 8 or not spec.is_static:
+        return None
+    width = 8 if bits < 8 else 16
+    if len(data) != -(-spec.size * bits // width) * width // 8 or len(data) == spec.nbytes:
+        return None
+    return Coded(np.frombuffer(data, np.uint8), bits, spec.shape, (1, 1, spec.size), *parameters(quant[:1]))
 
 
 def _constant(where: str, data: memoryview, spec: TensorSpec) -> Array:

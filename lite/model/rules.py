@@ -50,7 +50,7 @@ def _check_writers(model: Model) -> None:
     """Every tensor has at most one writer; constants and inputs have none."""
     inputs = set(model.inputs).union(*(graph.inputs for graph in model.subgraphs))
     for index in inputs:
-        if model.tensors[index].spec.value is not None:
+        if model.tensors[index].spec.is_known:
             raise InvalidModelError(f"{tensor_label(model, index)}: expected an input without data, found a constant")
     writer: dict[int, int] = {}
     for i, node in enumerate(model.nodes):
@@ -62,7 +62,7 @@ def _check_writers(model: Model) -> None:
                 raise InvalidModelError(f"{where}: {tensor} is already written by {node_label(model, writer[index])}")
             if index in inputs:
                 raise InvalidModelError(f"{where}: writes {tensor}, which is a graph input")
-            if model.tensors[index].spec.value is not None:
+            if model.tensors[index].spec.is_known:
                 raise InvalidModelError(f"{where}: writes {tensor}, which is a constant")
             writer[index] = i
 
@@ -95,7 +95,7 @@ def _check_order(model: Model, subgraph: int) -> None:
 
 def _check_known(model: Model, where: str, indices: Iterable[int], known: set[int]) -> None:
     for index in indices:
-        if index not in known and model.tensors[index].spec.value is None:
+        if index not in known and not model.tensors[index].spec.is_known:
             raise InvalidModelError(f"{where}: reads {tensor_label(model, index)} before any node has written it")
 
 

@@ -81,6 +81,7 @@ MODULES: dict[str, str] = {
     "PReLUFusion": "rectifier",
     "PadFusion": "pad",
     "PowFusion": "power",
+    "QuantDTypeCast": "quantized",
     "RNNLayer": "recurrent",
     "ROIAlign": "roi_align",
     "Range": "fill",

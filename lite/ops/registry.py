@@ -51,6 +51,10 @@ class Attributes:
         """The operator's schema name."""
         return type(self).__name__
 
+    def definition(self) -> Op:
+        """Its shape inference and reference."""
+        return definition(self.op)
+
 
 @dataclass(frozen=True, slots=True)
 class NoAttributes(Attributes):
@@ -135,7 +139,7 @@ def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, 
 
     Raises ShapeError or DTypeError where the inputs do not fit the operator.
     """
-    found = definition(attrs.op)
+    found = attrs.definition()
     if not found.least_inputs <= len(inputs) <= found.most_inputs:
         most = "more" if found.most_inputs == _ANY_NUMBER else found.most_inputs
         raise ShapeError(f"{attrs.op} expects {found.least_inputs} to {most} inputs, got {len(inputs)}")
@@ -147,7 +151,8 @@ def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, 
                 f"{attrs.op} of {', '.join(str(x) for x in inputs)} gives {y}: "
                 f"more than {MAX_RANK} dimensions or {MAX_ELEMENTS} elements"
             )
-    values = [x.value for x in inputs if x.value is not None and x.value.size <= _KNOWN_VALUE_LIMIT]
+    small = [x for x in inputs if x.is_known and x.size <= _KNOWN_VALUE_LIMIT]
+    values = [value for x in small if (value := x.value) is not None]
     if len(values) == len(inputs) and all(_computable(y) for y in outputs):
         return tuple(TensorSpec.of(y) for y in evaluate(attrs, values))
     return outputs
@@ -159,7 +164,7 @@ def _computable(spec: TensorSpec) -> bool:
 
 def evaluate(attrs: Attributes, inputs: Sequence[Array]) -> tuple[Array, ...]:
     """Values of the outputs, by the numpy reference. Division by zero and overflow are silent, as in IEEE 754."""
-    reference = definition(attrs.op).evaluate
+    reference = attrs.definition().evaluate
     if reference is None:
         raise LookupError(f"operator {attrs.op} has no reference")
     with np.errstate(all="ignore"):

@@ -117,7 +117,7 @@ def network_of(model: Model, span: Span, inputs: Sequence[int], outputs: Sequenc
     needed = set(outputs)
     alive: list[Step] = []
     for step in reversed(span.steps):
-        computed = any(y.value is None for y in step.operation.outputs)
+        computed = not all(y.is_known for y in step.operation.outputs)
         if computed and needed.intersection(step.outputs):
             needed.update(step.inputs)
             alive.append(step)
@@ -127,7 +127,7 @@ def network_of(model: Model, span: Span, inputs: Sequence[int], outputs: Sequenc
 
 
 def _constants(model: Model) -> dict[int, TensorSpec]:
-    return {i: tensor.spec for i, tensor in enumerate(model.tensors) if tensor.spec.value is not None}
+    return {i: tensor.spec for i, tensor in enumerate(model.tensors) if tensor.spec.is_known}
 
 
 def _step(model: Model, node: Node, specs: Mapping[int, TensorSpec], memory_limit: int) -> Step:

@@ -54,7 +54,7 @@ def _order(operation: Operation) -> Order | None:
 
 
 def _is_product(operation: Operation) -> bool:
-    return operation.op == "MatMulFusion" and all(x.value is None for x in operation.inputs[:2])
+    return operation.op == "MatMulFusion" and not any(x.is_known for x in operation.inputs[:2])
 
 
 def _reads(step: Step, y: int, order: Order) -> bool:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from lite.delegates.base import Claim, Delegate, NativeClaim, Operation, Packed
 from lite.errors import UnsupportedOp, UnsupportedOpError
 from lite.memory import release
@@ -76,9 +78,9 @@ def _release_replaced(operation: Operation, claim: Claim) -> None:
     for step in claim.steps if isinstance(claim, NativeClaim) else ():
         for argument in step.arguments.values():
             if isinstance(argument, Packed) and argument.replaces >= 0:
-                weights = operation.inputs[argument.replaces].value
+                weights = operation.inputs[argument.replaces].data
                 assert weights is not None, "only constants are packed"
-                release(weights)
+                release(weights if isinstance(weights, np.ndarray) else weights.words)
 
 
 def _signature(operation: Operation) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lite.coded import forget
 from lite.delegates.base import Delegate, HostClaim, NativeClaim
 from lite.errors import MemoryPlanError
 from lite.memory import address_of, allocate
@@ -133,6 +134,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
     resources.memory_limit.
     """
     network, assignments = partition(without_transposes(network), resources.delegates)
+    forget()
     alive = lifetimes(network, [a.claim for a in assignments])
     layout = plan_arena(alive.records)
     native = [a.claim.steps if isinstance(a.claim, NativeClaim) else () for a in assignments]

@@ -21,7 +21,7 @@ _TRAINING = frozenset(
         "SparseSoftmaxCrossEntropyWithLogits",
     }
 )
-_QUANTIZED_STORAGE = frozenset({DType.INT8, DType.UINT8, DType.INT16, DType.UINT16})
+_UNSIGNED = frozenset({DType.UINT8, DType.UINT16})
 
 _TRAINING_HINT = (
     "this is a training graph: it needs a loss, gradient operators and an optimizer, which an inference engine does "
@@ -48,8 +48,9 @@ def _reason(model: Model, node: Node) -> str:
         return "training only"
     if node.attrs is None and node.op not in CONTROL:
         return "unknown to this version"
-    if any(model.tensors[i].quant and model.tensors[i].spec.dtype in _QUANTIZED_STORAGE for i in node.inputs):
-        return "quantized tensors are not supported yet"
+    stored = [model.tensors[i] for i in (*node.inputs, *node.outputs)]
+    if any(tensor.quant and tensor.spec.dtype in _UNSIGNED for tensor in stored):
+        return "quantized tensors are int8 or int16 here"
     return ""
 
 

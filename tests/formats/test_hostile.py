@@ -280,7 +280,6 @@ UNSUPPORTED_CASES: list[tuple[str, Callable[[Tree], None], str]] = [
     ("GenOP", of_node(0, primitive=operator("GenOP")), r"node 0 'add' \(GenOP\): .* obfuscated"),
     ("sidecar", of_tensor(1, externalData=[{"location": "../w.msw"}]), "tensor 1 'b': .* sidecar"),
     ("strings", of_tensor(1, dataType=12), "tensor 1 'b': constants of strings"),
-    ("packed", of_tensor(1, dataType=32, data=bytes(2), quantParams=quant(numBits=4)), "packed, 4 bits"),
     ("Huffman", of_tensor(1, enableHuffmanCode=True), "tensor 1 'b': .*Huffman"),
     ("code book", of_tensor(1, quantClusters=[1.0]), "tensor 1 'b': .*a code book"),
     ("compressed", of_tensor(1, weightQuantCompressType=3), "tensor 1 'b': .*FSE"),

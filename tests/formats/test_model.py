@@ -78,13 +78,13 @@ def test_a_tensor_that_a_node_writes_is_no_constant_even_if_empty() -> None:
     assert values == [True, False, True, True, False]
 
 
-def test_quantized_constants_keep_their_stored_numbers() -> None:
+def test_a_constant_in_codes_is_read_as_what_they_stand_for() -> None:
     tree = small_tree()
     rows = [{"inited": True, "scale": 0.5 * i, "zeroPoint": i, "numBits": 8} for i in range(3)]
     tree["allTensors"][1].update(dataType=32, data=b"\xff\0\1", quantParams=rows)
     tensor = read_model(write(tree)).tensors[1]
     assert tensor.spec.value is not None
-    assert tensor.spec.value.tolist() == [-1, 0, 1]
+    assert tensor.spec.value.tolist() == [0, -0.5, -1]
     assert tensor.quant == tuple(QuantParams(0.5 * i, i) for i in range(3))
 
 

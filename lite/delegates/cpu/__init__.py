@@ -6,6 +6,8 @@ import importlib
 from lite.delegates.base import NO_EPILOGUE, Claim, NativeClaim, Operation
 from lite.delegates.cpu.index import MODULES, WITH_BROADCAST, WITH_EPILOGUE
 from lite.delegates.cpu.tile import Pack, Tile
+from lite.ops.quantized import Quantized, moves_codes
+from lite.records import replace
 
 
 class CpuDelegate:
@@ -19,6 +21,10 @@ class CpuDelegate:
 
     def claim(self, operation: Operation) -> Claim | None:
         """The kernels, views or neither for an operation; its weights are packed here."""
+        if isinstance(operation.attrs, Quantized):
+            if not moves_codes(operation.attrs):
+                return None
+            operation = replace(operation, attrs=operation.attrs.inner)
         module = MODULES.get(operation.op)
         if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in WITH_EPILOGUE):
             return None

@@ -71,7 +71,7 @@ def _wrong_input_dtype(graph: Graph) -> None:
 
 def _wrong_constant(graph: Graph) -> None:
     constant = graph.nodes[1].inputs[1]
-    constant.spec = replace(constant.spec, value=np.zeros(3))
+    constant.spec = replace(constant.spec, data=np.zeros(3))
 
 
 def _undefined_output(graph: Graph) -> None:

@@ -1,0 +1,133 @@
+"""What the quantization of a file means for its nodes and constants.
+
+    a node that reads or writes codes that are computed     its attributes become Quantized
+    a node whose constants alone are codes                  the constants become float32, decoded when they are needed
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lite.coded import Coded
+from lite.errors import InvalidModelError, UnsupportedVersionError
+from lite.model.contents import Node, Tensor
+from lite.ops.quantized import PRODUCTS, Affine, Quantized
+from lite.records import replace
+from lite.types import Array, DType, QuantParams, TensorSpec
+
+_CODES = frozenset({DType.INT8, DType.INT16})
+_BIAS = 2  # input of a product
+
+
+def resolve_quantization(
+    nodes: Sequence[Node], tensors: Sequence[Tensor]
+) -> tuple[tuple[Node, ...], tuple[Tensor, ...]]:
+    """The nodes and tensors with what the file says of quantization applied to them.
+
+    Raises InvalidModelError where the parameters of a tensor do not fit it, UnsupportedVersionError for what is not
+    handled.
+    """
+    if not any(tensor.quant for tensor in tensors):
+        return tuple(nodes), tuple(tensors)
+    resolved, made = [], list(tensors)
+    decoded: dict[int, int] = {}  # constants that are float32 to their readers, and the axis of their channels
+    unpacked: set[int] = set()
+    for node in nodes:
+        if not all(0 <= i < len(tensors) for i in (*node.inputs, *node.outputs)):
+            return tuple(nodes), tuple(tensors)  # the graph's rules say what is wrong
+        if node.attrs is None:
+            resolved.append(node)
+        elif any(_is_code(tensors[i]) and not tensors[i].spec.is_known for i in (*node.inputs, *node.outputs)):
+            resolved.append(_quantized(node, tensors))
+            unpacked.update(i for i in node.inputs if isinstance(tensors[i].spec.data, Coded))
+        else:
+            resolved.append(node)
+            for position, i in enumerate(node.inputs):
+                if _is_code(tensors[i]):
+                    axis = _axis(node, position, tensors[i])
+                    if decoded.setdefault(i, axis) != axis:
+                        raise InvalidModelError(f"tensor {i} {tensors[i].spec}: its readers differ about its channels")
+    for i in unpacked:
+        spec = tensors[i].spec
+        if i in decoded:
+            raise UnsupportedVersionError(f"tensor {i} {spec}: it is read as codes and as what they stand for")
+        assert isinstance(spec.data, Coded), "only these are unpacked"
+        made[i] = replace(tensors[i], spec=TensorSpec(spec.dtype, spec.shape, spec.name, spec.data.codes()))
+    for i, axis in decoded.items():
+        made[i] = _decoded(i, tensors[i], axis)
+    return tuple(resolved), tuple(made)
+
+
+def _is_code(tensor: Tensor) -> bool:
+    return bool(tensor.quant) and tensor.spec.dtype in _CODES
+
+
+def _quantized(node: Node, tensors: Sequence[Tensor]) -> Node:
+    """The node with attributes that say how its operands are stored."""
+    assert node.attrs is not None, "the caller has looked"
+    inputs = [_affine(node, position, tensors[i]) for position, i in enumerate(node.inputs)]
+    outputs = [_affine(node, -1, tensors[i]) for i in node.outputs]
+    if node.op in PRODUCTS and len(inputs) > _BIAS and inputs[0] and inputs[1]:
+        if tensors[node.inputs[_BIAS]].spec.dtype != DType.INT32:
+            raise UnsupportedVersionError(f"node {node.name!r} ({node.op}): a quantized product's bias has to be int32")
+        scale = tuple(inputs[0].scale[0] * s for s in inputs[1].scale)
+        inputs[_BIAS] = Affine(scale, bits=32)
+    for stored in (*inputs[:1], *outputs):
+        if stored is not None and len(stored.scale) > 1:
+            raise UnsupportedVersionError(
+                f"node {node.name!r} ({node.op}): expected one scale of what is computed, found {len(stored.scale)}"
+            )
+    return replace(node, attrs=Quantized(node.attrs, tuple(inputs), tuple(outputs)))
+
+
+def _affine(node: Node, position: int, tensor: Tensor) -> Affine | None:
+    """How an operand is stored; None where it is no code. position: of an input, -1 for an output."""
+    if not _is_code(tensor):
+        return None
+    first, axis = tensor.quant[0], 0 if len(tensor.quant) == 1 else _axis(node, position, tensor)
+    if any(p.scale <= 0 or p.num_bits != first.num_bits for p in tensor.quant):
+        raise InvalidModelError(f"tensor {tensor.spec}: expected scales above 0 and one number of bits")
+    if any((p.var_corr, p.mean_corr) != (1, 0) for p in tensor.quant):
+        raise UnsupportedVersionError(f"tensor {tensor.spec}: corrections of what is computed as codes are not handled")
+    zero_points = {p.zero_point for p in tensor.quant}
+    each = tuple(p.zero_point for p in tensor.quant) if len(zero_points) > 1 else (first.zero_point,)
+    affine = Affine(tuple(p.scale for p in tensor.quant), each, axis, first.num_bits)
+    if not all(affine.low <= z <= affine.high for z in zero_points) or affine.dtype != tensor.spec.dtype:
+        raise InvalidModelError(f"tensor {tensor.spec}: found zero point {first.zero_point} and {first.num_bits} bits")
+    return affine
+
+
+def _axis(node: Node, position: int, tensor: Tensor) -> int:
+    """The axis that has a row of parameters for each element."""
+    channels, shape = len(tensor.quant), tensor.spec.shape
+    if channels == 1 or not shape:
+        return 0
+    expected = 0
+    if node.op == "MatMulFusion" and position >= 1:
+        expected = len(shape) - (2 if getattr(node.attrs, "transpose_b", False) else 1)
+    elif node.op == "Conv2dTransposeFusion":
+        expected = len(shape) - 1
+    return expected if shape[expected] == channels else shape.index(channels)
+
+
+def _decoded(index: int, tensor: Tensor, axis: int) -> Tensor:
+    """The constant as its readers see it."""
+    spec, shape = tensor.spec, tensor.spec.shape
+    data = spec.data
+    words, bits = (data.words, data.bits) if isinstance(data, Coded) else (spec.value, 8 * spec.dtype.itemsize)
+    assert words is not None, "codes that are not constant belong to quantized nodes"
+    channels = len(tensor.quant)
+    blocks = (1, 1, spec.size)
+    if channels > 1:
+        blocks = (math.prod(shape[:axis]), channels, math.prod(shape[axis + 1 :]))
+    coded = Coded(words.reshape(-1), bits, shape, blocks, *parameters(tensor.quant))
+    return replace(tensor, spec=TensorSpec(DType.FLOAT32, shape, spec.name, coded))
+
+
+def parameters(quant: Sequence[QuantParams]) -> tuple[Array, ...]:
+    """scale, zero_point, var_corr and mean_corr as arrays."""
+    names = (("scale", np.float32), ("zero_point", np.int32), ("var_corr", np.float32), ("mean_corr", np.float32))
+    return tuple(np.array([getattr(p, name) for p in quant], dtype) for name, dtype in names)
+
