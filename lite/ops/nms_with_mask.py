@@ -65,7 +65,7 @@ def _falling(scores: Array) -> Array:
             order[low], order[high] = order[high], order[low]
             distance //= 2
         block *= 2
-    return order[:count][::-1]
+    return order[order < count][::-1]  # the places that fill up are not all last where a score is NaN or infinite
 
 
 def _iou(box: Array, others: Array) -> Array:

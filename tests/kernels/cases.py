@@ -37,7 +37,7 @@ from lite.ops.transpose import Transpose
 from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, Round, Rsqrt, Sqrt, Square
 from lite.types import Array, DType
 from tests.kernels.case import Case, case, conv, ending, holed, ints, normal, of_type, special
-from tests.kernels.cases_images import RESIZE, TRANSPOSED
+from tests.kernels.cases_images import REGIONS, RESIZE, TRANSPOSED
 from tests.kernels.cases_indexed import INDEXED
 from tests.kernels.cases_products import PRODUCTS
 from tests.kernels.cases_typed import TYPED
@@ -461,6 +461,7 @@ CASES = [
     *CONVOLUTION,
     *TRANSPOSED,
     *RESIZE,
+    *REGIONS,
     *EPILOGUES,
     *POOL,
     *SOFTMAX,

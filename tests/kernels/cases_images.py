@@ -1,10 +1,31 @@
-"""Rows of operators that make images of other sizes: transposed convolution and interpolation."""
+"""Rows of operators that make images of other sizes (transposed convolution, interpolation) or take regions of them."""
 from __future__ import annotations
+
+import numpy as np
 
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
 from lite.ops.enums import ActivationType, CoordinateTransformMode, PadMode, ResizeMethod
+from lite.ops.nms_with_mask import NMSWithMask
 from lite.ops.resize import Resize
-from tests.kernels.case import case, normal
+from lite.ops.roi_align import ROIAlign
+from lite.types import Array
+from tests.kernels.case import case, normal, special
+
+
+def boxes(count: int, scores: Array) -> Array:
+    """Boxes within a square of 10, some turned inside out."""
+    rng = np.random.default_rng(count)
+    corner, size = rng.uniform(0, 8, (count, 2)), rng.uniform(-0.5, 5, (count, 2))
+    return np.concatenate([corner, corner + size, scores[:, None]], axis=1).astype(np.float32)
+
+
+def regions(count: int, images: int) -> Array:
+    """Regions in and around pictures of 10 pixels, among them one that fills up."""
+    of_picture = np.arange(count)[:, None] % images
+    found = np.concatenate([of_picture, boxes(count, np.zeros(count))[:, :4] * 1.5 - 2], axis=1).astype(np.float32)
+    found[count // 2, 1:] = 0
+    return found
+
 
 TRANSPOSED = [
     case(
@@ -40,4 +61,22 @@ RESIZE = [
     for method in (ResizeMethod.NEAREST, ResizeMethod.LINEAR, ResizeMethod.CUBIC)
     for mode in CoordinateTransformMode
     for height, width, channels in ((10, 14, 3), (3, 9, 70), (1, 1, 1))
+]
+
+REGIONS = [
+    *(
+        case(NMSWithMask(threshold), boxes(count, normal(count).round(digits)), note=f"{threshold} {digits}")
+        for count in (1, 2, 37, 256, 700)
+        for threshold, digits in ((0.3, 6), (0.7, 1))
+    ),
+    case(NMSWithMask(0.5), boxes(41, special(41)), note="special scores"),
+    case(NMSWithMask(0.5), np.concatenate([special(60).reshape(15, 4), normal(15, 1)], axis=1), note="special boxes"),
+    *(
+        case(ROIAlign(3, 2, 0.75, samples, mode), normal(2, 9, 7, channels), regions(11, 2), note=f"{samples} {mode}")
+        for samples in (1, 2, 3)
+        for mode in (0, 1)
+        for channels in (5, 70)
+    ),
+    case(ROIAlign(7, 7, 1.0, 2, 1), normal(1, 12, 12, 64), regions(90, 1), note="several units"),
+    case(ROIAlign(2, 2, 1.0, 2, 0), normal(2, 6, 5, 3), special(25).reshape(5, 5), note="special regions"),
 ]
