@@ -149,6 +149,7 @@ MATMUL = [
     case(MatMulFusion(activation_type=RELU6), normal(300, 64), normal(64, 500), constants=(1,), note="several units"),
     case(MatMulFusion(), normal(12, 128, 64), normal(12, 64, 128), note="several units"),
     case(MatMulFusion(), normal(100, 1024), normal(1024, 133), constants=(1,), note="rows that compete for cache"),
+    case(MatMulFusion(), normal(65, 70), normal(70, 133), constants=(1,), note="halves of the rows"),
     case(MatMulFusion(), normal(200, 513), normal(513, 2050), constants=(1,), note="large weights"),
     case(FullConnection(activation_type=RELU), normal(2, 3, 4), normal(5, 12), normal(5), constants=(1, 2)),
     case(FullConnection(use_axis=True, axis=1), normal(7, 3, 4), normal(33, 12), constants=(1,)),

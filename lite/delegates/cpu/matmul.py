@@ -21,6 +21,7 @@ from lite.ops.matmul import MatMulFusion
 from lite.types import Array, DType, TensorSpec
 
 _ROW_BLOCK = 256  # rows that pass while a panel of weights is in cache
+_NEAR = 512 << 10  # bytes of weights that each of two threads may read whole, to keep its half of the rows to itself
 _ALIAS = 4096  # bytes between rows at which they compete for the same few cache lines
 _ALIAS_PANELS = 4  # from which number on it pays to move the rows apart
 _STREAMS = 4  # panels of a vector's weights that are read at once
@@ -146,6 +147,8 @@ def _product_step(
     count, rows, columns, depth = extents
     panels = tile.panels(columns)
     row_block = _even(rows, _ROW_BLOCK, tile.rows)
+    if count == 1 and row_block == rows >= 2 * tile.rows and columns * depth * 4 <= _NEAR:
+        row_block = -(-rows // 2)  # the halves of an image, which operations around this one share by rows too
     row_blocks = count * -(-rows // row_block)
     cost = 2 * row_block * depth * tile.columns * FLOP  # of a panel
     # Few rows: the panels are what threads share.
