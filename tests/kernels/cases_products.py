@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from lite.ops.activation import Activation
 from lite.ops.enums import ActivationType
+from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
 from tests.kernels.case import adding, case, elsewhere, ending, normal
 
@@ -36,4 +37,16 @@ MASKED = [
     for shape in ((), (1,), (1, 1), (2, 1, 1), (3, 1), (2, 3, 1))
 ]
 
-PRODUCTS = [*PACKED, *ORDERED, *MASKED]
+_ONE_BY_FEW = [
+    case(FullConnection(), normal(1, 333), normal(n, 333), normal(n), constants=(1, 2), note="few columns")
+    for n in (1, 5, 16)
+]
+
+FEW_COLUMNS = [
+    *_ONE_BY_FEW,
+    *(ending(few, _TANH) for few in _ONE_BY_FEW),
+    adding(case(MatMulFusion(), normal(1, 333), normal(333, 7), constants=(1,), note="few columns"), normal(1, 7)),
+    case(MatMulFusion(), normal(1, 70_000), normal(70_000, 12), constants=(1,), note="few columns, several units"),
+]
+
+PRODUCTS = [*PACKED, *ORDERED, *MASKED, *FEW_COLUMNS]

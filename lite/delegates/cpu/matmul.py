@@ -70,13 +70,11 @@ def constant_product(
     w: constant input 1 as [columns, depth], which is packed. places: where the rows of a are, the first one at its
     start; None where they follow each other.
     """
-    columns, depth = w.shape
     if rows > 1:
         steps = product_steps(a, rows, w, None if bias is None else bias.value, Out(0), tile, operation, places)
         return NativeClaim(steps, operation.epilogue.residual)
-    packed = Packed(tile.pack_weights(w), replaces=1)
-    padded = Packed(tile.pack_bias(None if bias is None else bias.value, 1, columns))
-    return NativeClaim((_vector_step(operation, a, packed, padded, columns, depth, tile),), operation.epilogue.residual)
+    added = None if bias is None else bias.value
+    return NativeClaim((_vector_step(operation, a, w, added, tile),), operation.epilogue.residual)
 
 
 def product_steps(
@@ -110,26 +108,26 @@ def product_steps(
     return (*steps, _product_step(a, stride, packed, padded, y, batches, extents, ends, tile))
 
 
-def _vector_step(
-    operation: Operation, a: Argument, b: Packed, bias: Packed, columns: int, depth: int, tile: Tile
-) -> NativeStep:
+def _vector_step(operation: Operation, a: Argument, w: Array, bias: Array | None, tile: Tile) -> NativeStep:
+    """Output 0 of one row: few columns by dot_f32, which reads no more weights than there are."""
+    columns, depth = w.shape
+    arguments: dict[str, Argument] = {
+        "a": a,
+        "bias": Packed(tile.pack_bias(bias, 1, columns)),
+        "y": Out(0),
+        "columns": columns,
+        "depth": depth,
+        "residual": residual(operation),
+        **finish(operation),
+    }
+    if columns <= tile.columns:
+        units = split(columns, depth * 4 * BYTE)
+        weights = Packed(np.ascontiguousarray(w), replaces=1)
+        return NativeStep("dot_f32", {**arguments, "w": weights, "column_block": units.block}, units.count)
     cost = depth * tile.columns * 4 * BYTE / 3  # of a panel
     units = split(-(-tile.panels(columns) // _STREAMS), cost * _STREAMS)
-    return NativeStep(
-        "gemv_f32",
-        {
-            "a": a,
-            "b": b,
-            "bias": bias,
-            "y": Out(0),
-            "columns": columns,
-            "depth": depth,
-            "panel_block": units.block * _STREAMS,
-            "residual": residual(operation),
-            **finish(operation),
-        },
-        units.count,
-    )
+    weights = Packed(tile.pack_weights(w), replaces=1)
+    return NativeStep("gemv_f32", {**arguments, "b": weights, "panel_block": units.block * _STREAMS}, units.count)
 
 
 def _product_step(
