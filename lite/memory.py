@@ -27,9 +27,12 @@ def address_of(array: Array) -> int:
 
 
 def allocate(nbytes: int) -> Array:
-    """uint8[nbytes], not initialized, at a multiple of ALIGNMENT. Raises MemoryPlanError where there is not enough."""
+    """uint8[nbytes], not initialized, at a multiple of ALIGNMENT; as many bytes behind it may be read.
+
+    Raises MemoryPlanError where there is not enough.
+    """
     try:
-        block = np.empty(nbytes + ALIGNMENT, np.uint8)
+        block = np.empty(nbytes + 2 * ALIGNMENT, np.uint8)
     except (MemoryError, ValueError) as error:
         raise MemoryPlanError(f"cannot allocate {nbytes:,} bytes") from error
     skip = -address_of(block) % ALIGNMENT

@@ -84,6 +84,9 @@ class Value:
     def __or__(self, other: Operand) -> Value:
         return self._binary(other, "or_", "or_")
 
+    def __xor__(self, other: Operand) -> Value:
+        return self._binary(other, "xor", "xor")
+
     def __lshift__(self, other: Operand) -> Value:
         return self._binary(other, "shl", "shl")
 
@@ -173,8 +176,8 @@ class Simd:
         pointer = self._pointer(address, kind)
         if lanes is None:
             return Value(self, self.builder.load(pointer, align=1))
-        arguments = [pointer, ir.Constant(I32, 1), self._mask(lanes).ir, _constant(kind, fill)]
-        return Value(self, self._intrinsic(f"llvm.masked.load.v{self.lanes}f32.p0", kind, arguments))
+        arguments = [pointer, ir.Constant(I32, 1), self.mask(lanes).ir, _constant(kind, fill)]
+        return Value(self, self.intrinsic(f"llvm.masked.load.v{self.lanes}f32.p0", kind, arguments))
 
     def store(self, x: Value, address: Value, lanes: Value | None = None) -> None:
         """Writes a float vector, or its first `lanes` elements, to an address of any alignment."""
@@ -182,12 +185,12 @@ class Simd:
         if lanes is None:
             self.builder.store(x.ir, pointer, align=1)
         else:
-            arguments = [x.ir, pointer, ir.Constant(I32, 1), self._mask(lanes).ir]
-            self._intrinsic(f"llvm.masked.store.v{self.lanes}f32.p0", ir.VoidType(), arguments)
+            arguments = [x.ir, pointer, ir.Constant(I32, 1), self.mask(lanes).ir]
+            self.intrinsic(f"llvm.masked.store.v{self.lanes}f32.p0", ir.VoidType(), arguments)
 
     def store_part(self, x: Value, first: int, count: int, address: Value) -> None:
         """Writes `count` elements of a float vector from element `first` on to an address of any alignment."""
-        part = self._shuffle(x, x, range(first, first + count))
+        part = self.shuffle(x, x, range(first, first + count))
         self.builder.store(part.ir, self._pointer(address, part.ir.type), align=1)
 
     def broadcast(self, address: Value) -> Value:
@@ -201,9 +204,9 @@ class Simd:
     def prefetch(self, address: Value) -> None:
         """Asks for the cache line at an address that need not exist."""
         arguments = [self._pointer(address, I8), *(ir.Constant(I32, k) for k in (0, 3, 1))]
-        self._intrinsic("llvm.prefetch.p0", ir.VoidType(), arguments)
+        self.intrinsic("llvm.prefetch.p0", ir.VoidType(), arguments)
 
-    def _mask(self, lanes: Value) -> Value:
+    def mask(self, lanes: Value) -> Value:
         """True in the first `lanes` lanes."""
         kind = ir.VectorType(I32, self.lanes)
         count = self.splat(Value(self, self.builder.trunc(lanes.ir, I32)))
@@ -211,7 +214,7 @@ class Simd:
 
     def keep(self, x: Value, lanes: Value, other: Value) -> Value:
         """x in the first `lanes` lanes, other in the rest."""
-        return self.select(self._mask(lanes), x, other)
+        return self.select(self.mask(lanes), x, other)
 
     def everywhere(self, condition: Value) -> Value:
         """A condition on numbers as one on every lane."""
@@ -225,7 +228,7 @@ class Simd:
         if not self.target.fma:
             return a * b + addend
         suffix = f"v{self.lanes}f32" if isinstance(a.ir.type, ir.VectorType) else "f32"
-        return Value(self, self._intrinsic(f"llvm.fma.{suffix}", a.ir.type, [a.ir, b.ir, addend.ir]))
+        return Value(self, self.intrinsic(f"llvm.fma.{suffix}", a.ir.type, [a.ir, b.ir, addend.ir]))
 
     def select(self, condition: Value, yes: Value, no: Value | float) -> Value:
         """yes where the condition holds, else no."""
@@ -251,7 +254,7 @@ class Simd:
 
     def sqrt(self, x: Value) -> Value:
         """The correctly rounded square root."""
-        return Value(self, self._intrinsic(f"llvm.sqrt.v{self.lanes}f32", x.ir.type, [x.ir]))
+        return Value(self, self.intrinsic(f"llvm.sqrt.v{self.lanes}f32", x.ir.type, [x.ir]))
 
     def abs(self, x: Value) -> Value:
         """x without its sign."""
@@ -278,7 +281,7 @@ class Simd:
         """All lanes combined, in every lane: halves, quarters, ... , neighbors."""
         distance = self.lanes // 2
         while distance:
-            x = combine(x, self._shuffle(x, x, [lane ^ distance for lane in range(self.lanes)]))
+            x = combine(x, self.shuffle(x, x, [lane ^ distance for lane in range(self.lanes)]))
             distance //= 2
         return x
 
@@ -295,7 +298,7 @@ class Simd:
             for r in range(len(columns)):
                 if not r & distance:
                     a, b = columns[r], columns[r + distance]
-                    columns[r], columns[r + distance] = self._shuffle(a, b, low), self._shuffle(a, b, high)
+                    columns[r], columns[r + distance] = self.shuffle(a, b, low), self.shuffle(a, b, high)
             distance //= 2
         return columns
 
@@ -389,7 +392,7 @@ class Simd:
         a, b, c, d = self.blocks(n, streams, block, *[start] * streams)
         return self.across(combine(combine(a, b), combine(c, d)), combine)
 
-    def _shuffle(self, a: Value, b: Value, order: Sequence[int]) -> Value:
+    def shuffle(self, a: Value, b: Value, order: Sequence[int]) -> Value:
         """Lane i is lane order[i] of a followed by b; as many lanes as there are numbers."""
         mask = ir.Constant(ir.VectorType(I32, len(order)), list(order))
         return Value(self, self.builder.shuffle_vector(a.ir, b.ir, mask))
@@ -400,7 +403,8 @@ class Simd:
             phi.add_incoming(value.ir, block)
         return Value(self, phi)
 
-    def _intrinsic(self, name: str, result: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
+    def intrinsic(self, name: str, result: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
+        """Calls an LLVM intrinsic."""
         functions = self.builder.module.globals
         kind = ir.FunctionType(result, [argument.type for argument in arguments])
         return self.builder.call(functions.get(name) or ir.Function(self.builder.module, kind, name), arguments)

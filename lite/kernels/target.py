@@ -42,6 +42,8 @@ _ARM = "aarch64-unknown-linux-gnu"
 
 # Best first within a machine; the last row of a machine needs no flags, so every such device has a level.
 TARGETS: tuple[Target, ...] = (
+    Target("x86-64-v4-vnni", "x86_64", _X86, "x86-64-v4", lanes=16, registers=32, fma=True, features="+avx512vnni",
+           flags=_AVX512 | {"avx512_vnni"}, masks=True, int8_dot="vpdpbusd"),
     Target("x86-64-v4", "x86_64", _X86, "x86-64-v4", lanes=16, registers=32, fma=True, flags=_AVX512, masks=True),
     Target("x86-64-v3", "x86_64", _X86, "x86-64-v3", lanes=8, registers=16, fma=True, flags=_AVX2),
     Target("x86-64", "x86_64", _X86, "x86-64", lanes=4, registers=16, fma=False),

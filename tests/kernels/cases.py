@@ -37,6 +37,7 @@ from lite.ops.transpose import Transpose
 from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, Round, Rsqrt, Sqrt, Square
 from lite.types import Array, DType
 from tests.kernels.case import Case, case, conv, ending, holed, ints, normal, of_type, special
+from tests.kernels.cases_codes import CODES
 from tests.kernels.cases_images import REGIONS, RESIZE, TRANSPOSED
 from tests.kernels.cases_indexed import INDEXED
 from tests.kernels.cases_products import PRODUCTS
@@ -471,4 +472,5 @@ CASES = [
     *MOVE,
     *TYPED,
     *INDEXED,
+    *CODES,
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 import importlib
 
 from lite.delegates.base import NO_EPILOGUE, Claim, NativeClaim, Operation
-from lite.delegates.cpu.index import MODULES, WITH_BROADCAST, WITH_EPILOGUE
+from lite.delegates.cpu.index import MODULES, QUANTIZED, WITH_BROADCAST, WITH_EPILOGUE
 from lite.delegates.cpu.tile import Pack, Tile
 from lite.ops.quantized import Quantized, moves_codes
 from lite.records import replace
@@ -23,7 +23,7 @@ class CpuDelegate:
         """The kernels, views or neither for an operation; its weights are packed here."""
         if isinstance(operation.attrs, Quantized):
             if not moves_codes(operation.attrs):
-                return None
+                return self._claim_codes(operation)
             operation = replace(operation, attrs=operation.attrs.inner)
         module = MODULES.get(operation.op)
         if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in WITH_EPILOGUE):
@@ -32,5 +32,15 @@ class CpuDelegate:
             return None
         if all(y.size == 0 for y in operation.outputs):
             return NativeClaim(())
+        return self._bind(module, operation)
+
+    def _claim_codes(self, operation: Operation) -> Claim | None:
+        """As `claim`, for an operator that computes with codes."""
+        module = QUANTIZED.get(operation.op)
+        if module is None or operation.epilogue != NO_EPILOGUE:
+            return None
+        return NativeClaim(()) if all(y.size == 0 for y in operation.outputs) else self._bind(module, operation)
+
+    def _bind(self, module: str, operation: Operation) -> Claim | None:
         claim: Claim | None = importlib.import_module(f"lite.delegates.cpu.{module}").bind(operation, self._tile)
         return claim

@@ -119,3 +119,10 @@ MODULES: dict[str, str] = {
 # has the result's size, but for those of WITH_BROADCAST.
 WITH_EPILOGUE = frozenset({"Conv2DFusion", "FullConnection", "MatMulFusion"})
 WITH_BROADCAST = frozenset({"MatMulFusion"})
+
+# The same for operators on codes: lite.ops.quantized.
+QUANTIZED: dict[str, str] = {
+    "Conv2DFusion": "product_i8",
+    "FullConnection": "product_i8",
+    "MatMulFusion": "product_i8",
+}

@@ -1,0 +1,148 @@
+"""Binds products of codes with constant weights: convolutions, and matrix products as convolutions of one pixel."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.work import FLOP, split
+from lite.ops.conv2d import Conv2DFusion, window
+from lite.ops.enums import ActivationType
+from lite.ops.full_connection import FullConnection
+from lite.ops.matmul import MatMulFusion
+from lite.ops.quantized import Affine, Quantized, bounds, multiplier
+from lite.types import Array, DType
+
+_ADDRESSES = 1 << 16  # of input pixels that a thread holds, unless one tile needs more
+_PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache
+_QUAD = 4  # codes that are multiplied at once
+_OPS = FLOP / 4  # nanoseconds for a multiplication or an addition of codes
+_SLACK = 16  # bytes that may be read behind the last code
+
+
+def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
+    """int8 codes with one zero point, constant weights whose zero points are 0, and constant bias."""
+    attrs = operation.attrs
+    assert isinstance(attrs, Quantized), "the index names this module for quantized operators"
+    x, w, *rest = operation.inputs
+    stored = (attrs.inputs[0], attrs.inputs[1], attrs.outputs[0])
+    if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or w.value is None:
+        return None
+    if any(spec.value is None for spec in rest) or any(attrs.inputs[1].zero_point):  # type: ignore[union-attr]
+        return None
+    inner = attrs.inner
+    if isinstance(inner, Conv2DFusion):
+        if w.shape[3] == 1 and inner.group > 1:
+            return None
+        return _steps(operation, attrs, inner, x.shape, w.value, tile)
+    weights = w.value
+    if isinstance(inner, MatMulFusion):
+        if inner.transpose_a or math.prod(w.shape[:-2]) != 1:
+            return None
+        weights = (weights if inner.transpose_b else weights.swapaxes(-1, -2)).reshape(-1, x.shape[-1])
+    elif not isinstance(inner, FullConnection):
+        return None
+    columns, depth = weights.shape
+    rows = operation.outputs[0].size // columns
+    pixel = Conv2DFusion(stride=(1, 1), dilation=(1, 1), group=1, activation_type=inner.activation_type)
+    return _steps(operation, attrs, pixel, (1, 1, rows, depth), weights.reshape(columns, 1, 1, depth), tile)
+
+
+def _steps(
+    operation: Operation, attrs: Quantized, inner: Conv2DFusion, shape: tuple[int, ...], w: Array, tile: Tile
+) -> NativeClaim | None:
+    """The convolution of x, seen in this shape [N, H, W, C], with w [O, kh, kw, C / group]."""
+    images, height, width, channels = shape
+    outputs, kernel_h, kernel_w, depth = w.shape
+    group, columns, taps = inner.group, outputs // inner.group, kernel_h * kernel_w
+    if taps * depth * 255 * 128 >= 1 << 31:
+        return None
+    place = window(inner, shape, w.shape)
+    x_codes, y_codes = attrs.inputs[0], attrs.outputs[0]
+    assert x_codes is not None, "bind has looked"
+    assert y_codes is not None, "bind has looked"
+    bias = operation.inputs[2].value if len(operation.inputs) > 2 else None
+    scale = np.broadcast_to(multiplier(attrs), (outputs,))
+    start = -(x_codes.zero_point[0] + tile.int8_offset) * w.reshape(outputs, -1).sum(axis=1, dtype=np.int64)
+    if bias is not None:
+        start = start + bias.reshape(-1)
+    if np.abs(start).max(initial=0) + taps * depth * 255 * 128 >= 1 << 31:
+        return None
+    pixels = place.output[0] * place.output[1]
+    pixel_block = min(pixels, _PIXEL_BLOCK, max(tile.int8_rows, _ADDRESSES // taps))
+    pixel_blocks = images * group * -(-pixels // pixel_block)
+    panels = -(-columns // tile.lanes)
+    cost = 2 * pixel_block * taps * depth * tile.lanes * _OPS + 2 * pixel_block * taps / panels  # of a panel
+    panel_block = panels if pixel_blocks >= 8 else split(panels, cost).block
+    units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
+    step = NativeStep(
+        "conv2d_i8",
+        {
+            "x": In(0),
+            "w": Packed(_packed_weights(w.reshape(group, columns, taps, depth), tile), replaces=1),
+            "bias": Packed(_by_panel(start.astype(np.int32), group, tile)),
+            "scale": Packed(_by_panel(scale, group, tile)),
+            "ends": Packed(_ends(y_codes, inner.activation_type)),
+            "zeros": Packed(np.full(depth * kernel_w + _SLACK, x_codes.zero_point[0], np.int8)),
+            "y": Out(0),
+            "images": images,
+            "in_height": height,
+            "in_width": width,
+            "in_channels": channels,
+            "out_height": place.output[0],
+            "out_width": place.output[1],
+            "out_channels": outputs,
+            "kernel_height": kernel_h,
+            "kernel_width": kernel_w,
+            "stride_height": inner.stride[0],
+            "stride_width": inner.stride[1],
+            "dilation_height": inner.dilation[0],
+            "dilation_width": inner.dilation[1],
+            "top": place.pads[0],
+            "left": place.pads[2],
+            "group": group,
+            "pixel_block": pixel_block,
+            "panel_block": panel_block,
+            "parts": units.block,
+            "residual": _residual(operation),
+        },
+        units.count,
+        scratch=8 * (pixel_block * taps + -(-pixel_block // tile.int8_rows)),
+    )
+    return NativeClaim((step,), in_place=operation.epilogue.residual)
+
+
+def _residual(operation: Operation) -> Argument:
+    return In(operation.epilogue.residual) if operation.epilogue.residual >= 0 else 0
+
+
+def _packed_weights(w: Array, tile: Tile) -> Array:
+    """[groups, columns, taps, depth] -> [groups, panel, tap, depth / 4, lanes, 4], zeros beyond."""
+    groups, columns, taps, depth = w.shape
+    panels, quads = -(-columns // tile.lanes), -(-depth // _QUAD)
+    shape = (groups, panels, tile.lanes, taps, quads, _QUAD)
+    packed = tile.slabs.allocate(math.prod(shape)).view(np.int8)
+    padded = np.zeros((groups, panels * tile.lanes, taps, quads * _QUAD), np.int8)
+    padded[:, :columns, :, :depth] = w
+    target = packed.reshape(groups, panels, taps, quads, tile.lanes, _QUAD)
+    target[...] = padded.reshape(shape).transpose(0, 1, 3, 4, 2, 5)
+    return packed
+
+
+def _by_panel(x: Array, groups: int, tile: Tile) -> Array:
+    """[groups x columns] -> [groups, panels x lanes], zeros beyond."""
+    columns = x.size // groups
+    packed = np.zeros((groups, -(-columns // tile.lanes) * tile.lanes), x.dtype)
+    packed[:, :columns] = x.reshape(groups, columns)
+    return packed
+
+
+def _ends(y: Affine, activation: ActivationType) -> Array:
+    """The numbers that gemm_tile_i8 makes codes of sums with."""
+    ends = np.zeros(16, np.float32)
+    low, high = bounds(y, activation)
+    ends[:2] = low - y.zero_point[0], high - y.zero_point[0]
+    ends.view(np.int32)[2] = y.zero_point[0]
+    return ends

@@ -1,0 +1,129 @@
+"""Vectors of int8 codes: sums of four products for each 32-bit lane, exact on every target.
+
+    vpdpbusd (AVX-512 VNNI)   unsigned by signed: x is shifted by 128, which `INT8_OFFSET` says, so that whoever packs
+                              weights can take 128 times their sum off the bias
+    sdot (NEON)               signed by signed
+    elsewhere                 products of int16, added in pairs: an accumulator is two vectors, whose neighbors are
+                              added at the end; nothing saturates, as it would in vpmaddubsw
+"""
+from __future__ import annotations
+
+from llvmlite import ir
+
+from lite.kernels.declare import Target, constant
+from lite.kernels.simd import I8, I32, Simd, Value
+
+I16 = ir.IntType(16)
+_SIGN_BITS = -0x7F7F7F80  # 0x80808080
+_MAGIC = 12582912.0  # 1.5 * 2^23: adding it rounds to an integer, which is then in the low bits
+_MAGIC_BITS = 0x4B400000
+_PAIRS = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}  # by lanes
+
+INT8_OFFSET = constant("int8_offset", lambda target: 128 if target.int8_dot == "vpdpbusd" else 0)
+
+
+class Codes:
+    """Emits arithmetic on codes. parts: vectors that an accumulator is."""
+
+    def __init__(self, simd: Simd) -> None:
+        self.s = simd
+        self.parts = accumulator_parts(simd.target)
+        self._words = ir.VectorType(I32, simd.lanes)
+        self._bytes = ir.VectorType(I8, 4 * simd.lanes)
+
+    def zero(self) -> list[Value]:
+        """An accumulator of 0."""
+        return [self._constant(0)] * self.parts
+
+    def weights(self, address: Value) -> list[Value]:
+        """Four weights for each lane, from 4 x lanes consecutive bytes, as `dot` takes them."""
+        kind = self._words if self.s.target.int8_dot == "vpdpbusd" else self._bytes
+        loaded = Value(self.s, self.s.builder.load(self._pointer(address, kind), align=1))
+        return [loaded] if self.parts == 1 else self._halves(loaded)
+
+    def spread(self, address: Value) -> Value:
+        """The four codes at an address, in every lane, as `dot` takes them."""
+        b = self.s.builder
+        four = self.s.splat(Value(self.s, b.load(self._pointer(address, I32), align=1)))
+        if self.s.target.int8_dot == "vpdpbusd":
+            return four ^ self._constant(_SIGN_BITS)
+        codes = Value(self.s, b.bitcast(four.ir, self._bytes))
+        return codes if self.parts == 1 else self._halves(codes)[0]
+
+    def dot(self, total: list[Value], x: Value, w: list[Value]) -> list[Value]:
+        """total + the sum over four codes of x * w, lane by lane."""
+        kind, lanes = self._words, self.s.lanes
+        if self.s.target.int8_dot == "vpdpbusd":
+            name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
+            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x.ir, w[0].ir]))]
+        if self.s.target.int8_dot == "sdot":
+            name = f"llvm.aarch64.neon.sdot.v{lanes}i32.v{4 * lanes}i8"
+            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x.ir, w[0].ir]))]
+        return [sums + self._pairs(x, half) for sums, half in zip(total, w, strict=True)]
+
+    def total(self, accumulator: list[Value]) -> Value:
+        """The sums, int32, lane by lane."""
+        if self.parts == 1:
+            return accumulator[0]
+        return self._neighbors(*accumulator)
+
+    def load(self, address: Value) -> Value:
+        """`lanes` consecutive codes as int32."""
+        kind = ir.VectorType(I8, self.s.lanes)
+        loaded = self.s.builder.load(self._pointer(address, kind), align=1)
+        return Value(self.s, self.s.builder.sext(loaded, self._words))
+
+    def load_words(self, address: Value) -> Value:
+        """`lanes` consecutive int32."""
+        return Value(self.s, self.s.builder.load(self._pointer(address, self._words), align=4))
+
+    def word(self, address: Value) -> Value:
+        """The int32 at an address, in every lane."""
+        return self.s.splat(Value(self.s, self.s.builder.load(self._pointer(address, I32), align=4)))
+
+    def rounded(self, x: Value) -> Value:
+        """x, float32 below 2^22 in size, as int32: to nearest, halves to even."""
+        return self.s.bits(x + _MAGIC) - _MAGIC_BITS
+
+    def store(self, x: Value, address: Value, lanes: Value | None) -> None:
+        """Writes the low bytes of int32, all or the first `lanes`."""
+        narrow = Value(self.s, self.s.builder.trunc(x.ir, ir.VectorType(I8, self.s.lanes)))
+        pointer = self._pointer(address, narrow.ir.type)
+        if lanes is None:
+            self.s.builder.store(narrow.ir, pointer, align=1)
+            return
+        arguments = [narrow.ir, pointer, ir.Constant(I32, 1), self.s.mask(lanes).ir]
+        self.s.intrinsic(f"llvm.masked.store.v{self.s.lanes}i8.p0", ir.VoidType(), arguments)
+
+    def _pairs(self, x: Value, w: Value) -> Value:
+        """Products of int16 vectors, neighbors added: int32, half as many."""
+        lanes = self.s.lanes
+        if self.s.target.machine == "x86_64":
+            return Value(self.s, self.s.intrinsic(_PAIRS[lanes], self._words, [x.ir, w.ir]))
+        b, wide = self.s.builder, ir.VectorType(I32, 2 * lanes)
+        product = Value(self.s, b.mul(b.sext(x.ir, wide), b.sext(w.ir, wide)))
+        first, second = (self.s.shuffle(product, product, range(i, i + lanes)) for i in (0, lanes))
+        return self._neighbors(first, second)
+
+    def _neighbors(self, a: Value, b: Value) -> Value:
+        """Lanes 0 and 1, 2 and 3, ... of a followed by b, added."""
+        even, odd = (self.s.shuffle(a, b, range(first, 2 * self.s.lanes, 2)) for first in (0, 1))
+        return even + odd
+
+    def _halves(self, codes: Value) -> list[Value]:
+        """4 x lanes codes as two vectors of int16."""
+        wide, count = ir.VectorType(I16, 2 * self.s.lanes), 2 * self.s.lanes
+        parts = [self.s.shuffle(codes, codes, range(first, first + count)) for first in (0, count)]
+        return [Value(self.s, self.s.builder.sext(part.ir, wide)) for part in parts]
+
+    def _constant(self, value: int) -> Value:
+        return Value(self.s, ir.Constant(self._words, [value] * self.s.lanes))
+
+    def _pointer(self, address: Value, kind: ir.Type) -> ir.Value:
+        return self.s.builder.inttoptr(address.ir, kind.as_pointer())
+
+
+def accumulator_parts(target: Target) -> int:
+    """Vectors that hold one sum for each lane."""
+    return 1 if target.int8_dot else 2
+

@@ -1,0 +1,81 @@
+"""Rows of operators on codes."""
+from __future__ import annotations
+
+import numpy as np
+
+from lite.ops.conv2d import Conv2DFusion
+from lite.ops.enums import ActivationType, PadMode
+from lite.ops.full_connection import FullConnection
+from lite.ops.matmul import MatMulFusion
+from lite.ops.quantized import Affine, Quantized
+from lite.types import Array
+from tests.kernels.case import Case, case
+
+X, Y = Affine((0.05,), (3,)), Affine((0.9,), (-7,))
+_BIAS = Affine((1.0,), bits=32)
+_RELU, _RELU6 = ActivationType.RELU, ActivationType.RELU6
+
+
+def codes(*shape: int) -> Array:
+    """Codes, the largest and the least among them."""
+    return np.random.default_rng(shape).integers(-128, 128, shape).astype(np.int8)
+
+
+def weights(outputs: int, axis: int) -> Affine:
+    """Weights with a scale for each output."""
+    return Affine(tuple(0.01 + 0.001 * i for i in range(outputs)), axis=axis)
+
+
+def conv8(
+    x: tuple[int, ...],
+    outputs: int,
+    kernel: tuple[int, int],
+    *,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0),
+    group: int = 1,
+    activation: ActivationType = ActivationType.NO_ACTIVATION,
+    bias: bool = True,
+    y: Affine = Y,
+    note: str = "",
+) -> Case:
+    """A convolution of codes."""
+    inner = Conv2DFusion(
+        kernel_size=kernel, stride=stride, dilation=dilation, pad_mode=PadMode.PAD, pad_list=pads, group=group,
+        activation_type=activation,
+    )  # fmt: skip
+    inputs = [codes(*x), codes(outputs, *kernel, x[3] // group), _biases(outputs)][: 3 if bias else 2]
+    attrs = Quantized(inner, (X, weights(outputs, 0), _BIAS)[: len(inputs)], (y,))
+    return case(attrs, *inputs, constants=(1, 2), note=note)
+
+
+def _biases(n: int) -> Array:
+    return np.random.default_rng(n).integers(-5000, 5000, n).astype(np.int32)
+
+
+def dense(rows: int, depth: int, columns: int, *, transpose: bool = False) -> Case:
+    """A matrix product with constant codes."""
+    w = codes(columns, depth) if transpose else codes(depth, columns)
+    axis = 0 if transpose else 1
+    attrs = Quantized(MatMulFusion(transpose_b=transpose), (X, weights(columns, axis)), (Y,))
+    return case(attrs, codes(rows, depth), w, constants=(1,), note="transposed" if transpose else "")
+
+
+CODES = [
+    *(conv8((1, 9, 7, c), 5, (3, 3), pads=(1, 1, 1, 1), note="3x3") for c in (1, 3, 4, 8, 17)),
+    *(conv8((1, 6, 5, 8), n, (1, 1), note="pixels") for n in (1, 15, 16, 17, 32, 33, 48, 67)),
+    *(conv8((1, h, 1, 4), 20, (1, 1), note="rows") for h in (1, 5, 11, 12, 13, 25, 97)),
+    conv8((2, 8, 9, 6), 7, (3, 2), stride=(2, 1), pads=(1, 0, 2, 1), dilation=(1, 2), note="odd", bias=False),
+    conv8((1, 5, 5, 12), 6, (3, 3), group=3, pads=(1, 1, 1, 1), activation=_RELU, note="groups"),
+    conv8((1, 5, 5, 64), 8, (5, 5), pads=(2, 2, 2, 2), activation=_RELU6, y=Affine((0.05,), (-100,)), note="relu6"),
+    conv8((1, 4, 4, 8), 8, (3, 3), pads=(3, 3, 3, 3), note="mostly padding"),
+    conv8((1, 30, 30, 32), 64, (3, 3), pads=(1, 1, 1, 1), note="several units"),
+    conv8((1, 3, 3, 16), 16, (1, 1), y=Affine((1e-4,), (0,)), note="saturates"),
+    *(dense(rows, depth, 19) for rows, depth in ((1, 1), (1, 7), (3, 64), (14, 130))),
+    dense(5, 33, 21, transpose=True),
+    case(
+        Quantized(FullConnection(has_bias=True, activation_type=_RELU), (X, weights(10, 0), _BIAS), (Y,)),
+        codes(3, 5, 8), codes(10, 40), _biases(10), constants=(1, 2),
+    ),
+]  # fmt: skip
