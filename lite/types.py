@@ -102,7 +102,7 @@ class TensorSpec:
     def value(self) -> Array | None:
         """The elements, where they are known: decoded here and now where they are stored in another form."""
         data = self.data
-        return data if data is None or isinstance(data, np.ndarray) else data.decode()
+        return data if data is None or isinstance(data, (np.ndarray, np.generic)) else data.decode()
 
     @property
     def rank(self) -> int:
