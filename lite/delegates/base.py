@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from lite.ops.activation import Activation
+from lite.ops.quantized import Quantized
 from lite.ops.registry import Attributes
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
@@ -22,11 +23,13 @@ class Epilogue:
     """What becomes of an operation's result before it is written: activation(result + residual).
 
     residual: the input that is added, -1 for none. It comes after the operation's own inputs, and is laid out as output
-    0 is, or smaller and broadcasts to its shape.
+    0 is, or smaller and broadcasts to its shape. codes: of an operation on codes, the addition: its inputs are how
+    the operation's own result and the residual are stored.
     """
 
     residual: int = -1
     activation: Activation = _LINEAR
+    codes: Quantized | None = None
 
 
 NO_EPILOGUE = Epilogue()

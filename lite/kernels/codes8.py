@@ -33,7 +33,7 @@ class Codes:
 
     def zero(self) -> list[Value]:
         """An accumulator of 0."""
-        return [self._constant(0)] * self.parts
+        return [self.number(0)] * self.parts
 
     def weights(self, address: Value) -> list[Value]:
         """Four weights for each lane, from 4 x lanes consecutive bytes, as `dot` takes them."""
@@ -46,7 +46,7 @@ class Codes:
         b = self.s.builder
         four = self.s.splat(Value(self.s, b.load(self._pointer(address, I32), align=1)))
         if self.s.target.int8_dot == "vpdpbusd":
-            return four ^ self._constant(_SIGN_BITS)
+            return four ^ self.number(_SIGN_BITS)
         codes = Value(self.s, b.bitcast(four.ir, self._bytes))
         return codes if self.parts == 1 else self._halves(codes)[0]
 
@@ -80,6 +80,19 @@ class Codes:
     def word(self, address: Value) -> Value:
         """The int32 at an address, in every lane."""
         return self.s.splat(Value(self.s, self.s.builder.load(self._pointer(address, I32), align=4)))
+
+    def one(self, address: Value) -> Value:
+        """The code at an address, in every lane as int32."""
+        code = self.s.builder.load(self._pointer(address, I8), align=1)
+        return self.s.splat(Value(self.s, self.s.builder.sext(code, I32)))
+
+    def splat(self, number: Value) -> Value:
+        """An i64 number as int32 in every lane."""
+        return self.s.splat(Value(self.s, self.s.builder.trunc(number.ir, I32)))
+
+    def number(self, value: int) -> Value:
+        """A constant, int32 in every lane."""
+        return Value(self.s, ir.Constant(self._words, [value] * self.s.lanes))
 
     def rounded(self, x: Value) -> Value:
         """x, float32 below 2^22 in size, as int32: to nearest, halves to even."""
@@ -115,9 +128,6 @@ class Codes:
         wide, count = ir.VectorType(I16, 2 * self.s.lanes), 2 * self.s.lanes
         parts = [self.s.shuffle(codes, codes, range(first, first + count)) for first in (0, count)]
         return [Value(self.s, self.s.builder.sext(part.ir, wide)) for part in parts]
-
-    def _constant(self, value: int) -> Value:
-        return Value(self.s, ir.Constant(self._words, [value] * self.s.lanes))
 
     def _pointer(self, address: Value, kind: ir.Type) -> ir.Value:
         return self.s.builder.inttoptr(address.ir, kind.as_pointer())

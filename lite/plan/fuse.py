@@ -16,6 +16,7 @@ from lite.delegates.base import Epilogue, Operation
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion
 from lite.ops.enums import ActivationType
+from lite.ops.quantized import PRODUCTS, Quantized
 from lite.plan.network import Network, Step
 from lite.records import dataclass, replace
 
@@ -66,6 +67,14 @@ class Fusions:
         attrs, epilogue, inputs = follower.operation.attrs, step.operation.epilogue, step.inputs
         if isinstance(attrs, Activation):
             epilogue = replace(epilogue, activation=attrs)
+        elif _adds_codes(step.operation, follower.operation) and epilogue.residual < 0:
+            assert isinstance(attrs, Quantized), "it adds codes"
+            (residual,) = (i for i in follower.inputs if i != result)
+            if self._network.specs[residual].like() != spec or self._written.get(residual, -1) >= time:
+                return None
+            own, other = attrs.inputs if follower.inputs[0] == result else attrs.inputs[::-1]
+            epilogue = Epilogue(len(inputs), codes=replace(attrs, inputs=(own, other)))
+            inputs = (*inputs, residual)
         elif isinstance(attrs, AddFusion) and epilogue.residual < 0:
             (residual,) = (i for i in follower.inputs if i != result)
             same = self._network.specs[residual].like() == spec
@@ -95,6 +104,14 @@ class Fusions:
             if step.operation.op not in _RENAMES or step.inputs[0] != tensor:
                 return tensor, times
             (tensor,) = step.outputs
+
+
+def _adds_codes(operation: Operation, follower: Operation) -> bool:
+    """Whether a product of codes is followed by the addition of two tensors of codes."""
+    attrs, then = operation.attrs, follower.attrs
+    if not isinstance(attrs, Quantized) or not isinstance(then, Quantized) or then.op != "AddFusion":
+        return False
+    return attrs.op in PRODUCTS and len(set(follower.inputs)) == 2 and None not in then.inputs
 
 
 def _activated(operation: Operation) -> bool:

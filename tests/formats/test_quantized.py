@@ -12,6 +12,7 @@ from lite import Session, ops
 from lite.coded import Coded, pack
 from lite.errors import InvalidModelError
 from lite.model import read_model
+from lite.ops.binary import AddFusion
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized
 from lite.types import Array, DType, TensorSpec
 from tests.formats.files import small_tree, write
@@ -88,6 +89,21 @@ def test_a_quantized_network_computes_the_same_from_its_file() -> None:
         np.testing.assert_array_equal(session.run(x), expected)
 
 
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_addition_merged_into_a_product_gives_the_same_codes(first: bool) -> None:
+    x_codes, h_codes, y_codes = Affine((0.05,), (4,)), Affine((0.8,), (-3,)), Affine((0.9,), (-60,))
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.INT8, (1, 9, 7, 20), "x"))
+    w = Value.constant(RNG.integers(-127, 128, (20, 3, 3, 20)).astype(np.int8), "w")
+    (h,) = graph.add(Quantized(CONV, (x_codes, Affine((0.01,) * 20)), (h_codes,)), [x, w], "conv")
+    operands = [(h, h_codes), (x, x_codes)] if first else [(x, x_codes), (h, h_codes)]
+    addition = Quantized(AddFusion(), tuple(codes for _, codes in operands), (y_codes,))
+    graph.outputs = list(graph.add(addition, [value for value, _ in operands], "y"))
+    codes = RNG.integers(-128, 128, (1, 9, 7, 20)).astype(np.int8)
+    with Session(emit(graph)) as session:
+        np.testing.assert_array_equal(session.run(codes), evaluate(graph, {"x": codes})["y"])
 
 
 def damaged(**parameters: object) -> bytes:

@@ -42,6 +42,8 @@ class Case:
             return ops.evaluate(self.attrs, self.inputs)
         *own, residual = self.seen() if self.epilogue.residual >= 0 else (*self.seen(), np.float32(0))
         (y,) = ops.evaluate(self.attrs, own)
+        if self.epilogue.codes is not None:
+            return ops.evaluate(self.epilogue.codes, (y, residual))
         (y,) = ops.evaluate(last, (np.asarray(y + residual),))
         return (_undo(y, self.orders.output),)
 

@@ -1,19 +1,28 @@
 """Rows of operators on codes."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from lite import ops
+from lite.delegates.base import Epilogue
+from lite.ops.activation import Activation
+from lite.ops.binary import AddFusion, MulFusion
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.enums import ActivationType, PadMode
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
-from lite.ops.quantized import Affine, Quantized
-from lite.types import Array
-from tests.kernels.case import Case, case
+from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
+from lite.ops.quantized import Affine, QuantDTypeCast, Quantized
+from lite.ops.rectifier import LeakyRelu
+from lite.ops.registry import Attributes
+from lite.types import Array, DType, TensorSpec
+from tests.kernels.case import Case, case, special
 
 X, Y = Affine((0.05,), (3,)), Affine((0.9,), (-7,))
 _BIAS = Affine((1.0,), bits=32)
-_RELU, _RELU6 = ActivationType.RELU, ActivationType.RELU6
+_NONE, _RELU, _RELU6 = ActivationType.NO_ACTIVATION, ActivationType.RELU, ActivationType.RELU6
 
 
 def codes(*shape: int) -> Array:
@@ -62,7 +71,48 @@ def dense(rows: int, depth: int, columns: int, *, transpose: bool = False) -> Ca
     return case(attrs, codes(rows, depth), w, constants=(1,), note="transposed" if transpose else "")
 
 
+def q(inner: Attributes, *inputs: Affine | None, y: Affine | None = Y) -> Quantized:
+    """An operator of one output on codes."""
+    return Quantized(inner, inputs, (y,))
+
+
+_SIZES = (1, 15, 16, 17, 63, 64, 65, 40_000)
+_POOL: dict[str, Any] = {"kernel_size": (3, 3), "strides": (2, 2), "pad": (1, 1, 1, 0)}
+_TO, _FROM = QuantDTypeCast(DType.FLOAT32, DType.INT8), QuantDTypeCast(DType.INT8, DType.FLOAT32)
+_CASTS = [
+    *(case(q(_TO, None, y=X), special(n), note="to codes") for n in _SIZES[3:]),
+    case(q(_TO, None, y=Affine((0.1,), (5,), bits=7)), special(), note="to 7 bits"),
+    *(case(q(_FROM, X, y=None), codes(n), note="from codes") for n in _SIZES),
+]
+_ELEMENTS = [
+    *(case(q(AddFusion(), X, Y), codes(n), codes(1, n)) for n in _SIZES),
+    case(q(AddFusion(activation_type=_RELU), X, Y), codes(3, 1, 20), codes(4, 1), note="broadcasts"),
+    case(q(AddFusion(), X, Y), codes(3, 20), codes(20), constants=(1,), note="constant"),
+    *(case(q(MulFusion(), X, Affine((0.1,), (9,)), y=Affine((0.01,), (1,))), codes(n), codes(1, n)) for n in _SIZES),
+    case(q(MulFusion(activation_type=_RELU6), X, Y), codes(2, 5, 5, 33), codes(2, 1, 1, 33), note="each channel"),
+    *(case(q(Activation(kind), X, y=Affine((1 / 128,), (0,))), codes(300), note=kind.name.lower())
+      for kind in (ActivationType.SIGMOID, ActivationType.TANH, ActivationType.GELU, ActivationType.HSWISH)),
+    case(q(LeakyRelu(0.1), X), codes(2, 33)),
+]
+_POOLS = [
+    *(case(q(MaxPoolFusion(**_POOL), X, y=X), codes(2, 7, 6, c)) for c in (1, 16, 37)),
+    *(case(q(AvgPoolFusion(**_POOL), X), codes(2, 7, 6, c)) for c in (1, 16, 37)),
+    case(q(AvgPoolFusion(**_POOL, activation_type=_RELU), X), codes(1, 9, 9, 20), note="relu"),
+    case(q(AvgPoolFusion(global_=True), X), codes(2, 7, 7, 65), note="all"),
+]
+
+def adding8(row: Case, activation: ActivationType = ActivationType.NO_ACTIVATION) -> Case:
+    """The row with the addition of other codes merged into it."""
+    (y,) = ops.infer(row.attrs, tuple(TensorSpec.of(x) for x in row.inputs))
+    addition = q(AddFusion(activation_type=activation), Y, X, y=Affine((1.1,), (-20,)))
+    epilogue = Epilogue(len(row.inputs), codes=addition)
+    return Case(row.attrs, (*row.inputs, codes(*y.shape)), row.constants, f"{row.note} adds", epilogue)
+
+
 CODES = [
+    *_CASTS,
+    *_ELEMENTS,
+    *_POOLS,
     *(conv8((1, 9, 7, c), 5, (3, 3), pads=(1, 1, 1, 1), note="3x3") for c in (1, 3, 4, 8, 17)),
     *(conv8((1, 6, 5, 8), n, (1, 1), note="pixels") for n in (1, 15, 16, 17, 32, 33, 48, 67)),
     *(conv8((1, h, 1, 4), 20, (1, 1), note="rows") for h in (1, 5, 11, 12, 13, 25, 97)),
@@ -72,6 +122,8 @@ CODES = [
     conv8((1, 4, 4, 8), 8, (3, 3), pads=(3, 3, 3, 3), note="mostly padding"),
     conv8((1, 30, 30, 32), 64, (3, 3), pads=(1, 1, 1, 1), note="several units"),
     conv8((1, 3, 3, 16), 16, (1, 1), y=Affine((1e-4,), (0,)), note="saturates"),
+    *(adding8(conv8((1, 7, 5, 8), n, (3, 3), pads=(1, 1, 1, 1)), a) for n in (5, 16, 40) for a in (_NONE, _RELU)),
+    adding8(dense(9, 12, 21)),
     *(dense(rows, depth, 19) for rows, depth in ((1, 1), (1, 7), (3, 64), (14, 130))),
     dense(5, 33, 21, transpose=True),
     case(

@@ -6,7 +6,7 @@ import importlib
 from lite.delegates.base import NO_EPILOGUE, Claim, NativeClaim, Operation
 from lite.delegates.cpu.index import MODULES, QUANTIZED, WITH_BROADCAST, WITH_EPILOGUE
 from lite.delegates.cpu.tile import Pack, Tile
-from lite.ops.quantized import Quantized, moves_codes
+from lite.ops.quantized import PRODUCTS, Quantized, moves_codes
 from lite.records import replace
 
 
@@ -22,7 +22,7 @@ class CpuDelegate:
     def claim(self, operation: Operation) -> Claim | None:
         """The kernels, views or neither for an operation; its weights are packed here."""
         if isinstance(operation.attrs, Quantized):
-            if not moves_codes(operation.attrs):
+            if operation.op in QUANTIZED or not moves_codes(operation.attrs):
                 return self._claim_codes(operation)
             operation = replace(operation, attrs=operation.attrs.inner)
         module = MODULES.get(operation.op)
@@ -37,7 +37,7 @@ class CpuDelegate:
     def _claim_codes(self, operation: Operation) -> Claim | None:
         """As `claim`, for an operator that computes with codes."""
         module = QUANTIZED.get(operation.op)
-        if module is None or operation.epilogue != NO_EPILOGUE:
+        if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in PRODUCTS):
             return None
         return NativeClaim(()) if all(y.size == 0 for y in operation.outputs) else self._bind(module, operation)
 

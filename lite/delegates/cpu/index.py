@@ -122,7 +122,14 @@ WITH_BROADCAST = frozenset({"MatMulFusion"})
 
 # The same for operators on codes: lite.ops.quantized.
 QUANTIZED: dict[str, str] = {
+    "Activation": "elements_i8",
+    "AddFusion": "elements_i8",
+    "AvgPoolFusion": "pool_i8",
     "Conv2DFusion": "product_i8",
     "FullConnection": "product_i8",
+    "LeakyRelu": "elements_i8",
     "MatMulFusion": "product_i8",
+    "MaxPoolFusion": "pool_i8",
+    "MulFusion": "elements_i8",
+    "QuantDTypeCast": "elements_i8",
 }

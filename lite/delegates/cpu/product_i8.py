@@ -12,7 +12,7 @@ from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.enums import ActivationType
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
-from lite.ops.quantized import Affine, Quantized, bounds, multiplier
+from lite.ops.quantized import Affine, Quantized, bounds, multiplier, shares
 from lite.types import Array, DType
 
 _ADDRESSES = 1 << 16  # of input pixels that a thread holds, unless one tile needs more
@@ -26,7 +26,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     """int8 codes with one zero point, constant weights whose zero points are 0, and constant bias."""
     attrs = operation.attrs
     assert isinstance(attrs, Quantized), "the index names this module for quantized operators"
-    x, w, *rest = operation.inputs
+    x, w, *rest = operation.operands
     stored = (attrs.inputs[0], attrs.inputs[1], attrs.outputs[0])
     if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or w.value is None:
         return None
@@ -63,7 +63,7 @@ def _steps(
     x_codes, y_codes = attrs.inputs[0], attrs.outputs[0]
     assert x_codes is not None, "bind has looked"
     assert y_codes is not None, "bind has looked"
-    bias = operation.inputs[2].value if len(operation.inputs) > 2 else None
+    bias = operation.operands[2].value if len(operation.operands) > 2 else None
     scale = np.broadcast_to(multiplier(attrs), (outputs,))
     start = -(x_codes.zero_point[0] + tile.int8_offset) * w.reshape(outputs, -1).sum(axis=1, dtype=np.int64)
     if bias is not None:
@@ -84,7 +84,7 @@ def _steps(
             "w": Packed(_packed_weights(w.reshape(group, columns, taps, depth), tile), replaces=1),
             "bias": Packed(_by_panel(start.astype(np.int32), group, tile)),
             "scale": Packed(_by_panel(scale, group, tile)),
-            "ends": Packed(_ends(y_codes, inner.activation_type)),
+            "ends": Packed(_ends(y_codes, inner.activation_type, operation.epilogue.codes)),
             "zeros": Packed(np.full(depth * kernel_w + _SLACK, x_codes.zero_point[0], np.int8)),
             "y": Out(0),
             "images": images,
@@ -139,10 +139,17 @@ def _by_panel(x: Array, groups: int, tile: Tile) -> Array:
     return packed
 
 
-def _ends(y: Affine, activation: ActivationType) -> Array:
+def _ends(y: Affine, activation: ActivationType, addition: Quantized | None) -> Array:
     """The numbers that gemm_tile_i8 makes codes of sums with."""
     ends = np.zeros(16, np.float32)
+    zero_points = ends.view(np.int32)
     low, high = bounds(y, activation)
-    ends[:2] = low - y.zero_point[0], high - y.zero_point[0]
-    ends.view(np.int32)[2] = y.zero_point[0]
+    ends[:2], zero_points[2] = (low - y.zero_point[0], high - y.zero_point[0]), y.zero_point[0]
+    if addition is not None:
+        residual, result = addition.inputs[1], addition.outputs[0]
+        assert residual is not None, "lite.plan.fuse has looked"
+        assert result is not None, "lite.plan.fuse has looked"
+        ends[3:5], zero_points[5] = shares(addition), residual.zero_point[0]
+        low, high = bounds(result, addition.inner.activation_type)  # type: ignore[attr-defined]
+        ends[6:8], zero_points[8] = (low - result.zero_point[0], high - result.zero_point[0]), result.zero_point[0]
     return ends
