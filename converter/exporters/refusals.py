@@ -1,8 +1,11 @@
 """What a format cannot say, collected over a whole network so that one error lists all of it."""
 from __future__ import annotations
 
+from converter.exporters.layout import ChannelsFirst
 from converter.ir.graph import Graph, Node
+from converter.ir.invoke import Invoke
 from lite.errors import UnsupportedOp, UnsupportedOpError
+from lite.ops.quantized import Quantized
 
 
 class Unsupported(Exception):
@@ -17,13 +20,23 @@ class Refusals:
         self._target = target
         self._rows: dict[tuple[str, str], list[str]] = {}
 
-    def add(self, operator: str, node: Node, reason: str) -> None:
+    def add(self, node: Node, reason: Unsupported) -> None:
         """Remember one node."""
-        self._rows.setdefault((operator, reason), []).append(node.origin or node.name)
+        attrs = node.attrs.inner if isinstance(node.attrs, ChannelsFirst) else node.attrs
+        operator = "control flow" if isinstance(attrs, Invoke) else attrs.op
+        self._rows.setdefault((operator, str(reason)), []).append(node.origin or node.name)
+
+    def check_quantization(self, graph: Graph) -> None:
+        """Raises UnsupportedOpError where operators work on codes: neither rows nor passes know these."""
+        for node in graph.all_nodes():
+            if isinstance(node.attrs, Quantized):
+                self.add(node, Unsupported("it is quantized: export the network that was quantized"))
+        self.check(graph)
 
     def check(self, graph: Graph) -> None:
         """Raises UnsupportedOpError where there were any."""
         if self._rows:
             rows = [UnsupportedOp(op, len(at), at[0], why) for (op, why), at in sorted(self._rows.items())]
             verdict = f"not expressible as {self._target}"
-            raise UnsupportedOpError(graph.name, len(graph.all_nodes()), rows, verdict=verdict)
+            hint = "Cut the network before them: --outputs NAME (in Python: options={'outputs': [NAME]})."
+            raise UnsupportedOpError(graph.name, len(graph.all_nodes()), rows, hint, verdict)

@@ -19,7 +19,6 @@ REFUSED = {"crnn": "LSTM"}
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_litert_agrees_with_mindspore(oracle: Oracle, name: str, tmp_path: Path) -> None:
-    pytest.importorskip("ai_edge_litert")
     export = oracle.network(name)
     (tmp_path / "model.ms").write_bytes(convert(export.mindir))
     if name in REFUSED:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converter.exporters.layout import ChannelsFirst, channels_first
+from converter.exporters.layout import channels_first
 from converter.exporters.mindir.builder import GRAPH, Builder, Name, Op, tensor_type, type_of
 from converter.exporters.mindir.rows import IMAGE_ROWS, ROWS
+from converter.exporters.node import row_of
 from converter.exporters.refusals import Refusals, Unsupported
 from converter.exporters.wire import serialize
 from converter.ir.graph import Graph, Node
-from converter.ir.invoke import Invoke
 from converter.mindir.mind_ir_pb2 import GraphProto, ModelProto, ValueInfoProto, Version
 
 _PARAMETER = 3  # field of GraphProto
@@ -23,8 +23,9 @@ def write_mindir(graph: Graph) -> bytearray:
 
     Raises UnsupportedOpError, which lists all nodes that MindIR cannot express, and ExportError beyond 2 GB.
     """
-    channels_first(graph)
     builder, refusals = Builder(), Refusals("MindIR")
+    refusals.check_quantization(graph)
+    channels_first(graph)
     body = GraphProto(name=GRAPH)
     for value in graph.inputs:
         name = Name(f"{GRAPH}:{value.name}")
@@ -44,19 +45,13 @@ def write_mindir(graph: Graph) -> bytearray:
 
 def _write(builder: Builder, refusals: Refusals, node: Node) -> Sequence[str]:
     """The names of a node's outputs; names of nothing where it is refused."""
-    attrs, table = node.attrs, ROWS
-    if isinstance(attrs, ChannelsFirst):
-        attrs, table = attrs.inner, IMAGE_ROWS
-    operator = "control flow" if isinstance(attrs, Invoke) else attrs.op
     try:
-        row = table.get(attrs.op)
-        if row is None:
-            raise Unsupported("no primitive is known for it")
+        attrs, row = row_of(node, ROWS, IMAGE_ROWS, "no primitive is known for it")
         names = row(Op(builder, node, attrs))
-        return [names] if isinstance(names, str) else names
     except Unsupported as reason:
-        refusals.add(operator, node, str(reason))
-        return [builder.fresh(operator) for _ in node.outputs]
+        refusals.add(node, reason)
+        return [builder.fresh(node.op) for _ in node.outputs]
+    return [names] if isinstance(names, str) else names
 
 
 def _finish(builder: Builder, graph: Graph, body: GraphProto) -> None:

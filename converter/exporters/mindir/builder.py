@@ -10,29 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from converter.exporters.node import NodeView, data_types
 from converter.exporters.refusals import Unsupported
 from converter.exporters.wire import Constant
-from converter.ir.graph import Node, Value
+from converter.ir.graph import Value
 from converter.mindir.mind_ir_pb2 import AttributeProto, NodeProto, PrimitiveProto, TensorProto
 from lite.types import Array, DType, TensorSpec
 
 Row = Callable[["Op"], "str | Sequence[str]"]
 
 GRAPH = "main"  # what names of its nodes start with
-TYPES: dict[DType, int] = {
-    DType.BOOL: TensorProto.BOOL,
-    DType.INT8: TensorProto.INT8,
-    DType.INT16: TensorProto.INT16,
-    DType.INT32: TensorProto.INT32,
-    DType.INT64: TensorProto.INT64,
-    DType.UINT8: TensorProto.UINT8,
-    DType.UINT16: TensorProto.UINT16,
-    DType.UINT32: TensorProto.UINT32,
-    DType.UINT64: TensorProto.UINT64,
-    DType.FLOAT16: TensorProto.FLOAT16,
-    DType.FLOAT32: TensorProto.FLOAT,
-    DType.FLOAT64: TensorProto.DOUBLE,
-}
+TYPES = data_types(TensorProto.DataType)
 
 
 class Name(str):
@@ -168,29 +156,8 @@ def _item(value: Any) -> AttributeProto:
     return AttributeProto(type=kind.INT64, ints=[int(value)])
 
 
-class Op:
-    """One node of the graph, as a row sees it. attrs: its attributes. inputs, outputs: the specs."""
-
-    def __init__(self, builder: Builder, node: Node, attrs: Any) -> None:
-        self.attrs = attrs
-        self.inputs = [value.spec for value in node.inputs]
-        self.outputs = [value.spec for value in node.outputs]
-        self._builder = builder
-        self._node = node
-
-    @property
-    def out(self) -> TensorSpec:
-        """The spec of the first output."""
-        return self.outputs[0]
-
-    @property
-    def names(self) -> list[str]:
-        """Names of all inputs."""
-        return [self._builder.name(value) for value in self._node.inputs]
-
-    def x(self, index: int = 0) -> str:
-        """Name of an input."""
-        return self._builder.name(self._node.inputs[index])
+class Op(NodeView[Builder]):
+    """One node of the graph, and the means to write it."""
 
     def call(self, primitive: str, *inputs: Any, out: TensorSpec | None = None) -> str:
         """A primitive that is a function. inputs: names, or numbers and tuples. out: where it is not the node's."""
@@ -224,13 +191,6 @@ class Op:
     def number(self, value: float, like: TensorSpec | None = None) -> str:
         """One number of the type of the first input, or another's, as a tensor."""
         return self.tensor(value, (like or self.inputs[0]).dtype.dtype)
-
-    def known(self, index: int, what: str) -> tuple[int, ...]:
-        """The integers of an input that is known. Raises Unsupported where it is computed."""
-        value = self.inputs[index].value
-        if value is None:
-            raise Unsupported(f"its {what} is computed while the network runs")
-        return tuple(int(v) for v in value.reshape(-1))
 
     def transposed(self, index: int, perm: Sequence[int]) -> str:
         """An input with its dimensions in another order; done here for a constant."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converter.exporters.layout import ChannelsFirst, channels_first
+from converter.exporters.layout import channels_first
+from converter.exporters.node import row_of
 from converter.exporters.onnx.builder import Builder, Names, Op, value_info
 from converter.exporters.onnx.onnx_pb2 import GraphProto, ModelProto
 from converter.exporters.onnx.rows import IMAGE_ROWS, ROWS
@@ -27,17 +28,19 @@ def write_onnx(graph: Graph) -> bytearray:
 
     Raises UnsupportedOpError, which lists all nodes that ONNX cannot express, and ExportError beyond 2 GB.
     """
+    refusals = Refusals("ONNX")
+    refusals.check_quantization(graph)
     channels_first(graph)
-    return _Writer(graph).finish()
+    return _Writer(graph, refusals).finish()
 
 
 class _Writer:
     """One file."""
 
-    def __init__(self, main: Graph) -> None:
+    def __init__(self, main: Graph, refusals: Refusals) -> None:
         self._main = main
         self._builder = Builder()
-        self._refusals = Refusals("ONNX")
+        self._refusals = refusals
         self._running: list[str] = []  # functions that are being written, the innermost last
 
     def finish(self) -> bytearray:
@@ -70,21 +73,15 @@ class _Writer:
 
     def _node(self, node: Node) -> Names:
         """The names of a node's outputs; names of nothing where it is refused."""
-        attrs, table = node.attrs, ROWS
-        if isinstance(attrs, ChannelsFirst):
-            attrs, table = attrs.inner, IMAGE_ROWS
         try:
-            if isinstance(attrs, Invoke):
-                return self._invoke(node, attrs)
-            row = table.get(attrs.op)
-            if row is None:
-                raise Unsupported("ONNX has no operator for it")
+            if isinstance(node.attrs, Invoke):
+                return self._invoke(node, node.attrs)
+            attrs, row = row_of(node, ROWS, IMAGE_ROWS, "ONNX has no operator for it")
             names = row(Op(self._builder, node, attrs))
-            return [names] if isinstance(names, str) else names
         except Unsupported as reason:
-            operator = "control flow" if isinstance(attrs, Invoke) else attrs.op
-            self._refusals.add(operator, node, str(reason))
+            self._refusals.add(node, reason)
             return [self._builder.fresh(value.name) for value in node.outputs]
+        return [names] if isinstance(names, str) else names
 
     def _invoke(self, node: Node, attrs: Invoke) -> Names:
         """If, with a branch for each of two functions; the nodes themselves of one."""

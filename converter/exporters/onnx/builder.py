@@ -6,29 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from converter.exporters.node import NodeView, data_types
 from converter.exporters.onnx.onnx_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
 from converter.exporters.refusals import Unsupported
 from converter.exporters.wire import Constant
-from converter.ir.graph import Node, Value
+from converter.ir.graph import Value
 from lite.types import Array, DType, TensorSpec
 
 Names = Sequence[str]
 Row = Callable[["Op"], "str | Names"]
 
-TYPES: dict[DType, int] = {
-    DType.BOOL: TensorProto.BOOL,
-    DType.INT8: TensorProto.INT8,
-    DType.INT16: TensorProto.INT16,
-    DType.INT32: TensorProto.INT32,
-    DType.INT64: TensorProto.INT64,
-    DType.UINT8: TensorProto.UINT8,
-    DType.UINT16: TensorProto.UINT16,
-    DType.UINT32: TensorProto.UINT32,
-    DType.UINT64: TensorProto.UINT64,
-    DType.FLOAT16: TensorProto.FLOAT16,
-    DType.FLOAT32: TensorProto.FLOAT,
-    DType.FLOAT64: TensorProto.DOUBLE,
-}
+TYPES = data_types(TensorProto.DataType)
 _SHARED = 4096  # bytes of a constant up to which equal ones are looked for
 
 
@@ -139,29 +127,8 @@ def value_info(name: str, spec: TensorSpec, open_dimensions: bool) -> ValueInfoP
     return info
 
 
-class Op:
-    """One node of the graph, as a row sees it. attrs: its attributes. inputs, outputs: the specs."""
-
-    def __init__(self, builder: Builder, node: Node, attrs: Any) -> None:
-        self.attrs = attrs
-        self.inputs = [value.spec for value in node.inputs]
-        self.outputs = [value.spec for value in node.outputs]
-        self._builder = builder
-        self._node = node
-
-    @property
-    def out(self) -> TensorSpec:
-        """The spec of the first output."""
-        return self.outputs[0]
-
-    @property
-    def names(self) -> list[str]:
-        """Names of all inputs."""
-        return [self._builder.name(value) for value in self._node.inputs]
-
-    def x(self, index: int = 0) -> str:
-        """Name of an input; "" where there is none."""
-        return self._builder.name(self._node.inputs[index]) if index < len(self._node.inputs) else ""
+class Op(NodeView[Builder]):
+    """One node of the graph, and the means to write it."""
 
     def emit(self, op_type: str, *inputs: str, **attributes: Any) -> str:
         """A node with one output; its name."""
@@ -184,13 +151,6 @@ class Op:
     def number(self, value: float, like: TensorSpec | None = None) -> str:
         """One number of the type of the first input, or another's."""
         return self.constant(value, (like or self.inputs[0]).dtype.dtype)
-
-    def known(self, index: int, what: str) -> tuple[int, ...]:
-        """The integers of an input that is known. Raises Unsupported where it is computed."""
-        value = self.inputs[index].value
-        if value is None:
-            raise Unsupported(f"its {what} is computed while the network runs")
-        return tuple(int(v) for v in value.reshape(-1))
 
     def wide(self, index: int) -> str:
         """An input of integers as int64."""

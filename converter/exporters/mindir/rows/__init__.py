@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from converter.exporters.mindir.builder import Row
-from converter.exporters.mindir.rows import arrangement, elementwise, images, reduction
+from converter.exporters.mindir.rows import arrangement, elementwise, images, recurrent, reduction
 from converter.exporters.mindir.rows.elementwise import fused, plain
 
 # Operators on images, whose first operand has its channels first: see converter.exporters.layout.
@@ -50,6 +50,7 @@ ROWS: dict[str, Row] = {
     "FloorMod": plain("FloorMod"),
     "FullConnection": reduction.full_connection,
     "FusedBatchNorm": images.batch_norm,
+    "GRULayer": recurrent.gru,
     "Gather": arrangement.gather,
     "GatherD": arrangement.gather_elements,
     "GatherNd": plain("GatherNd"),
@@ -80,6 +81,7 @@ ROWS: dict[str, Row] = {
     "PReLUFusion": images.prelu,
     "PadFusion": arrangement.pad,
     "PowFusion": elementwise.power,
+    "RNNLayer": recurrent.rnn,
     "RealDiv": elementwise.divide,
     "Reciprocal": plain("Reciprocal"),
     "ReduceFusion": reduction.reduce,

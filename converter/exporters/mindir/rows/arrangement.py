@@ -46,6 +46,8 @@ def split(op: Op) -> list[str]:
     sizes = splits.sizes_of(op.attrs, x)
     if len(set(sizes)) == 1 and count > 1:
         return op.item("Split", [op.x(), axis, count], op.outputs, *range(count))
+    if 0 in sizes:
+        raise Unsupported("a piece of it is empty")
     starts = [0, *accumulate(sizes)]
     return [
         op.call("Slice", op.x(), tuple(start if i == axis else 0 for i in range(x.rank)), y.shape, out=y)
