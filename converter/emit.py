@@ -9,7 +9,8 @@ operators the one that does nothing to any element type and any shape, known or 
 A node that runs functions becomes a PartialFusion for each of them, a Switch or SwitchLayer where there are several,
 and a Call. Every function that may run is a subgraph.
 
-Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped.
+Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped,
+and behind everything else, so that nothing but these pages is read for them.
 """
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ from lite.ops.quantized import Affine, Quantized
 from lite.ops.registry import Attributes
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
-from lite.schema.encode import Encoder
+from lite.schema.encode import Encoder, Part
 from lite.types import Array, DType, Format, TensorSpec
 
 VERSION = "MindSpore Lite 2.7.0"
@@ -44,17 +45,23 @@ _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and dat
 
 
 def emit(graph: Graph) -> bytes:
-    """The graph as the bytes of a `.ms` file.
+    """The graph as the bytes of a `.ms` file. Raises what emit_parts raises."""
+    return b"".join(emit_parts(graph))
+
+
+def emit_parts(graph: Graph) -> list[Part]:
+    """The file in parts, to be written one after the other; most of them are the graph's constants themselves.
 
     Raises EmitError, naming the node or tensor, for what the format cannot hold.
     """
     functions = [graph.functions[name] for name in reachable(graph, graph.functions)]
     graphs = [graph, *functions]
     items = sum(4 * len(part.nodes) + len(part.inputs) + len(part.outputs) + 4 for part in graphs)
-    size = sum(part.parameter_bytes() for part in graphs) + _TABLE_BYTES * items
+    tables = _TABLE_BYTES * items
+    size = sum(part.parameter_bytes() for part in graphs) + tables
     if size > _FILE_LIMIT:
         raise EmitError(f"{graph.name}: expected {_FILE_LIMIT} bytes of constants and nodes at most, found {size}")
-    emitter = _Emitter(graphs, size)
+    emitter = _Emitter(graphs, tables)
     return emitter.finish([emitter.subgraph(part) for part in graphs])
 
 
@@ -62,7 +69,7 @@ class _Emitter:
     """Tensors and nodes written so far."""
 
     def __init__(self, graphs: Sequence[Graph], size: int) -> None:
-        """graphs: all that the file will have, the main one first."""
+        """graphs: all that the file will have, the main one first. size: about what their tables take."""
         main = graphs[0]
         self._names_of_subgraphs = [graph.name for graph in graphs]
         self._encoder = Encoder(_SCHEMA, size)
@@ -120,8 +127,8 @@ class _Emitter:
         except ValueError as error:
             raise EmitError(f"{where}: {error}") from error
 
-    def finish(self, subgraphs: Sequence[Mapping[str, Any]]) -> bytes:
-        """The file, once all subgraphs are written."""
+    def finish(self, subgraphs: Sequence[Mapping[str, Any]]) -> list[Part]:
+        """The parts of the file, once all subgraphs are written."""
         root = {
             "name": f"mindlite {__version__}",
             "version": VERSION,

@@ -20,6 +20,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lite.errors import ShapeError
+from lite.memory import peak_memory
 from lite.records import dataclass
 from lite.timing import timed_runs
 from lite.types import Array
@@ -200,13 +201,6 @@ def main(arguments: list[str]) -> None:
     say("ready")
     for line in sys.stdin:
         say(_take_turn(loaded.run, float(line)))
-
-
-def peak_memory() -> int:
-    """The most bytes that this process has had in memory at once."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
-        line = next(line for line in file if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
 
 
 def _take_turn(run: Callable[[], object], turn: float) -> list[float]:

@@ -4,30 +4,33 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+Part = bytes | bytearray | memoryview
 
-def write_atomically(path: str | os.PathLike[str], data: bytes | bytearray | memoryview) -> None:
-    """Write `data` to `path`: all of it, or, where anything fails or interrupts, nothing at all.
+
+def write_atomically(path: str | os.PathLike[str], *parts: Part) -> None:
+    """Write `parts`, one after the other, to `path`: all, or, where anything fails or interrupts, nothing at all.
 
     The bytes go to a temporary file in the same folder, which then takes the name. A file that is replaced keeps its
     permissions, a link is followed, and a device or pipe is written to as it is. Raises OSError that names `path`.
     """
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            Path(path).write_bytes(data)  # a device or a pipe; a folder raises IsADirectoryError
+            with open(path, "wb") as file:  # a device or a pipe; a folder raises IsADirectoryError
+                file.writelines(parts)
         else:
-            _replace(Path(os.path.realpath(path)), data)
+            _replace(Path(os.path.realpath(path)), parts)
     except OSError as error:  # the user knows the target, not the temporary file
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _replace(target: Path, data: bytes | bytearray | memoryview) -> None:
+def _replace(target: Path, parts: Sequence[Part]) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
     try:
         with open(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())

@@ -13,7 +13,7 @@ class Kind(NamedTuple):
     advice: str
 
 
-_LOOKED_AT = 256  # bytes
+LOOKED_AT = 256  # bytes
 _EXPORT = "export the network from MindSpore as MindIR, and run `mlite convert` on that"
 
 MINDIR = Kind(rb"\n.{0,80}MindSpore", "a MindIR export", "run `mlite convert` on it first")
@@ -41,5 +41,5 @@ _KINDS = (
 
 def recognize(data: bytes | memoryview) -> Kind | None:
     """What begins like this; None where it is none of the kinds that are known."""
-    start = bytes(data[:_LOOKED_AT])
+    start = bytes(data[:LOOKED_AT])
     return next((kind for kind in _KINDS if re.match(kind.start, start, re.DOTALL)), None)

@@ -57,8 +57,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.bench": {"lite.native", "lite.ops", "lite.plan", "lite.session", "lite.timing", "numpy"},
     "lite.tflite": {*WORDS, "lite.ops", "lite.model", "numpy", "flatbuffers", "ai_edge_litert"},
     "lite.engines": {
-        *WORDS, "lite.model", "lite.session", "lite.tflite", "lite.timing", "numpy", "onnxruntime", "openvino", "MNN",
-        "_tools", "ai_edge_litert",
+        *WORDS, "lite.memory", "lite.model", "lite.session", "lite.tflite", "lite.timing", "numpy", "onnxruntime",
+        "openvino", "MNN", "_tools", "ai_edge_litert",
     },
     "lite.compare": {"lite.types", "lite.engines", "lite.timing", "numpy"},
     # The converter: it shares the device's words and meanings, and knows nothing of how the device runs them.
@@ -91,9 +91,9 @@ ARROWS: dict[str, set[str]] = {
     "lite.cli": {"lite.errors", "lite.__init__", "lite.commands.extras"},
     "lite.__main__": {"lite.cli"},
     "converter.commands": {
-        *WORDS, "lite.files", "lite.session", "lite.commands", "lite.commands.extras", "converter.__init__",
-        "converter.mindir", "converter.emit", "converter.exporters", "converter.ir", "converter.options",
-        "converter.encryption", "converter.suite", "numpy", "PIL",
+        *WORDS, "lite.files", "lite.memory", "lite.session", "lite.commands", "lite.commands.extras",
+        "converter.__init__", "converter.mindir", "converter.emit", "converter.exporters", "converter.ir",
+        "converter.options", "converter.encryption", "converter.suite", "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

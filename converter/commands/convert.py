@@ -18,6 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    from converter.emit import emit
+    from converter.emit import emit_parts
 
-    return write(args, "converting", emit)
+    return write(args, "converting", emit_parts)

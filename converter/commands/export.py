@@ -22,4 +22,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    return write(args, "exporting", exporter(args.format, args.output))
+    encode = exporter(args.format, args.output)
+    return write(args, "exporting", lambda graph: [encode(graph)])

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from lite.commands.progress import progress
 from lite.commands.run import named_shape
 from lite.commands.show import add_common_arguments, duration, print_json, size
 from lite.errors import ConvertError
-from lite.files import write_atomically
+from lite.files import Part, write_atomically
+from lite.memory import peak_memory
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
@@ -37,8 +38,8 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
 
 
-def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], bytes | bytearray]) -> int:
-    """Make args.output, or without one a .ms beside it, of args.model. verb: what is being done.
+def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], Sequence[Part]]) -> int:
+    """Make args.output, or without one a .ms beside it, of args.model. verb: what is done. encode: the file's parts.
 
     Raises ConvertError, OSError for what cannot work, before the work is done.
     """
@@ -59,25 +60,26 @@ def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], bytes |
         optimize(graph, options)
         optimized = len(graph.all_nodes())
         stage("write")
-        model = encode(graph)
-        write_atomically(output, model)
+        parts = encode(graph)
+        write_atomically(output, *parts)
     seconds = time.perf_counter() - begin
 
-    exported = args.model.stat().st_size
+    exported, written = args.model.stat().st_size, sum(len(part) for part in parts)
     if args.json:
         print_json(
             {
                 "model": str(args.model),
                 "output": str(output),
-                "bytes": {"before": exported, "after": len(model)},
+                "bytes": {"before": exported, "after": written},
                 "nodes": {"before": imported, "after": optimized},
                 "seconds": seconds,
+                "peak_memory": peak_memory(),
             }
         )
         return 0
     print(
-        f"{output}: {size(exported)} to {size(len(model))}, "
-        f"{imported} to {optimized} nodes, in {duration(seconds)}"
+        f"{output}: {size(exported)} to {size(written)}, "
+        f"{imported} to {optimized} nodes, in {duration(seconds)} and {size(peak_memory())} of memory"
     )
     return 0
 

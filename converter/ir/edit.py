@@ -39,6 +39,7 @@ class Editor:
         self.graph = graph
         self._nodes = dict.fromkeys(graph.nodes)  # an ordered set
         self._inputs = frozenset(graph.inputs)
+        self._gone: list[Node] = []  # by the patch that is being applied
 
     def __enter__(self) -> Editor:
         return self
@@ -96,11 +97,15 @@ class Editor:
             new = patch.replace[old]
             new.spec = new.spec.named(old.name)
         touched.update(dict.fromkeys(self._sweep(patch)))
+        for node in self._gone:
+            node.inputs = []  # graph.nodes still has it for a while: what it read need not stay
+        self._gone.clear()
         return [node for node in touched if node in self._nodes]
 
     def _detach(self, node: Node) -> Iterator[Node]:
         """Take one node out; yields the neighbours that see fewer users now."""
         del self._nodes[node]
+        self._gone.append(node)
         for value in node.inputs:
             value.users.remove(node)
             if value.producer is not None:

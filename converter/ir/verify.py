@@ -10,14 +10,19 @@
 """
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 
+import numpy as np
+
 from converter.errors import GraphError
 from converter.ir.graph import Graph, Node, Value, infer
 from lite.errors import LiteError
-from lite.types import TensorSpec
+from lite.types import Array, DType, Stored, TensorSpec
+
+_Fact = tuple[DType, tuple[int, ...], "weakref.ref[Array] | Stored | None"]
 
 
 def verify(graph: Graph) -> None:
@@ -29,11 +34,12 @@ class Verifier:
     """Checks one graph again and again: shapes are inferred anew only where a node's inputs have changed."""
 
     def __init__(self) -> None:
-        self._inferred: dict[Node, tuple[TensorSpec, ...]] = {}
+        self._inferred: dict[Node, tuple[_Fact, ...]] = {}
 
     def check(self, graph: Graph) -> None:
         """Raises GraphError, which says the node and the rule, where the graph breaks a rule."""
         defined = self._check_nodes(graph)
+        self._inferred = {node: self._inferred[node] for node in graph.nodes}  # others are not kept alive
         _check_users(graph)
         for value in graph.outputs:
             if value.data is not None:
@@ -68,9 +74,8 @@ class Verifier:
         return defined
 
     def _check_specs(self, node: Node) -> None:
-        facts = (*(v.spec for v in node.inputs), *(v.spec for v in node.outputs))
-        known = self._inferred.get(node)
-        if known is not None and len(known) == len(facts) and all(a is b for a, b in zip(known, facts, strict=True)):
+        facts = tuple(_fact(v.spec) for v in (*node.inputs, *node.outputs))
+        if self._inferred.get(node) == facts:
             return
         try:
             specs = infer(node.attrs, [v.spec for v in node.inputs])
@@ -82,6 +87,12 @@ class Verifier:
             if (value.spec.dtype, value.spec.shape) != (spec.dtype, spec.shape):
                 raise GraphError(f"spec: output {value} of {node} should be {spec}")
         self._inferred[node] = facts
+
+
+def _fact(spec: TensorSpec) -> _Fact:
+    """What shape inference depends on; elements count by their identity, and are not kept alive."""
+    data = spec.data
+    return spec.dtype, spec.shape, weakref.ref(data) if isinstance(data, np.ndarray) else data
 
 
 def _check_constant(value: Value) -> None:

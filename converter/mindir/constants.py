@@ -16,6 +16,7 @@ import numpy as np
 from converter.errors import ParseError
 from converter.floats import widened
 from converter.ir.graph import Value
+from converter.mindir.bulk import OWN_FILE
 from converter.mindir.mind_ir_pb2 import AttributeProto, TensorProto
 from converter.mindir.operands import Monad, Opaque, Operand
 from lite.types import Array, DType
@@ -54,10 +55,14 @@ def tensor_dtype(tensor: TensorProto) -> DType:
 
 @dataclass(slots=True)
 class ConstantReader:
-    """Decodes the tensors and attributes of one model. folder: where its sidecar files lie, None if nowhere."""
+    """Decodes the tensors and attributes of one model.
+
+    folder: where its sidecar files lie, None if nowhere. own: reads from the model's own file, see bulk.py.
+    """
 
     folder: Path | None = None
     little_endian: bool = True
+    own: Callable[[int, int], Array] | None = None
     _sidecars: dict[str, Array] = field(default_factory=dict)
 
     def tensor(self, tensor: TensorProto) -> Array:
@@ -81,20 +86,23 @@ class ConstantReader:
     def _elements(self, tensor: TensorProto, stored: np.dtype[Any]) -> Array:
         """All elements as they are stored, flat: from a sidecar file, raw bytes or a field of wider numbers."""
         typed = getattr(tensor, _TENSOR_TYPES[tensor.data_type][1])
-        if typed and not tensor.HasField("raw_data"):
+        elsewhere = tensor.HasField("external_data")
+        if typed and not (elsewhere or tensor.HasField("raw_data")):
             bits = np.dtype(np.uint16) if tensor.data_type in _HALF_WIDTH else stored  # half-width floats: bit patterns
             wide = np.array(typed)
             if bits.kind in "iu" and not np.array_equal(wide.astype(bits), wide):
                 raise ParseError(f"tensor {tensor.name!r} has elements outside the range of {bits}")
             return wide.astype(bits).view(stored)
-        raw = self._external(tensor) if tensor.HasField("external_data") else tensor.raw_data
+        raw = self._external(tensor) if elsewhere else tensor.raw_data
         if len(raw) % stored.itemsize:
             raise ParseError(f"tensor {tensor.name!r} has {len(raw)} bytes, not a multiple of {stored.itemsize}")
         return np.frombuffer(raw, stored if self.little_endian else stored.newbyteorder(">"))
 
     def _external(self, tensor: TensorProto) -> Array:
-        """Bytes of a tensor that lies in a sidecar file: `<model>_variables/data_0` at an offset."""
+        """Bytes of a tensor in a sidecar file, `<model>_variables/data_0` at an offset, or left in the model's own."""
         place = tensor.external_data
+        if self.own is not None and place.location == OWN_FILE:
+            return self.own(place.offset, place.length)
         if place.location not in self._sidecars:
             self._sidecars[place.location] = self._open_sidecar(place.location)
         data = self._sidecars[place.location]

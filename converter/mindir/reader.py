@@ -125,7 +125,7 @@ class _Reader:
         self.functions = {body.name: body for body in model.functions}
         self.primitives = {primitive.name: primitive for primitive in model.primitives}
         little_endian = model.little_endian or not model.HasField("little_endian")
-        self.constants = ConstantReader(container.folder, little_endian)
+        self.constants = ConstantReader(container.folder, little_endian, container.read)
         self.weights = weights
         self.definitions: dict[str, AttributeProto | TensorProto] = {}
         self.globals = _Scope()

@@ -82,8 +82,9 @@ def folded(graph: Graph, value: Value, affine: Affine) -> tuple[Node, Node] | No
             return None
         along = [1] * weights.data.ndim
         along[_CHANNEL_AXIS[type(node.attrs)](node.attrs)] = -1
-        scaled = weights.data.astype(np.float64) * scale.reshape(along)
-        weights = Value.constant(scaled.astype(weights.data.dtype), weights.name)
+        scaled = np.empty_like(weights.data)  # products are computed in scale's type, in pieces
+        np.multiply(weights.data, scale.reshape(along), out=scaled, casting="same_kind")
+        weights = Value.constant(scaled, weights.name)
     total = bias.astype(np.float64) * scale + shift
     attrs: Linear = replace(node.attrs, activation_type=affine.activation_type)
     if isinstance(attrs, FullConnection):

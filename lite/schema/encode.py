@@ -1,4 +1,8 @@
-"""Writes FlatBuffers tables by their description: the inverse of decode.py. Used by the converter, not on a device."""
+"""Writes FlatBuffers tables by their description: the inverse of decode.py. Used by the converter, not on a device.
+
+Tables come first in the file, vectors of bytes behind them: such a vector is one part of the file, the very array that
+was given, so that writing a model takes no memory for the constants in it.
+"""
 from __future__ import annotations
 
 import struct
@@ -12,6 +16,10 @@ import numpy.typing as npt
 from lite.schema.describe import Field, Schema
 
 _BYTES_ALIGNMENT = 64
+_LENGTH_BYTES = 4  # before a vector's elements
+
+Part = bytes | memoryview
+
 _SLOT_WRITERS = {
     "?": "PrependBoolSlot", "b": "PrependInt8Slot", "B": "PrependUint8Slot", "h": "PrependInt16Slot",
     "H": "PrependUint16Slot", "i": "PrependInt32Slot", "I": "PrependUint32Slot", "q": "PrependInt64Slot",
@@ -22,7 +30,7 @@ _SLOT_WRITERS = {
 class Encoder:
     """Writes tables of `schema` into one file, children before parents.
 
-    size: about how large the file will be; a buffer that turns out too small is doubled, and copied.
+    size: about how large it will be without vectors of bytes; a buffer that turns out too small is doubled, and copied.
 
     Values are what Decoder reads: a dict for a table, in which absent and None fields are left out, and so are scalars
     that equal their default. The value of a union is a dict too, its type field the name of the table. A table may be
@@ -32,6 +40,9 @@ class Encoder:
     def __init__(self, schema: Schema, size: int) -> None:
         self._schema = schema
         self._builder = flatbuffers.Builder(size)
+        self._builder.minalign = _BYTES_ALIGNMENT  # of the tables' end
+        self._behind: list[Part] = []
+        self._bytes_behind = 0
 
     def table(self, name: str, values: Mapping[str, Any]) -> int:
         """Write a table and what it holds; a number that stands for it.
@@ -52,10 +63,10 @@ class Encoder:
                 self._builder.PrependUOffsetTRelativeSlot(field.slot, value, 0)
         return int(self._builder.EndObject())
 
-    def finish(self, root: int, identifier: bytes) -> bytes:
-        """The file, whose root is the table that `table` returned as `root`."""
+    def finish(self, root: int, identifier: bytes) -> list[Part]:
+        """The file, in parts, whose root is the table that `table` returned as `root`."""
         self._builder.Finish(root, file_identifier=identifier)
-        return bytes(memoryview(self._builder.Bytes)[self._builder.Head() :])
+        return [memoryview(self._builder.Bytes)[self._builder.Head() :], *self._behind]
 
     def _checked(self, table: str, field: Field, values: Mapping[str, Any]) -> Any:
         try:
@@ -97,19 +108,17 @@ class Encoder:
         return int(self._builder.EndVector())
 
     def _bytes(self, value: npt.NDArray[np.uint8]) -> int:
-        place = self._vector(1, len(value), _BYTES_ALIGNMENT)
-        np.frombuffer(self._builder.Bytes, np.uint8)[place : place + len(value)] = value
-        return int(self._builder.EndVector())
+        """Numbers count back from the end of the tables: what lies behind it has a negative one."""
+        padding = bytes(-(self._bytes_behind + _LENGTH_BYTES) % _BYTES_ALIGNMENT)
+        place = self._bytes_behind + len(padding)
+        self._behind += [padding + struct.pack("<I", len(value)), value.data]
+        self._bytes_behind = place + _LENGTH_BYTES + len(value)
+        return -place
 
     def _numbers(self, field: Field, value: Sequence[int | float]) -> int:
         packed = struct.pack(f"<{len(value)}{field.element}", *value)
         width = struct.calcsize(f"<{field.element}")
-        place = self._vector(width, len(value), width)
-        self._builder.Bytes[place : place + len(packed)] = packed
+        self._builder.StartVector(width, len(value), width)
+        self._builder.head -= len(packed)
+        self._builder.Bytes[self._builder.head : self._builder.head + len(packed)] = packed
         return int(self._builder.EndVector())
-
-    def _vector(self, width: int, length: int, alignment: int) -> int:
-        """Start a vector; where in the builder's buffer its elements belong."""
-        self._builder.StartVector(width, length, alignment)
-        self._builder.head -= width * length
-        return int(self._builder.head)

@@ -74,7 +74,7 @@ def operator(op: str, **fields: Any) -> Tree:
 def write(tree: Tree) -> bytes:
     """The tree as a file."""
     encoder = Encoder(SCHEMA, 4096)
-    return encoder.finish(encoder.table(layout.ROOT, tree), layout.IDENTIFIER)
+    return b"".join(encoder.finish(encoder.table(layout.ROOT, tree), layout.IDENTIFIER))
 
 
 class Bytes:
