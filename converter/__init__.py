@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from converter.errors import ArgumentError, ExportError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
+from converter.quantize.settings import Quantization
 from lite.errors import ConvertError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "ExportError",
     "MissingPackageError",
     "OptionError",
+    "Quantization",
     "convert",
     "export",
     "load",
@@ -61,6 +63,7 @@ def convert(
                                  only what these need has to be supported
         checkpoint    None       a .ckpt or .safetensors file, or arrays by name: the weights in place of the export's
         key           None       the key, as bytes, of an encrypted export and checkpoint
+        quantization  None       a Quantization, or a mapping with its fields: int8 weights and activations
         progress      None       called with a line of text at every stage
 
     Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator
@@ -72,8 +75,11 @@ def convert(
         raise ArgumentError(f"convert takes no {next(iter(misplaced))!r}: give options={misplaced!r}")
     chosen = ConvertOptions.of(options)
     from converter.emit import emit  # readers and writers of files are loaded when they are needed
+    from converter.quantize.apply import quantize
 
     graph = optimize(_read(source, chosen), chosen)
+    if isinstance(chosen.quantization, Quantization):
+        graph = quantize(graph, chosen.quantization, chosen.progress)
     _report(chosen, "write")
     return emit(graph)
 

@@ -4,6 +4,7 @@
     ├── ParseError     the input is not a MindIR or checkpoint, or contradicts itself
     ├── GraphError     an IR graph broke one of its rules (a bug of a pass or of the importer)
     ├── PassError      a pass failed; names the pass and those that ran before it
+    ├── QuantizeError  the graph cannot be quantized, or not with these samples
     ├── EmitError      the graph cannot be written as `.ms`
     ├── ExportError    the graph cannot be written in another format
     ├── OptionError    an option is unknown or out of range (also a ValueError)
@@ -25,6 +26,10 @@ class GraphError(ConvertError):
 
 class PassError(ConvertError):
     """A pass failed. The message names it, the node, and the passes that had run."""
+
+
+class QuantizeError(ConvertError):
+    """There is nothing to quantize, or the samples do not fit the network."""
 
 
 class EmitError(ConvertError):

@@ -5,12 +5,13 @@ import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from converter.errors import ArgumentError, OptionError
+from converter.names import check_names
+from converter.quantize.settings import Quantization
 from lite.types import Array
 
 Progress = Callable[[str], None]
@@ -24,7 +25,9 @@ class ConvertOptions:
     shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
     place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
     arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
-    16, 24 or 32 bytes. progress: called with a line of text at every stage.
+    16, 24 or 32 bytes. quantization: a
+    converter.Quantization, or a mapping with its fields: weights and activations in int8 codes. progress: called with a
+    line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -34,6 +37,7 @@ class ConvertOptions:
     outputs: Sequence[str] = ()
     checkpoint: str | os.PathLike[str] | Mapping[str, Array] | None = None
     key: bytes | None = field(default=None, repr=False)
+    quantization: Quantization | Mapping[str, Any] | None = None
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +56,8 @@ class ConvertOptions:
             raise OptionError(f"checkpoint is {self.checkpoint!r}: expected a path, or a mapping of name to array")
         if self.key is not None and not isinstance(self.key, bytes):
             raise OptionError(f"key is a {type(self.key).__name__}: expected bytes")
+        if self.quantization is not None:
+            object.__setattr__(self, "quantization", Quantization.of(self.quantization))
         if self.progress is not None and not callable(self.progress):
             raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
 
@@ -78,12 +84,7 @@ class ConvertOptions:
         if not isinstance(options, Mapping):
             raise ArgumentError(f"options is a {type(options).__name__}: expected ConvertOptions or a mapping such as "
                 "{'input_shapes': {'x': (1, 3, 224, 224)}}; help(converter.convert) has all")
-        known = [f.name for f in fields(cls)]
-        for name in options:
-            if name not in known:
-                near = get_close_matches(str(name), known, n=1)
-                instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-                raise OptionError(f"there is no option {name!r}; {instead}")
+        check_names(options, [f.name for f in fields(cls)])
         return cls(**options)
 
 

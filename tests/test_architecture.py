@@ -69,17 +69,23 @@ ARROWS: dict[str, set[str]] = {
         *WORDS, "lite.files", "lite.foreign", "converter.errors", "converter.floats", "converter.encryption", "numpy",
         "google",
     },
-    "converter.options": {*WORDS, "converter.errors", "converter.checkpoint", "numpy"},
+    "converter.names": {"converter.errors"},
+    "converter.quantize.settings": {"lite.types", "converter.errors", "converter.names"},
+    "converter.options": {
+        *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.quantize.settings", "numpy",
+    },
     "converter.ir": {*WORDS, "lite.ops", "converter.errors", "numpy"},
     "converter.passes": IR,
     "converter.mindir": {
         *IR, "lite.foreign", "converter.checkpoint", "converter.floats", "converter.encryption", "google",
     },
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode"},
+    "converter.quantize": {*IR, "lite.session", "converter.emit", "converter.quantize.settings"},
     "converter.exporters": {*IR, "lite.__init__", "converter.mindir", "converter.passes", "google"},
     "converter.__init__": {
         *WORDS, "lite.files", "lite.session", "converter.errors", "converter.options", "converter.ir",
-        "converter.mindir", "converter.passes", "converter.emit", "converter.exporters",
+        "converter.mindir", "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
+        "converter.quantize.settings",
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.

@@ -51,7 +51,9 @@ def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], Sequenc
     secret = key.key_for(args, (args.model, args.checkpoint))
     begin = time.perf_counter()
     with progress(f"{verb} {args.model}", args.progress) as stage:
-        options = ConvertOptions(args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, stage)
+        options = ConvertOptions(
+            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, progress=stage
+        )
         stage("read")
         graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights(), options.key)
         if output.exists() and output.samefile(args.model):

@@ -28,7 +28,7 @@ output %y
 
 MISTAKES: list[tuple[Any, type[Exception], str]] = [
     ({"optimise": True}, OptionError, "no option 'optimise'; did you mean 'optimize'"),
-    ({"quantize": 8}, OptionError, "no option 'quantize'; there are optimize, input_shapes, outputs, checkpoint,"),
+    ({"bits": 8}, OptionError, "no option 'bits'; there are optimize, input_shapes, outputs, checkpoint,"),
     ({"optimize": 2}, OptionError, "optimize is 2: expected True or False"),
     ({"input_shapes": [1, 4]}, OptionError, "expected a mapping"),
     ({"input_shapes": {"x": 4}}, OptionError, "expected a name and a sequence"),

@@ -1,0 +1,16 @@
+"""Names that a user gives: of options, of settings."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from converter.errors import OptionError
+
+
+def check_names(given: Iterable[object], known: Sequence[str]) -> None:
+    """Raise OptionError, with the nearest name there is, for one that is not known."""
+    for name in given:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise OptionError(f"there is no option {name!r}; {instead}")

@@ -1,0 +1,8 @@
+"""Graphs with float32 arithmetic made graphs with int8 codes.
+
+    settings.py     what a user chooses
+    calibrate.py    runs the graph on samples, and observers.py what they say of the range of each tensor
+    affine.py       from ranges and weights to scales, zero points and codes
+    full.py         the graph rewritten
+    apply.py        all of it
+"""

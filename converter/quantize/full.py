@@ -1,0 +1,200 @@
+"""A float32 graph rewritten to compute with int8 codes where it can.
+
+    x ─ conv ─ add ─ softmax        x ─ quantize ─ conv' ─ add' ─ dequantize ─ softmax
+
+Products with constant weights become codes, and with them what lies between: additions, pools, activations (by table),
+and what only moves elements, whose operands are all stored alike. What no product is tied to stays float32, and so does
+what codes say too little of: softmax, layer norms, products of two computed matrices.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from converter.errors import QuantizeError
+from converter.ir.graph import Graph, Node, Value
+from converter.quantize.affine import activation_affine, bias_codes, weight_affine, weight_codes
+from converter.quantize.settings import Quantization
+from lite.ops.activation import Activation
+from lite.ops.conv2d_transpose import Conv2dTransposeFusion
+from lite.ops.enums import ActivationType
+from lite.ops.matmul import MatMulFusion
+from lite.ops.quantized import MOVES, PRODUCTS, Affine, QuantDTypeCast, Quantized
+from lite.ops.rectifier import LeakyRelu
+from lite.types import DType
+
+_BINARY = frozenset({"AddFusion", "MulFusion"})
+_BOUNDED = {ActivationType.SIGMOID: (0.0, 255 / 256), ActivationType.HSIGMOID: (0.0, 255 / 256)}
+_TO, _FROM = QuantDTypeCast(DType.FLOAT32, DType.INT8), QuantDTypeCast(DType.INT8, DType.FLOAT32)
+
+Ranges = Mapping[Value, tuple[float, float]]
+
+
+def watched(graph: Graph, settings: Quantization) -> list[Value]:
+    """The tensors whose ranges decide how they are stored, each once."""
+    found = dict.fromkeys(value for node in chosen(graph, settings) for value in _activations(node))
+    return list(found)
+
+
+def quantize_full(graph: Graph, ranges: Ranges, settings: Quantization) -> Graph:
+    """The graph with codes, made of new nodes; ranges: of `watched`."""
+    nodes = chosen(graph, settings)
+    builder = _Builder(graph, _stored(nodes, ranges, settings))
+    for node in graph.nodes:
+        builder.add(node, node in nodes)
+    return builder.finish()
+
+
+def chosen(graph: Graph, settings: Quantization) -> dict[Node, None]:
+    """The nodes that become operators on codes, in order."""
+    unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
+    if unknown:
+        raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
+    able = [node for node in graph.nodes if node.name not in settings.skip_nodes and _is_able(node)]
+    tied = _Groups()
+    for node in able:
+        tied.join(node, *(value for value in _activations(node)))
+    useful = {tied.of(node) for node in able if node.op in PRODUCTS}
+    return dict.fromkeys(node for node in able if tied.of(node) in useful)
+
+
+def _is_able(node: Node) -> bool:
+    """Whether there is an operator on codes for the node."""
+    if not node.inputs or not all(v.spec.dtype == DType.FLOAT32 for v in _activations(node)):
+        return False
+    x, *rest = node.inputs
+    if x.spec.is_known:
+        return False
+    if node.op in PRODUCTS:
+        weights = [v.data for v in rest]
+        if isinstance(node.attrs, MatMulFusion) and (node.attrs.transpose_a or rest[0].spec.rank != 2):
+            return False
+        if isinstance(node.attrs, Conv2dTransposeFusion) and node.attrs.group > 1:
+            return False
+        return all(w is not None and np.isfinite(w).all() for w in weights)
+    if node.op in _BINARY:
+        return len(node.inputs) == 2 and not any(v.spec.is_known for v in node.inputs)
+    if node.op in MOVES or node.op == "AvgPoolFusion":
+        return not any(v.spec.dtype == DType.FLOAT32 and v.spec.is_known for v in node.inputs)
+    return isinstance(node.attrs, (Activation, LeakyRelu))
+
+
+def _activations(node: Node) -> list[Value]:
+    """The operands that become codes, besides weights."""
+    if node.op in PRODUCTS:
+        return [node.inputs[0], *node.outputs]
+    return [v for v in (*node.inputs, *node.outputs) if v.spec.dtype == DType.FLOAT32 or not v.spec.is_known]
+
+
+def _stored(nodes: Iterable[Node], ranges: Ranges, settings: Quantization) -> dict[Value, Affine]:
+    """How each tensor is stored: alike, wherever elements only move."""
+    alike = _Groups()
+    own = dict(ranges)
+    for node in nodes:
+        values = _activations(node)
+        if node.op in MOVES:
+            alike.join(*values)
+        if isinstance(node.attrs, Activation) and node.attrs.activation_type in _BOUNDED:
+            own[node.outputs[0]] = _BOUNDED[node.attrs.activation_type]
+        elif isinstance(node.attrs, Activation) and node.attrs.activation_type == ActivationType.TANH:
+            own[node.outputs[0]] = (-1.0, 127 / 128)
+    together: dict[object, tuple[float, float]] = {}
+    for value, (low, high) in own.items():
+        before = together.get(alike.of(value), (low, high))
+        together[alike.of(value)] = min(low, before[0]), max(high, before[1])
+    return {value: activation_affine(*together[alike.of(value)], settings.activation_bits) for value in own}
+
+
+class _Groups:
+    """Things that belong together, by union and find."""
+
+    def __init__(self) -> None:
+        self._parent: dict[object, object] = {}
+
+    def of(self, thing: object) -> object:
+        """What stands for the thing's group."""
+        while thing in self._parent:
+            thing = self._parent[thing]
+        return thing
+
+    def join(self, first: object, *others: object) -> None:
+        """Put all of them into one group."""
+        for other in others:
+            a, b = self.of(first), self.of(other)
+            if a is not b:
+                self._parent[b] = a
+
+
+class _Builder:
+    """The new graph, node by node; a tensor of the old one is there as real numbers, as codes, or both."""
+
+    def __init__(self, graph: Graph, stored: Mapping[Value, Affine]) -> None:
+        self._old, self._new = graph, Graph(graph.name)
+        self._new.functions = graph.functions
+        self._stored = stored
+        self._codes: dict[Value, Value] = {}
+        self._real = {value: self._new.add_input(value.spec) for value in graph.inputs}
+
+    def add(self, node: Node, as_codes: bool) -> None:
+        """Add an old node, as it was or on codes."""
+        if not as_codes:
+            inputs = [self._as_real(v) for v in node.inputs]
+            names = [v.name for v in node.outputs]
+            outputs = self._new.add(node.attrs, inputs, node.name, node.origin, names)
+            self._real.update(zip(node.outputs, outputs, strict=True))
+            return
+        product = node.op in PRODUCTS
+        inputs, stored = self._product_operands(node) if product else self._operands(node)
+        results = tuple(self._stored[v] for v in node.outputs)
+        names = [f"{v.name}/codes" if self._old.is_output(v) else v.name for v in node.outputs]
+        outputs = self._new.add(Quantized(node.attrs, stored, results), inputs, node.name, node.origin, names)
+        self._codes.update(zip(node.outputs, outputs, strict=True))
+
+    def finish(self) -> Graph:
+        """The graph, with the old one's outputs."""
+        self._new.outputs = [self._as_real(value) for value in self._old.outputs]
+        return self._new
+
+    def _operands(self, node: Node) -> tuple[list[Value], tuple[Affine | None, ...]]:
+        coded = set(_activations(node))
+        inputs = [self._as_codes(v) if v in coded else self._as_real(v) for v in node.inputs]
+        return inputs, tuple(self._stored[v] if v in coded else None for v in node.inputs)
+
+    def _product_operands(self, node: Node) -> tuple[list[Value], tuple[Affine | None, ...]]:
+        x, weights, *rest = node.inputs
+        w = weights.data
+        assert w is not None, "chosen has looked"
+        affine = weight_affine(w, _channel_axis(node, w.ndim))
+        inputs = [self._as_codes(x), Value.constant(weight_codes(w, affine), weights.name)]
+        stored = [self._stored[x], affine]
+        for value in rest:
+            scale = self._stored[x].scale[0] * np.array(affine.scale)
+            assert value.data is not None, "chosen has looked"
+            inputs.append(Value.constant(bias_codes(value.data, scale), value.name))
+            stored.append(Affine(tuple(scale.tolist()), bits=32))
+        return inputs, tuple(stored)
+
+    def _as_codes(self, value: Value) -> Value:
+        if value not in self._codes:
+            cast = Quantized(_TO, (None,), (self._stored[value],))
+            name = f"{value.name}/quantize"
+            (self._codes[value],) = self._new.add(cast, [self._as_real(value)], name, output_names=[f"{name}d"])
+        return self._codes[value]
+
+    def _as_real(self, value: Value) -> Value:
+        if value not in self._real and value.producer is None:
+            self._real[value] = Value(value.spec)  # a constant; its users are those of this graph
+        if value not in self._real:
+            cast = Quantized(_FROM, (self._stored[value],), (None,))
+            name = f"{value.name}/dequantize"
+            label = value.name if self._old.is_output(value) else f"{name}d"
+            (self._real[value],) = self._new.add(cast, [self._codes[value]], name, output_names=[label])
+        return self._real[value]
+
+
+def _channel_axis(node: Node, rank: int) -> int:
+    """The axis of the weights along which the output's channels lie."""
+    if node.op == "MatMulFusion":
+        return rank - (2 if getattr(node.attrs, "transpose_b", False) else 1)
+    return rank - 1 if node.op == "Conv2dTransposeFusion" else 0
