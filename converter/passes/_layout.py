@@ -51,8 +51,9 @@ def reshape_target(source: Shape, target: Shape) -> Array | None:
     The first dimension is left open where it stays the same, so that a session can resize the batch.
     """
     dims = list(target)
-    if 0 in source or 0 in target:
-        return None if min(*source, *target) < 0 else np.array(dims, np.int32)
+    if 0 in source or 0 in target:  # a 0 in the operand is the source's dimension at that place
+        copied = all(d or (i < len(source) and source[i] == 0) for i, d in enumerate(target))
+        return np.array(dims, np.int32) if copied and min(*source, *target) >= 0 else None
     keeps_batch = bool(source) and bool(target) and source[0] == target[0]
     if keeps_batch and min(*source[1:], *target[1:], 1) > 0 and math.prod(source[1:]) == math.prod(target[1:]):
         dims[0] = -1

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from lite.errors import ShapeError
 from lite.ops.checks import FLOATS, check_dtype
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
@@ -58,17 +57,17 @@ def infer_log_softmax(attrs: LogSoftmax, x: TensorSpec) -> TensorSpec:
 @in_float32
 def log_softmax(attrs: LogSoftmax, x: Array) -> Array:
     shifted = _shifted(x, attrs.axis)
-    y: Array = shifted - np.log(np.exp(shifted).sum(axis=attrs.axis, keepdims=True))
+    total = np.exp(shifted).sum(axis=attrs.axis, keepdims=True)
+    y: Array = shifted - (np.log(total) if x.size else total)
     return y.astype(x.dtype)
 
 
 def _infer(op_name: str, axis: int, x: TensorSpec) -> TensorSpec:
     check_dtype(op_name, x, FLOATS)
-    if x.shape[normalize_axis(op_name, axis, x.rank, x)] == 0:
-        raise ShapeError(f"{op_name} cannot normalize over nothing: axis {axis} of {x}")
+    normalize_axis(op_name, axis, x.rank, x)
     return x.like()
 
 
 def _shifted(x: Array, axis: int) -> Array:
-    y: Array = wide(x) - x.max(axis=axis, keepdims=True)
+    y: Array = wide(x) - x.max(axis=axis, keepdims=True, initial=-np.inf)
     return y

@@ -34,7 +34,8 @@ def place_window(
 
     PAD uses `pads` (top, bottom, left, right; empty means none), VALID none, SAME those that give ceil(size / stride)
     outputs, the odd one at the end. CEIL rounds the number of windows up as long as the last one starts within the
-    input or the padding before it. Raises ShapeError where the window is larger than the padded input.
+    input or the padding before it. Raises ShapeError where the window is larger than the padded input; but as for
+    MindSpore, one that is only by its dilation, and by no more than a stride, has no place, and the output is empty.
     """
     given = pads if pad_mode == PadMode.PAD and pads else (0, 0, 0, 0)
     outputs: list[int] = []
@@ -49,8 +50,10 @@ def place_window(
             total = max((outputs[-1] - 1) * strides[axis] + extent - size[axis], 0)
             before, after = total // 2, total - total // 2
         else:
-            room = size[axis] + before + after - extent
-            if room < 0:
+            padded = size[axis] + before + after
+            room = padded - extent
+            empty = kernel[axis] <= padded and -strides[axis] <= room < 0 and round_mode == RoundMode.FLOOR
+            if room < 0 and not empty:
                 raise ShapeError(
                     f"{op} window of {extent} {('rows', 'columns')[axis]} (kernel {kernel}, dilation {dilations}) "
                     f"does not fit input {size} padded by {given}"

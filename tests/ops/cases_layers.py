@@ -54,6 +54,7 @@ CONVOLUTIONS: list[Case] = [
     case(conv(group=4, activation_type=A.RELU6), normal(1, 5, 5, 4), weights(8, 3, 3, 1), note="depth multiplier 2"),
     case(conv(4, pad=(2, 2, 2, 2)), normal(1, 19, 19, 3), weights(8, 11, 11, 3), note="11x11 stride 4"),
     case(conv(3), normal(1, 3, 3, 1), weights(2, 3, 3, 1), note="one output pixel"),
+    case(conv(dilation=3), normal(1, 6, 7, 1), weights(2, 3, 3, 1), note="none", expected=np.zeros((1, 0, 1, 2))),
     case(conv(pad=(1, 1, 1, 1)), normal(1, 6, 6, 5, dtype=F16), weights(7, 3, 3, 5, dtype=F16), note="fp16"),
     case(
         conv(kernel_size=(3, 3), in_channel=3, out_channel=4), normal(1, 5, 5, 3), weights(4, 3, 3, 3),
@@ -209,6 +210,8 @@ NORMS: list[Case] = [
     case(Softmax(), full((4, 9), 88.0), note="would overflow without the shift"),
     case(Softmax(), normal(2, 3, 31), note="rows"),
     case(Softmax(), normal(2, 33, dtype=F16), note="fp16"),
+    case(Softmax(axis=(1,)), normal(2, 0, 3), note="none"),
+    case(LogSoftmax(axis=-1), normal(2, 0), note="none"),
     case(LogSoftmax(axis=-1), data([[0, 1.0986122886681098]]), expected=[[-1.3862943611, -0.2876820724]]),
     case(LogSoftmax(axis=1), normal(2, 5, 3), note="inner axis"),
 ]

@@ -40,7 +40,7 @@ def binary(primitive: str, dtypes: tuple[str, ...] = NUMBERS, low: float = -4.0,
         dtype = d.one_of(*dtypes)
         shapes = d.broadcasting(2)
         operands = {name: d.array(shape, dtype, low, high) for name, shape in zip("xy", shapes, strict=True)}
-        return Case("{op}({x}, {y})", operands, f"{_home(primitive)}()", constant=_one_constant(d))
+        return Case("{op}({x}, {y})", operands, f"{_home(primitive)}()", constant=_one_constant(d, operands))
 
     return draw
 
@@ -52,7 +52,7 @@ def division(primitive: str, dtypes: tuple[str, ...] = NUMBERS, low: float = -9.
         dtype = d.one_of(*dtypes)
         shapes = d.broadcasting(2)
         operands = {"x": d.array(shapes[0], dtype, low, high), "y": _without_zero(d.array(shapes[1], dtype, low, high))}
-        return Case("{op}({x}, {y})", operands, f"{_home(primitive)}()", constant=_one_constant(d))
+        return Case("{op}({x}, {y})", operands, f"{_home(primitive)}()", constant=_one_constant(d, operands))
 
     return draw
 
@@ -63,8 +63,10 @@ def _without_zero(x: Array) -> Array:
     return np.where(np.abs(x) < least, x.dtype.type(least), x).astype(x.dtype)
 
 
-def _one_constant(d: Draw) -> tuple[str, ...]:
-    return d.one_of((), (), (), ("x",), ("y",))
+def _one_constant(d: Draw, operands: dict[str, Array]) -> tuple[str, ...]:
+    """None, or one of them; MindSpore computes nothing of a constant without elements."""
+    chosen: tuple[str, ...] = d.one_of((), (), (), ("x",), ("y",))
+    return chosen if all(operand.size for operand in operands.values()) else ()
 
 
 def comparison(primitive: str) -> Generator:
@@ -74,7 +76,7 @@ def comparison(primitive: str) -> Generator:
         dtype = d.one_of(*ALL)
         operands = {name: np.round(d.array(s, dtype)) for name, s in zip("xy", d.broadcasting(2), strict=True)}
         operands = {name: value.astype(dtype) for name, value in operands.items()}
-        return Case("{op}({x}, {y})", operands, f"{_home(primitive)}()", constant=_one_constant(d))
+        return Case("{op}({x}, {y})", operands, f"{_home(primitive)}()", constant=_one_constant(d, operands))
 
     return draw
 
@@ -113,7 +115,7 @@ def power(d: Draw) -> Case:
         operands = {"x": d.array(shapes[0], dtype, 0.1, 3), "y": d.array(shapes[1], dtype, -2, 2)}
     else:
         operands = {"x": _without_zero(d.array(shapes[0], dtype)), "y": np.round(d.array(shapes[1], dtype))}
-    return Case("{op}({x}, {y})", operands, "ops.Pow()", constant=_one_constant(d))
+    return Case("{op}({x}, {y})", operands, "ops.Pow()", constant=_one_constant(d, operands))
 
 
 def add_n(d: Draw) -> Case:

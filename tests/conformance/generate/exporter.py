@@ -72,6 +72,9 @@ class Computed:
     outputs: list[list[Array]]
 
 
+Drawn = tuple[list[Numbered], Computed | None]
+
+
 def compute(cases: list[Numbered], path: Path, mode: int = ms.GRAPH_MODE) -> Computed | None:
     """What MindSpore makes of these cases together, None where it refuses."""
     ms.set_context(mode=mode)
@@ -85,25 +88,42 @@ def compute(cases: list[Numbered], path: Path, mode: int = ms.GRAPH_MODE) -> Com
         return None
 
 
-def draw(seed: int, primitive: str, first: int, count: int, work: Path) -> tuple[list[Numbered], Computed | None]:
-    """The first `count` cases that MindSpore accepts, all at once or one by one; some only graph mode refuses."""
-    drawn = ((index, GENERATORS[primitive](Draw.of(seed, primitive, index))) for index in itertools.count(first))
-    cases = list(itertools.islice(drawn, count))
-    computed = compute(cases, work / "first.py")
-    if computed is None:
-        tried = itertools.chain(cases, itertools.islice(drawn, _TRIES * count))
-        accepted = (case for case in tried if compute([case], work / f"try_{case[0]}.py", ms.PYNATIVE_MODE))
-        cases = list(itertools.islice(accepted, count))
-        computed = compute(cases, work / "second.py")
-    if computed is None:
-        cases = [case for case in cases if compute([case], work / f"graph_{case[0]}.py")]
-        computed = compute(cases, work / "third.py")
-    return cases, computed
+def draw(seed: int, primitive: str, first: int, count: int, work: Path, target: Path) -> Drawn:
+    """The first `count` cases that MindSpore accepts: all at once; or one by one, where some are refused; or one by one
+    in graph mode, which refuses others, and where MindSpore ended in the last process.
+    """
+    skipped = target.with_name(f"{target.name}.skip")
+    left_out = json.loads(skipped.read_text("utf-8")) if skipped.exists() else []
+    numbers = [index for index in range(first, first + (_TRIES + 1) * count) if index not in left_out]
+    cases = [(index, GENERATORS[primitive](Draw.of(seed, primitive, index))) for index in numbers]
+    if not skipped.exists():
+        computed = compute(cases[:count], work / "first.py")
+        if computed is not None:
+            return cases[:count], computed
+        chosen = _accepted(cases, count, work, ms.PYNATIVE_MODE)
+        computed = compute(chosen, work / "second.py")
+        if computed is not None:
+            return chosen, computed
+    chosen = _accepted(cases, count, work, ms.GRAPH_MODE, target.with_name(f"{target.name}.trying"))
+    return chosen, compute(chosen, work / "third.py")
 
 
-def export(seed: int, primitive: str, first: int, count: int, work: Path, folder: Path) -> None:
+def _accepted(cases: list[Numbered], count: int, work: Path, mode: int, mark: Path | None = None) -> list[Numbered]:
+    """The first `count` that are computed alone. mark: a file that says which of them is tried."""
+    chosen: list[Numbered] = []
+    for case in cases:
+        if len(chosen) == count:
+            break
+        if mark:
+            mark.write_text(str(case[0]), "utf-8")
+        if compute([case], work / f"try_{case[0]}_{mode}.py", mode):
+            chosen.append(case)
+    return chosen
+
+
+def export(drawn: Drawn, folder: Path) -> None:
     """Write the network of these cases, and what it computes, into `folder`."""
-    cases, computed = draw(seed, primitive, first, count, work)
+    cases, computed = drawn
     counts: list[tuple[int, int]] = []
     data: dict[str, Array] = {}
     if computed is not None:
@@ -130,7 +150,7 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part") as part:
             work = Path(part) / "export"
             work.mkdir()
-            export(seed, primitive, int(first), int(count), Path(part), work)
+            export(draw(seed, primitive, int(first), int(count), Path(part), target), work)
             shutil.rmtree(target, ignore_errors=True)
             work.rename(target)
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.conformance.generate import elementwise, images, matrix, normalization, reduction, selection, shape
+from tests.conformance.generate import (
+    elementwise,
+    images,
+    matrix,
+    normalization,
+    reduction,
+    selection,
+    shape,
+    structure,
+)
 from tests.conformance.generate.case import Generator
 
 GENERATORS: dict[str, Generator] = {
@@ -13,6 +22,7 @@ GENERATORS: dict[str, Generator] = {
     **reduction.GENERATORS,
     **selection.GENERATORS,
     **shape.GENERATORS,
+    **structure.GENERATORS,
 }
 
 # They depend on shapes and Python numbers alone: MindSpore computes them while it exports, unless dimensions are

@@ -3,7 +3,7 @@
     python -m tests.conformance.networks LeNet BERT              # in the form that the tests judge
     python -m tests.conformance.networks --all --full            # the whole networks, at their own size
     python -m tests.conformance.networks --all --exports         # and what ONNX Runtime and MindSpore make of exports
-    python -m tests.conformance.networks --all --write           # that, and tests/conformance/COVERAGE.md anew
+    python -m tests.conformance.networks --all --write           # that, and tests/conformance/COVERAGE.md
 
 Each is exported by MindSpore in a process of its own, converted, and run on this device. Exit code 1 where one differs.
 """
@@ -24,8 +24,8 @@ import numpy as np
 import converter
 import lite
 from converter import convert
-from converter.mindir.primitives import PRIMITIVES
 from lite.errors import LiteError, UnsupportedOpError
+from tests.conformance.coverage import PAGE, write_networks
 from tests.conformance.networks.index import MODULES
 from tests.conformance.oracle import EXPORTER, HERE
 from tests.conformance.reexport import EngineError, by_mindspore, by_onnxruntime, run_by_mindspore
@@ -33,7 +33,6 @@ from tests.conformance.reexport import EngineError, by_mindspore, by_onnxruntime
 TOLERANCE = 2e-4  # of the largest |output|, as users of other engines expect; the tests ask for less
 HALF_TOLERANCE = 2e-3
 HALVES = frozenset({"AutoDis", "DeepFM", "WideDeep"})  # compute in float16, and engines round in places of their own
-COVERAGE = HERE / "COVERAGE.md"
 _RUNS, _RUN_SECONDS = 5, 2.0  # of a network that is timed
 _EXPORT_SECONDS = 1800
 
@@ -149,33 +148,26 @@ def _error(y: np.ndarray, expected: np.ndarray) -> float:
 HEADER = ("network", "status", "max error", "steps", "ms", ".ms, MB", "on the reference delegate")
 
 
-def _page(rows: Sequence[Row]) -> str:
-    """COVERAGE.md."""
+def _page(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The lines of COVERAGE.md that are about networks."""
     good = sum(row.status == "matches" for row in rows)
     header = (*HEADER, *ENGINES)
     table = [header, ("---",) * len(header), *(row.cells for row in rows)]
-    return "\n".join(
-        (
-            "# Coverage",
-            "",
-            "Written by `python -m tests.conformance.networks --all --write`: every network in the form that the tests",
-            "judge (most are smaller than what people use, with every kind of layer), exported by MindSpore 2.10,",
-            "converted, run on kernels, and compared with MindSpore's own outputs. The error is a share of the largest",
-            "|output|; integers and booleans have to be equal. Times are of one machine, without care.",
-            "",
-            "The last columns are the errors of what `mlite export` writes, in ONNX Runtime and in MindSpore.",
-            "",
-            f"{good} of {len(rows)} networks match; {_exported_well(rows)}.",
-            "",
-            *(f"| {' | '.join(row)} |" for row in table),
-            "",
-            "## Primitives",
-            "",
-            f"The importer knows {len(PRIMITIVES)}, each with cases in `cases.py` that MindSpore judges:",
-            "",
-            ", ".join(sorted(PRIMITIVES)) + ".",
-            "",
-        )
+    return (
+        "# Coverage",
+        "",
+        "Written by `python -m tests.conformance.networks --all --write`: every network in the form that the tests",
+        "judge (most are smaller than what people use, with every kind of layer), exported by MindSpore 2.10,",
+        "converted, run on kernels, and compared with MindSpore's own outputs. The error is a share of the largest",
+        "|output|; integers and booleans have to be equal. Times are of one machine, without care.",
+        "",
+        "The last columns are the errors of what `mlite export` writes, in ONNX Runtime and in MindSpore.",
+        "",
+        f"{good} of {len(rows)} networks match; {_exported_well(rows)}.",
+        "",
+        *(f"| {' | '.join(row)} |" for row in table),
+        "",
+        "",
     )
 
 
@@ -192,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--all", action="store_true", help="all of them")
     parser.add_argument("--full", action="store_true", help="at their own size, which takes hours for all")
     parser.add_argument("--exports", action="store_true", help=f"what they are as {' and '.join(ENGINES)}, too")
-    parser.add_argument("--write", action="store_true", help=f"write {COVERAGE.name}, exports included")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}, exports included")
     args = parser.parse_args(arguments)
     unknown = [name for name in args.names if name not in MODULES]
     if unknown or bool(args.names) == args.all or (args.write and not args.all):
@@ -205,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     good = sum(row.status == "matches" for row in rows)
     print(f"{good} of {len(rows)} match{f'; {_exported_well(rows)}' if exports else ''}")
     if args.write:
-        COVERAGE.write_text(_page(rows), "utf-8")
+        write_networks(_page(rows))
     return 0 if good == len(rows) else 1
 
 
