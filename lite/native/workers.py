@@ -89,12 +89,13 @@ class Workers:
         if not _turn.acquire(blocking=False):
             return False
         try:
-            if self._team is None or self._team.process != os.getpid():
+            if self._team is None or self._team.lost:
                 self._team = _join_team(self._pack, self.threads)
             self._team.run(table, first, end, scratch, scratch_stride)
         finally:
             _turn.release()
-        _leave_teams()
+        if _left:
+            _leave_teams()
         return True
 
     def close(self) -> None:
@@ -103,7 +104,7 @@ class Workers:
         Never waits: the garbage collector may call it at any place, also in this module with the turn taken.
         """
         team, self._team = self._team, None
-        if team is not None and team.process == os.getpid():
+        if team is not None and not team.lost:
             _left.append(team)
             _leave_teams()
 
@@ -114,7 +115,7 @@ class _Team:
     def __init__(self, pack: KernelPack, threads: int) -> None:
         self.key = (pack, threads)
         self.users = 0
-        self.process = os.getpid()
+        self.lost = False  # in a forked child, where its threads are not
         count = control_words(threads)
         self._memory = ctypes.create_string_buffer(8 * count + LINE_BYTES)
         self._address = -(-ctypes.addressof(self._memory) // LINE_BYTES) * LINE_BYTES
@@ -188,6 +189,8 @@ def _forget_teams() -> None:
     """In a forked child: the threads are gone, and the lock may have been held by one of them."""
     global _turn
     _turn = threading.Lock()
+    for team in _teams.values():
+        team.lost = True
     _teams.clear()
     _left.clear()
 

@@ -1,4 +1,6 @@
-"""Products of two computed matrices: packed along rows or columns, in other orders than in memory, with masks."""
+"""Products of two computed matrices, packed along rows or columns, in other orders than in memory, with masks; and of
+one row with few columns.
+"""
 from __future__ import annotations
 
 from lite.ops.activation import Activation

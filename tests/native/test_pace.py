@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lite.native.pace import BURST, GOOD, LEAST, LONG, MOST, SHORT, SLOW, Pace
+from lite.native.pace import BURST, GOOD, LEAST, LONG, MOST, MOST_SHORT, SHORT, SLOW, Pace
 
 ALONE = (SHORT + LONG) // 2
 RECOVERED = 2 * MOST + 12 * GOOD  # runs after which a hindrance is forgotten
@@ -55,6 +55,11 @@ def test_the_first_shared_run_after_others_is_not_judged() -> None:
 def test_threads_that_never_pay_are_tried_less_and_less(alone: int) -> None:
     history = play(Pace(), alone, iter([9 * alone, 2 * alone // 3, *[3 * alone // 2 + 1] * 5000]), 5000)
     assert sum(history[2000:]) <= 2 * (3000 // MOST + 1)
+
+
+def test_threads_that_never_pay_for_a_short_stretch_are_tried_least() -> None:
+    history = play(Pace(), SHORT - 1, 2 * SHORT, 20_000, BURST - 1)
+    assert sum(history[4000:]) <= 2 * (16_000 // MOST_SHORT + 1)
 
 
 def test_a_hindrance_that_has_passed_is_forgotten() -> None:

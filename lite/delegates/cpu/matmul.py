@@ -121,7 +121,7 @@ def _vector_step(operation: Operation, a: Argument, w: Array, bias: Array | None
         **finish(operation),
     }
     if columns <= tile.columns:
-        units = split(columns, depth * 4 * BYTE)
+        units = split(columns, depth * 4 * BYTE / 3)
         weights = Packed(np.ascontiguousarray(w), replaces=1)
         return NativeStep("dot_f32", {**arguments, "w": weights, "column_block": units.block}, units.count)
     cost = depth * tile.columns * 4 * BYTE / 3  # of a panel

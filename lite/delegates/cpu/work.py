@@ -8,8 +8,10 @@ from lite.records import dataclass
 FLOP = 1 / 80
 BYTE = 1 / 10
 
-_UNIT = 4_000.0  # nanoseconds below which a unit is not worth handing to another thread
+_UNIT = 4_000.0  # nanoseconds of a unit, where there are more than two
+_SHORT = 2_000.0  # nanoseconds of work below which halves are not worth handing to another thread
 _MOST = 32
+_CLEARLY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,18 @@ class Units:
 def split(items: int, cost: float) -> Units:
     """Units for `items` equal pieces of work of `cost` nanoseconds each.
 
-    An odd number of units below 8 would leave one of two threads idle at the end, so there is none but 1.
+    As many as are worth it, or fewer where the larger share of two threads is then clearly smaller.
     """
-    for wanted in range(min(items, _MOST, int(items * cost / _UNIT)), 1, -1):
+    best, least = Units(max(items, 1), min(items, 1)), float(items)
+    worth = max(int(items * cost / _UNIT), int(items * cost >= _SHORT) + 1)
+    for wanted in range(min(items, _MOST, worth), 1, -1):
         block = -(-items // wanted)
         count = -(-items // block)
-        if count >= 8 or count % 2 == 0:
-            return Units(block, count)
-    return Units(max(items, 1), min(items, 1))
+        first = count // 2 * block
+        larger = max(first, items - first)
+        if larger < _CLEARLY * least:
+            best, least = Units(block, count), larger
+    return best
 
 
 def split_rows(rows: int, n: int, cost: float) -> tuple[dict[str, int], int]:
