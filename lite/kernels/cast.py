@@ -8,6 +8,7 @@ from __future__ import annotations
 from lite.kernels.codes import BLOCK
 from lite.kernels.declare import Int, Pointer, f32, i64, kernel
 from lite.kernels.elements import (
+    FLOAT16,
     FLOAT32,
     INT64,
     floats_to_integers,
@@ -19,6 +20,7 @@ from lite.kernels.elements import (
     store_floats,
     store_integers,
 )
+from lite.kernels.halves import narrow_to_halves, widen_halves
 
 
 @kernel
@@ -36,6 +38,12 @@ def cast(
         if source == INT64 and result == FLOAT32:  # rounded once, not by way of float64
             for i in range(count):
                 f32(there)[i] = i64(here)[i]
+            continue
+        if source == FLOAT16 and result == FLOAT32:
+            widen_halves(here, there, count)
+            continue
+        if source == FLOAT32 and result == FLOAT16:
+            narrow_to_halves(here, there, count)
             continue
         if is_float(source):
             load_floats(here, source, count, scratch)

@@ -6,12 +6,11 @@ wrap around as numpy's do, because the low bits of a sum or product do not depen
 """
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lite.kernels.codes import TYPES
 from lite.kernels.declare import f32, f64, i8, i16, i32, i64, routine, u8, u16, u32
+from lite.kernels.halves import narrow_far_to_halves, widen_halves_far
 
 FLOAT16, FLOAT32, FLOAT64, BOOL = (TYPES.index(name) for name in ("float16", "float32", "float64", "bool"))
 INT64, UINT32 = TYPES.index("int64"), TYPES.index("uint32")
@@ -91,23 +90,7 @@ def load_floats(x: int, kind: int, n: int, out: int) -> None:
         for i in range(n):
             f64(out)[i] = f64(x)[i]
     else:
-        _load_halves(x, n, out)
-
-
-@routine
-def _load_halves(x: int, n: int, out: int) -> None:
-    """n float16 as float64: exponent and fraction in their new places, and then the difference of the exponents' zeros.
-
-    The product makes normal numbers of subnormal ones; infinity and NaN get the largest exponent again.
-    """
-    for i in range(n):
-        i64(out)[i] = np.int64(u16(x)[i] & 0x7FFF) << 42
-    for i in range(n):
-        f64(out)[i] = f64(out)[i] * 2.0**1008
-    for i in range(n):
-        half = np.int64(u16(x)[i])
-        bits = i64(out)[i] | half >> 15 << 63
-        i64(out)[i] = bits | 0x7FF << 52 if half & 0x7C00 == 0x7C00 else bits
+        widen_halves_far(x, out, n)
 
 
 @routine
@@ -120,26 +103,7 @@ def store_floats(values: int, kind: int, n: int, y: int) -> None:
         for i in range(n):
             f64(y)[i] = f64(values)[i]
     else:
-        for i in range(n):
-            u16(y)[i] = _half(f64(values)[i], i64(values)[i])
-
-
-@routine
-def _half(value: float, bits: int) -> Any:
-    """The bits of the float16 nearest to a float64 with these bits, halves to the even one."""
-    sign = bits >> 63 & 1
-    size = abs(value)
-    half: Any
-    if size < 2.0**-14:  # a multiple of 2^-24; adding 2^52 rounds to an integer
-        half = np.int64(size * 2.0**24 + 2.0**52 - 2.0**52)
-    elif size < 65520.0:  # adding just under half of the last place kept, or half where that is odd, carries where due
-        bits &= 2**63 - 1
-        half = (bits + (1 << 41) - 1 + (bits >> 42 & 1) >> 42) - (1008 << 10)
-    else:
-        half = np.int64(31 << 10)
-    if value != value:
-        half = np.int64(63 << 9)
-    return half | sign << 15
+        narrow_far_to_halves(values, y, n)
 
 
 @routine

@@ -10,6 +10,7 @@ import numpy as np
 from lite.types import Array
 
 Outputs = Array | tuple[Array, ...]
+_MARK = "in_float32"
 
 
 def in_float32(reference: Callable[..., Outputs]) -> Callable[..., Outputs]:
@@ -22,7 +23,13 @@ def in_float32(reference: Callable[..., Outputs]) -> Callable[..., Outputs]:
         result = reference(attrs, *(x.astype(np.float32) if x.dtype == np.float16 else x for x in inputs))
         return tuple(map(_narrow, result)) if isinstance(result, tuple) else _narrow(result)
 
+    setattr(widened, _MARK, True)
     return widened
+
+
+def is_in_float32(reference: Callable[..., Outputs] | None) -> bool:
+    """Whether a reference computes halves as `in_float32` says."""
+    return hasattr(reference, _MARK)
 
 
 def _narrow(y: Array) -> Array:

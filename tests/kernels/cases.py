@@ -1,6 +1,8 @@
 """Operations the cpu delegate must run itself, one row each: odd sizes, tails, empty tensors, strides, broadcasting."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from lite.ops.layer_norm import LayerNormFusion
 from lite.ops.lstm import LSTM
 from lite.ops.matmul import MatMulFusion
 from lite.ops.nary import AddN, Eltwise
+from lite.ops.numerics import is_in_float32
 from lite.ops.pad import PadFusion
 from lite.ops.per_channel import BatchNorm, BiasAdd, FusedBatchNorm, ScaleFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
@@ -25,7 +28,7 @@ from lite.ops.power import ExpFusion
 from lite.ops.rectifier import Clip, Elu, LeakyRelu, PReLUFusion
 from lite.ops.recurrent import GRULayer, RNNLayer
 from lite.ops.reduce import ReduceFusion
-from lite.ops.registry import Attributes
+from lite.ops.registry import Attributes, definition
 from lite.ops.reverse import ReverseV2
 from lite.ops.slice import Crop, SliceFusion
 from lite.ops.softmax import LogSoftmax, Softmax
@@ -41,7 +44,7 @@ from tests.kernels.cases_codes import CODES
 from tests.kernels.cases_images import REGIONS, RESIZE, TRANSPOSED
 from tests.kernels.cases_indexed import INDEXED
 from tests.kernels.cases_products import PRODUCTS
-from tests.kernels.cases_typed import TYPED
+from tests.kernels.cases_typed import TYPED, halved
 
 RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
 _A = ActivationType
@@ -455,7 +458,7 @@ MOVE = [
     ),
 ]
 
-CASES = [
+WHOLE = [
     *PRODUCTS,
     *ELEMENTWISE,
     *MATMUL,
@@ -474,3 +477,15 @@ CASES = [
     *INDEXED,
     *CODES,
 ]
+
+
+def first_halved() -> Iterator[Case]:
+    """Of each operator whose halves are computed in float32 the first row, in float16."""
+    rows = {row.attrs.op: row for row in reversed(WHOLE)}
+    for op, row in rows.items():
+        if is_in_float32(definition(op).evaluate) and all(x.dtype != np.float16 for x in row.inputs):
+            inputs = tuple(halved(x, "float16") if x.dtype == np.float32 else x for x in row.inputs)
+            yield replace(row, inputs=inputs, note=f"{row.note} halves".strip())
+
+
+CASES = [*WHOLE, *first_halved()]

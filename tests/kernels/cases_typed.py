@@ -110,6 +110,10 @@ TYPED = [
         for sign in (1, -1)
         for x in (MIDDLES, np.nextafter(MIDDLES, np.float32(0)), np.nextafter(MIDDLES, np.float32(np.inf)))
     ),
+    *(
+        case(Cast(), x, ints(DType.FLOAT16), constants=(1,), note="almost the middle of two float16")
+        for x in (np.nextafter(MIDDLES.astype(np.float64), side) for side in (-np.inf, np.inf))
+    ),
     *(case(attrs, ANGLES, note="angles") for attrs in (Sin(), Cos())),
     *(case(attrs, booleans(3, 1), booleans(1, 300), note="logic") for attrs in (LogicalAnd(), LogicalOr(), Equal())),
     case(LogicalNot(), booleans(2, 333)),

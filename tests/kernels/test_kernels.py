@@ -17,6 +17,7 @@ from tests.kernels.execute import execute
 from tests.ops.cases import CASES as OPERATORS
 
 _TOLERANCE = 1e-5  # of the largest finite element
+_HALF_TOLERANCE = 2e-3
 _SHARED = [Case(row.attrs, tuple(row.inputs()), frozenset(row.constant), row.note) for row in OPERATORS]
 
 
@@ -70,7 +71,8 @@ def _assert_close(actual: Array, expected: Array) -> None:
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(actual[~finite], expected[~finite])
     largest = np.abs(expected[finite]).max(initial=0)
-    np.testing.assert_allclose(actual[finite], expected[finite], rtol=0, atol=_TOLERANCE * largest)
+    tolerance = _HALF_TOLERANCE if expected.dtype == np.float16 else _TOLERANCE
+    np.testing.assert_allclose(actual[finite], expected[finite], rtol=0, atol=tolerance * float(largest))
 
 
 def _assert_same(actual: tuple[Array, ...], expected: tuple[Array, ...], what: str) -> None:

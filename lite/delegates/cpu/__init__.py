@@ -8,6 +8,7 @@ from lite.delegates.cpu.index import MODULES, QUANTIZED, WITH_BROADCAST, WITH_EP
 from lite.delegates.cpu.tile import Pack, Tile
 from lite.ops.quantized import PRODUCTS, Quantized, moves_codes
 from lite.records import replace
+from lite.types import DType
 
 
 class CpuDelegate:
@@ -42,5 +43,8 @@ class CpuDelegate:
         return NativeClaim(()) if all(y.size == 0 for y in operation.outputs) else self._bind(module, operation)
 
     def _bind(self, module: str, operation: Operation) -> Claim | None:
-        claim: Claim | None = importlib.import_module(f"lite.delegates.cpu.{module}").bind(operation, self._tile)
+        bind = importlib.import_module(f"lite.delegates.cpu.{module}").bind
+        claim: Claim | None = bind(operation, self._tile)
+        if claim is None and any(x.dtype == DType.FLOAT16 for x in operation.inputs):
+            claim = importlib.import_module("lite.delegates.cpu.halves").bind(operation, self._tile, bind)
         return claim

@@ -13,7 +13,7 @@ MODULES: dict[str, str] = {
     "BatchToSpaceND": "pad",
     "BiasAdd": "norm",
     "BroadcastTo": "move",
-    "Cast": "move",
+    "Cast": "cast",
     "Ceil": "elementwise",
     "Clip": "elementwise",
     "Concat": "move",

@@ -16,7 +16,6 @@ from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation
 from lite.delegates.cpu.strides import Walk, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
-from lite.kernels.codes import BLOCK_BYTES, TYPES
 from lite.ops.permutation import FORMAT_ORDERS
 from lite.ops.shapes import integers
 from lite.ops.strided_slice import indices
@@ -39,8 +38,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
     """Any dtype of 1, 2, 4 or 8 bytes."""
     if operation.outputs[0].dtype == DType.STRING:
         return None
-    if operation.op in _SPECIAL:
-        return _SPECIAL[operation.op](operation)
+    if operation.op == "Gather":
+        return _gather(operation)
     inputs = [stand_in(x) for x in operation.inputs]
     outputs = [stand_in(y) for y in operation.outputs]
     copies = list(_COPIES[operation.op](operation, inputs, outputs))
@@ -304,32 +303,3 @@ def _gather(operation: Operation) -> NativeClaim:
         units.count,
     )
     return NativeClaim((step,))
-
-
-def _cast(operation: Operation) -> NativeClaim | ViewClaim | None:
-    x, y = operation.inputs[0], operation.outputs[0]
-    if x.dtype == y.dtype:
-        return ViewClaim()
-    if str(x.dtype) not in TYPES or str(y.dtype) not in TYPES:
-        return None
-    units = split(y.size, 1.0)
-    step = NativeStep(
-        "cast",
-        {
-            "x": In(0),
-            "y": Out(0),
-            "n": y.size,
-            "source": TYPES.index(str(x.dtype)),
-            "result": TYPES.index(str(y.dtype)),
-            "block": units.block,
-        },
-        units.count,
-        scratch=BLOCK_BYTES,
-    )
-    return NativeClaim((step,))
-
-
-_SPECIAL: dict[str, Callable[[Operation], NativeClaim | ViewClaim | None]] = {
-    "Cast": _cast,
-    "Gather": _gather,
-}
