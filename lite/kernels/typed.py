@@ -34,6 +34,8 @@ _EQUAL, _NOT_EQUAL, _GREATER, _GREATER_EQUAL = (
     TYPED.index(name) for name in ("equal", "not_equal", "greater", "greater_equal")
 )
 _ROUND = 1.5 * 2.0**52  # adding it, and taking it away, rounds to an integer
+_ROUND_BITS = 0x4338 << 48  # its bits: those of an integer within 2^51 added to them are those of their sum
+_EXACT = 1 << 50  # integers below are divided as float64
 
 
 @routine
@@ -50,9 +52,46 @@ def _divide(a: int, b: int) -> Any:
 
 
 @routine
-def _integers(function: int, a: int, b: int, n: int) -> None:
-    """a[i] = function(a[i], b[i]) for n int64."""
+def _are_exact(a: int, b: int, n: int) -> Any:
+    """Whether n int64 at either address are all within _EXACT."""
     x, y = i64(a), i64(b)
+    bits = np.int64(0)
+    for i in range(n):
+        bits |= (x[i] ^ x[i] >> 63) | (y[i] ^ y[i] >> 63)
+    return bits < _EXACT
+
+
+@routine
+def _divide_exact(function: int, a: int, b: int, n: int) -> None:
+    """a[i] = function(a[i], b[i]) for n int64 within _EXACT and a function that divides, by way of float64, in vectors.
+
+    A quotient is rounded, but never to an integer that it is not: it is further from that than by its rounding.
+    """
+    x, y = f64(a), f64(b)
+    for i in range(n):
+        i64(a)[i] += _ROUND_BITS
+        i64(b)[i] += _ROUND_BITS
+    for i in range(n):
+        x[i] -= _ROUND
+        y[i] -= _ROUND
+    for i in range(n):
+        quotient = x[i] / y[i]
+        size = abs(quotient) if function in (_DIV, _MOD) else quotient
+        whole = size + _ROUND - _ROUND
+        whole = whole - 1.0 if whole > size else whole
+        whole = -whole if size != quotient else whole
+        result = whole if function in (_DIV, _FLOOR_DIV) else x[i] - y[i] * whole
+        x[i] = (result if y[i] != 0.0 else 0.0) + _ROUND
+    for i in range(n):
+        i64(a)[i] -= _ROUND_BITS
+
+
+@routine
+def _elements(function: int, x: Any, y: Any, truth: Any, n: int) -> None:
+    """x[i] = function(x[i], y[i]) for n int64 or n float64, of what is the same for both.
+
+    truth: where x is, as int64, which comparisons give.
+    """
     if function == _ADD:
         for i in range(n):
             x[i] = x[i] + y[i]
@@ -62,42 +101,52 @@ def _integers(function: int, a: int, b: int, n: int) -> None:
     elif function == _MUL:
         for i in range(n):
             x[i] = x[i] * y[i]
+    elif function == _MAX:
+        for i in range(n):
+            x[i] = x[i] if x[i] > y[i] or x[i] != x[i] else y[i]
+    elif function == _MIN:
+        for i in range(n):
+            x[i] = x[i] if x[i] < y[i] or x[i] != x[i] else y[i]
+    elif function == _EQUAL:
+        for i in range(n):
+            truth[i] = x[i] == y[i]
+    elif function == _NOT_EQUAL:
+        for i in range(n):
+            truth[i] = x[i] != y[i]
+    elif function == _GREATER:
+        for i in range(n):
+            truth[i] = x[i] > y[i]
+    elif function == _GREATER_EQUAL:
+        for i in range(n):
+            truth[i] = x[i] >= y[i]
+    elif function == _ABS:
+        for i in range(n):
+            x[i] = abs(x[i])
+
+
+@routine
+def _integers(function: int, a: int, b: int, n: int) -> None:
+    """a[i] = function(a[i], b[i]) for n int64; b may change."""
+    x, y = i64(a), i64(b)
+    if function == _IS_FINITE:
+        for i in range(n):
+            x[i] = 1
+    elif function not in (_DIV, _FLOOR_DIV, _FLOOR_MOD, _MOD):
+        _elements(function, x, y, x, n)
+    elif _are_exact(a, b, n):
+        _divide_exact(function, a, b, n)
     elif function == _DIV:
         for i in range(n):
             x[i] = _divide(x[i], y[i])
-    elif function == _MAX:
-        for i in range(n):
-            x[i] = max(x[i], y[i])
-    elif function == _MIN:
-        for i in range(n):
-            x[i] = min(x[i], y[i])
     elif function == _FLOOR_DIV:
         for i in range(n):
             x[i] = _floor_divide(x[i], y[i])
     elif function == _FLOOR_MOD:
         for i in range(n):
             x[i] = x[i] - y[i] * _floor_divide(x[i], y[i]) if y[i] != 0 else 0
-    elif function == _MOD:
+    else:
         for i in range(n):
             x[i] = x[i] - y[i] * _divide(x[i], y[i]) if y[i] != 0 else 0
-    elif function == _EQUAL:
-        for i in range(n):
-            x[i] = x[i] == y[i]
-    elif function == _NOT_EQUAL:
-        for i in range(n):
-            x[i] = x[i] != y[i]
-    elif function == _GREATER:
-        for i in range(n):
-            x[i] = x[i] > y[i]
-    elif function == _GREATER_EQUAL:
-        for i in range(n):
-            x[i] = x[i] >= y[i]
-    elif function == _ABS:
-        for i in range(n):
-            x[i] = abs(x[i])
-    elif function == _IS_FINITE:
-        for i in range(n):
-            x[i] = 1
 
 
 @routine
@@ -144,24 +193,9 @@ def _floor_quotient(a: float, b: float) -> Any:
 def _floats(function: int, a: int, b: int, n: int) -> None:
     """a[i] = function(a[i], b[i]) for n float64; comparisons give int64."""
     x, y, truth = f64(a), f64(b), i64(a)
-    if function == _ADD:
-        for i in range(n):
-            x[i] = x[i] + y[i]
-    elif function == _SUB:
-        for i in range(n):
-            x[i] = x[i] - y[i]
-    elif function == _MUL:
-        for i in range(n):
-            x[i] = x[i] * y[i]
-    elif function == _DIV:
+    if function == _DIV:
         for i in range(n):
             x[i] = x[i] / y[i]
-    elif function == _MAX:
-        for i in range(n):
-            x[i] = x[i] if x[i] > y[i] or x[i] != x[i] else y[i]
-    elif function == _MIN:
-        for i in range(n):
-            x[i] = x[i] if x[i] < y[i] or x[i] != x[i] else y[i]
     elif function == _FLOOR_DIV:
         for i in range(n):
             x[i] = _floor_quotient(x[i], y[i])
@@ -171,21 +205,6 @@ def _floats(function: int, a: int, b: int, n: int) -> None:
     elif function == _MOD:
         for i in range(n):
             x[i] = _remainder(x[i], y[i])
-    elif function == _EQUAL:
-        for i in range(n):
-            truth[i] = x[i] == y[i]
-    elif function == _NOT_EQUAL:
-        for i in range(n):
-            truth[i] = x[i] != y[i]
-    elif function == _GREATER:
-        for i in range(n):
-            truth[i] = x[i] > y[i]
-    elif function == _GREATER_EQUAL:
-        for i in range(n):
-            truth[i] = x[i] >= y[i]
-    elif function == _ABS:
-        for i in range(n):
-            x[i] = abs(x[i])
     elif function == _IS_FINITE:
         for i in range(n):
             truth[i] = abs(x[i]) < np.inf
@@ -195,6 +214,8 @@ def _floats(function: int, a: int, b: int, n: int) -> None:
     elif function == _COS:
         for i in range(n):
             x[i] = cosine(x[i])
+    else:
+        _elements(function, x, y, truth, n)
 
 
 @routine
