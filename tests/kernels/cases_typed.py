@@ -97,6 +97,11 @@ TYPED = [
         for attrs in _DIVISIONS
         for dtype in ("float16", "float32")
     ),
+    *(
+        case(attrs, scale * of_type("int64", 700), of_type("int64", 3, 700), note=f"times {scale}")
+        for attrs in (*_DIVISIONS, DivFusion())
+        for scale in (1, 10**12, 10**17)
+    ),
     *(case(attrs, *special_pairs(), note="special") for attrs in _DIVISIONS),
     *(
         case(attrs, halved(special(), dtype), note=f"special {dtype}")
