@@ -18,6 +18,11 @@ _SIGN_BITS = -0x7F7F7F80  # 0x80808080
 _MAGIC = 12582912.0  # 1.5 * 2^23: adding it rounds to an integer, which is then in the low bits
 _MAGIC_BITS = 0x4B400000
 _PAIRS = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}  # by lanes
+_PACKS = {
+    4: ("llvm.x86.sse2.packssdw.128", "llvm.x86.sse2.packsswb.128"),
+    8: ("llvm.x86.avx2.packssdw", "llvm.x86.avx2.packsswb"),
+    16: ("llvm.x86.avx512.packssdw.512", "llvm.x86.avx512.packsswb.512"),
+}
 
 INT8_OFFSET = constant("int8_offset", lambda target: 128 if target.int8_dot == "vpdpbusd" else 0)
 
@@ -51,15 +56,60 @@ class Codes:
         return codes if self.parts == 1 else self._halves(codes)[0]
 
     def dot(self, total: list[Value], x: Value, w: list[Value]) -> list[Value]:
-        """total + the sum over four codes of x * w, lane by lane."""
+        """total + the sum over four codes of x * w, lane by lane; x: from `spread`."""
+        return self.dot_each(total, [x] * self.parts, w)
+
+    def dot_each(self, total: list[Value], x: list[Value], w: list[Value]) -> list[Value]:
+        """As `dot`, with codes of its own for every lane, from `factors`."""
         kind, lanes = self._words, self.s.lanes
         if self.s.target.int8_dot == "vpdpbusd":
             name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
-            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x.ir, w[0].ir]))]
+            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x[0].ir, w[0].ir]))]
         if self.s.target.int8_dot == "sdot":
             name = f"llvm.aarch64.neon.sdot.v{lanes}i32.v{4 * lanes}i8"
-            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x.ir, w[0].ir]))]
-        return [sums + self._pairs(x, half) for sums, half in zip(total, w, strict=True)]
+            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x[0].ir, w[0].ir]))]
+        return [sums + self._pairs(a, b) for sums, a, b in zip(total, x, w, strict=True)]
+
+    def bytes_at(self, address: Value) -> Value:
+        """4 x lanes consecutive codes, of which `unpack` makes what `factors` takes."""
+        loaded = Value(self.s, self.s.builder.load(self._pointer(address, self._bytes), align=1))
+        if self.s.target.int8_dot != "vpdpbusd":
+            return loaded
+        return loaded ^ Value(self.s, ir.Constant(self._bytes, [-128] * (4 * self.s.lanes)))
+
+    def unpack(self, a: Value, b: Value, size: int) -> list[Value]:
+        """The elements of `size` bytes of a and b in turn, of the lower and the upper half of every 128 bits."""
+        found = []
+        for half in (0, 8):
+            order: list[int] = []
+            for block in range(0, 4 * self.s.lanes, 16):
+                for first in range(block + half, block + half + 8, size):
+                    order += [*range(first, first + size)]
+                    order += [4 * self.s.lanes + i for i in range(first, first + size)]
+            found.append(self.s.shuffle(a, b, order))
+        return found
+
+    def factors(self, codes: Value) -> list[Value]:
+        """Codes, four to a lane, as `dot_each` takes them."""
+        if self.s.target.int8_dot == "vpdpbusd":
+            return [Value(self.s, self.s.builder.bitcast(codes.ir, self._words))]
+        return [codes] if self.parts == 1 else self._halves(codes)
+
+    def pack(self, quarters: list[Value]) -> Value:
+        """Codes as int32, the quarters of every 128 bits in turn, as bytes: what `unpack` has taken apart, joined."""
+        if self.s.target.machine != "x86_64":
+            kind = ir.VectorType(I8, self.s.lanes)
+            a, b, c, d = (Value(self.s, self.s.builder.trunc(x.ir, kind)) for x in quarters)
+            lanes = range(2 * self.s.lanes)
+            return self.s.shuffle(self.s.shuffle(a, b, lanes), self.s.shuffle(c, d, lanes), range(4 * self.s.lanes))
+        words, single = _PACKS[self.s.lanes]
+        wide, narrow = ir.VectorType(I16, 2 * self.s.lanes), self._bytes
+        low, high = (self.s.intrinsic(words, wide, [a.ir, b.ir]) for a, b in (quarters[:2], quarters[2:]))
+        return Value(self.s, self.s.intrinsic(single, narrow, [low, high]))
+
+    def store_bytes(self, codes: Value, address: Value) -> None:
+        """Writes 4 x lanes codes."""
+        self.s.builder.store(codes.ir, self._pointer(address, self._bytes), align=1)
 
     def total(self, accumulator: list[Value]) -> Value:
         """The sums, int32, lane by lane."""

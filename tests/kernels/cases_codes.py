@@ -117,6 +117,14 @@ CODES = [
     *(conv8((1, 6, 5, 8), n, (1, 1), note="pixels") for n in (1, 15, 16, 17, 32, 33, 48, 67)),
     *(conv8((1, h, 1, 4), 20, (1, 1), note="rows") for h in (1, 5, 11, 12, 13, 25, 97)),
     conv8((2, 8, 9, 6), 7, (3, 2), stride=(2, 1), pads=(1, 0, 2, 1), dilation=(1, 2), note="odd", bias=False),
+    *(conv8((2, 6, 9, c), c, (3, 3), pads=(1, 1, 1, 1), group=c, note="depthwise") for c in (2, 16, 33, 64, 65, 130)),
+    *(
+        conv8((1, 11, h, 40), 40, (k, k), stride=(s, s), pads=(k // 2,) * 4, group=40, note=f"depthwise by {s}")
+        for k in (3, 5) for s in (1, 2, 3) for h in (7, 10)
+    ),
+    conv8((1, 12, 9, 70), 70, (2, 7), dilation=(2, 1), pads=(0, 1, 3, 3), group=70, activation=_RELU, note="depthwise"),
+    conv8((1, 9, 9, 20), 20, (7, 7), pads=(3, 3, 3, 3), group=20, bias=False, note="depthwise"),
+    conv8((1, 1, 1, 80), 80, (3, 3), pads=(1, 1, 1, 1), group=80, note="one pixel depthwise"),
     conv8((1, 5, 5, 12), 6, (3, 3), group=3, pads=(1, 1, 1, 1), activation=_RELU, note="groups"),
     conv8((1, 5, 5, 64), 8, (5, 5), pads=(2, 2, 2, 2), activation=_RELU6, y=Affine((0.05,), (-100,)), note="relu6"),
     conv8((1, 4, 4, 8), 8, (3, 3), pads=(3, 3, 3, 3), note="mostly padding"),

@@ -6,13 +6,14 @@ import math
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.cpu.depthwise_i8 import bind_depthwise
+from lite.delegates.cpu.ends_i8 import ends
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
-from lite.ops.enums import ActivationType
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
-from lite.ops.quantized import Affine, Quantized, bounds, multiplier, shares
+from lite.ops.quantized import Quantized, multiplier
 from lite.types import Array, DType
 
 _ADDRESSES = 1 << 16  # of input pixels that a thread holds, unless one tile needs more
@@ -34,8 +35,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         return None
     inner = attrs.inner
     if isinstance(inner, Conv2DFusion):
-        if w.shape[3] == 1 and inner.group > 1:
-            return None
+        if inner.group == x.shape[3] == w.shape[0] and inner.group > 1:
+            return bind_depthwise(operation, attrs, inner, w.value, tile) if operation.epilogue.residual < 0 else None
         return _steps(operation, attrs, inner, x.shape, w.value, tile)
     weights = w.value
     if isinstance(inner, MatMulFusion):
@@ -84,7 +85,7 @@ def _steps(
             "w": Packed(_packed_weights(w.reshape(group, columns, taps, depth), tile), replaces=1),
             "bias": Packed(_by_panel(start.astype(np.int32), group, tile)),
             "scale": Packed(_by_panel(scale, group, tile)),
-            "ends": Packed(_ends(y_codes, inner.activation_type, operation.epilogue.codes)),
+            "ends": Packed(ends(y_codes, inner.activation_type, operation.epilogue.codes)),
             "zeros": Packed(np.full(depth * kernel_w + _SLACK, x_codes.zero_point[0], np.int8)),
             "y": Out(0),
             "images": images,
@@ -137,19 +138,3 @@ def _by_panel(x: Array, groups: int, tile: Tile) -> Array:
     packed = np.zeros((groups, -(-columns // tile.lanes) * tile.lanes), x.dtype)
     packed[:, :columns] = x.reshape(groups, columns)
     return packed
-
-
-def _ends(y: Affine, activation: ActivationType, addition: Quantized | None) -> Array:
-    """The numbers that gemm_tile_i8 makes codes of sums with."""
-    ends = np.zeros(16, np.float32)
-    zero_points = ends.view(np.int32)
-    low, high = bounds(y, activation)
-    ends[:2], zero_points[2] = (low - y.zero_point[0], high - y.zero_point[0]), y.zero_point[0]
-    if addition is not None:
-        residual, result = addition.inputs[1], addition.outputs[0]
-        assert residual is not None, "lite.plan.fuse has looked"
-        assert result is not None, "lite.plan.fuse has looked"
-        ends[3:5], zero_points[5] = shares(addition), residual.zero_point[0]
-        low, high = bounds(result, addition.inner.activation_type)  # type: ignore[attr-defined]
-        ends[6:8], zero_points[8] = (low - result.zero_point[0], high - result.zero_point[0]), result.zero_point[0]
-    return ends
