@@ -54,7 +54,10 @@ CONVOLUTIONS: list[Case] = [
     case(conv(group=4, activation_type=A.RELU6), normal(1, 5, 5, 4), weights(8, 3, 3, 1), note="depth multiplier 2"),
     case(conv(4, pad=(2, 2, 2, 2)), normal(1, 19, 19, 3), weights(8, 11, 11, 3), note="11x11 stride 4"),
     case(conv(3), normal(1, 3, 3, 1), weights(2, 3, 3, 1), note="one output pixel"),
-    case(conv(dilation=3), normal(1, 6, 7, 1), weights(2, 3, 3, 1), note="none", expected=np.zeros((1, 0, 1, 2))),
+    case(
+        conv(dilation=3), normal(1, 6, 7, 1), weights(2, 3, 3, 1), note="fits nowhere",
+        expected=np.zeros((1, 0, 1, 2)),
+    ),
     case(conv(pad=(1, 1, 1, 1)), normal(1, 6, 6, 5, dtype=F16), weights(7, 3, 3, 5, dtype=F16), note="fp16"),
     case(
         conv(kernel_size=(3, 3), in_channel=3, out_channel=4), normal(1, 5, 5, 3), weights(4, 3, 3, 3),
