@@ -4,7 +4,8 @@
 rows or columns, whichever are contiguous. An `a` whose rows are not is transposed into a temporary first. A part is a
 block of rows x a block of column panels of one batch; within it a panel of weights (depth x 16 floats), or a group of
 short ones, stays in cache while all rows of the block pass; a tile's rows meet all panels of the group in turn.
-One row alone (`gemv_f32`) is bound by memory: several panels are read at once, as streams.
+One row alone (`gemv_f32`) is bound by memory: several panels are read at once, and its weights are packed in pairs of
+panels side by side, [pair][depth][2][TILE_COLUMNS], for fewer and broader streams.
 """
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from lite.kernels.move import LANES, copy_words, transpose_block_f32
 from lite.kernels.simd import Simd, Value, micro
 
 _ACTIVATED_PANELS = 8  # after as many what is done last is done, while they are in cache
+PAIR = 2  # panels of a vector's weights that are side by side
 _GROUP_BYTES = 16 << 10  # of panels that stay in the nearest cache together, with a tile's rows
 
 
@@ -162,8 +164,8 @@ def pack_columns_f32(
                 f32(target)[k * width + j] = 0
 
 
-@micro("gemv_panels_f32", Int, Pointer, Int, Pointer, Pointer, Int, Pointer, Pointer, Float, Float)
-def gemv_panels_f32(
+def _panels(
+    abreast: int,
     s: Simd,
     panels: Value,
     a: Value,
@@ -176,20 +178,25 @@ def gemv_panels_f32(
     low: Value,
     high: Value,
 ) -> None:
-    """y[:columns] of one row and 1 to GEMV_PANELS panels of weights, one after the other; residual: 0 or as y."""
+    """y[:columns] of one row and 1 to GEMV_PANELS panels of weights; residual: 0 or as y.
+
+    abreast: of how many panels the weights lie side by side, [group][depth][panel]; the last group may have fewer.
+    """
     vectors = tile_vectors(s.target)
     width = vectors * s.vector_bytes
     floor, ceiling = s.splat(low), s.splat(high)
 
     def some(count: int) -> None:
-        streams = [weights + depth * (p * width) for p in range(count)]
+        groups = [(p - p % abreast, min(abreast, count - p + p % abreast)) for p in range(count)]
+        starts = [weights + depth * (first * width) + (p - first) * width for p, (first, _) in enumerate(groups)]
         cells = range(count * vectors)
 
         def step(k: Value, *sums: Value) -> tuple[Value, ...]:
             x = s.broadcast(a + 4 * k)
-            offset = k * width
+            offsets = {size: k * (size * width) for _, size in groups}
+            places = [start + offsets[size] for start, (_, size) in zip(starts, groups, strict=True)]
             return tuple(
-                s.fma(x, s.load(streams[i // vectors] + offset + i % vectors * s.vector_bytes), total)
+                s.fma(x, s.load(places[i // vectors] + i % vectors * s.vector_bytes), total)
                 for i, total in enumerate(sums)
             )
 
@@ -207,6 +214,12 @@ def gemv_panels_f32(
         s.either(columns >= len(cells) * s.lanes, partial(add_and_store, True), partial(add_and_store, False))
 
     s.switch(panels, [partial(some, count) for count in range(1, _gemv_panels(s.target) + 1)], first=1)
+
+
+_PARAMETERS = (Int, Pointer, Int, Pointer, Pointer, Int, Pointer, Pointer, Float, Float)
+
+gemv_panels_f32 = micro("gemv_panels_f32", *_PARAMETERS)(partial(_panels, 1))  # one panel after the other
+gemv_pairs_f32 = micro("gemv_pairs_f32", *_PARAMETERS)(partial(_panels, PAIR))
 
 
 @kernel
@@ -228,18 +241,18 @@ def gemv_f32(
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """y[columns] of one row a[depth] and packed b; residual, function, alpha, beta: see matmul_f32.
+    """y[columns] of one row a[depth] and b packed in pairs of panels; residual, function, alpha, beta: see matmul_f32.
 
-    Units: blocks of panel_block panels.
+    Units: blocks of panel_block panels, an even number.
     """
     width = TILE_COLUMNS()
     panel = begin * panel_block
     stop = min(end * panel_block, (columns + width - 1) // width)
     while panel < stop:
         groups = (stop - panel + GEMV_PANELS() - 1) // GEMV_PANELS()
-        count = (stop - panel + groups - 1) // groups
+        count = min((stop - panel + PAIR * groups - 1) // (PAIR * groups) * PAIR, stop - panel)
         column = panel * width
-        gemv_panels_f32(
+        gemv_pairs_f32(
             count,
             a,
             depth,

@@ -130,7 +130,10 @@ MATMUL = [
             (100, 31, 50),
         )
     ),
-    *(case(MatMulFusion(), normal(1, k), normal(k, n), constants=(1,)) for k, n in ((3, 64), (100, 333), (513, 1001))),
+    *(
+        case(MatMulFusion(), normal(1, k), normal(k, n), constants=(1,))
+        for k, n in ((3, 64), (9, 40), (100, 333), (513, 1001))
+    ),
     case(MatMulFusion(), normal(5, 9), normal(9, 17), note="both computed"),
     *(
         case(

@@ -126,7 +126,7 @@ def _vector_step(operation: Operation, a: Argument, w: Array, bias: Array | None
         return NativeStep("dot_f32", {**arguments, "w": weights, "column_block": units.block}, units.count)
     cost = depth * tile.columns * 4 * BYTE / 3  # of a panel
     units = split(-(-tile.panels(columns) // _STREAMS), cost * _STREAMS)
-    weights = Packed(tile.pack_weights(w), replaces=1)
+    weights = Packed(tile.pack_pairs(w), replaces=1)
     return NativeStep("gemv_f32", {**arguments, "b": weights, "panel_block": units.block * _STREAMS}, units.count)
 
 

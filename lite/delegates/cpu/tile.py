@@ -48,16 +48,22 @@ class Tile:
     def pack_weights(self, w: Array) -> Array:
         """[..., columns, depth] -> [..., panel, depth, tile columns], zeros beyond the last column."""
         *outer, columns, depth = w.shape
-        panels = self.panels(columns)
-        shape = (*outer, panels, depth, self.columns)
-        packed = self.slabs.allocate(4 * math.prod(shape)).view(np.float32).reshape(shape)
-        whole = columns // self.columns
-        split = whole * self.columns
-        packed[..., :whole, :, :] = w[..., :split, :].reshape(*outer, whole, self.columns, depth).swapaxes(-1, -2)
-        if split < columns:
-            packed[..., whole, :, : columns - split] = w[..., split:, :].swapaxes(-1, -2)
-            packed[..., whole, :, columns - split :] = 0
+        packed = self._allocate(*outer, self.panels(columns), depth, self.columns)
+        _fill(w, packed)
         return packed
+
+    def pack_pairs(self, w: Array) -> Array:
+        """[columns, depth] -> [pair of panels, depth, 2 x tile columns], then the odd panel; flat, zeros beyond."""
+        columns, depth = w.shape
+        pairs, odd = divmod(self.panels(columns), 2)
+        packed = self._allocate((2 * pairs + odd) * depth * self.columns)
+        split = 2 * pairs * depth * self.columns
+        _fill(w[: 2 * pairs * self.columns], packed[:split].reshape(pairs, depth, 2 * self.columns))
+        _fill(w[2 * pairs * self.columns :], packed[split:].reshape(odd, depth, self.columns))
+        return packed
+
+    def _allocate(self, *shape: int) -> Array:
+        return self.slabs.allocate(4 * math.prod(shape)).view(np.float32).reshape(shape)
 
     def pack_bias(self, bias: Array | None, groups: int, columns: int) -> Array:
         """[groups x columns] or None -> [groups, panels x tile columns], zeros beyond."""
@@ -65,3 +71,15 @@ class Tile:
         if bias is not None:
             packed[:, :columns] = bias.reshape(groups, columns)
         return packed
+
+
+def _fill(w: Array, packed: Array) -> None:
+    """[..., columns, depth] into [..., panel, depth, width], zeros beyond the last column."""
+    *outer, columns, depth = w.shape
+    width = packed.shape[-1]
+    whole, left = divmod(columns, width)
+    split = whole * width
+    packed[..., :whole, :, :] = w[..., :split, :].reshape(*outer, whole, width, depth).swapaxes(-1, -2)
+    if left:
+        packed[..., whole, :, :left] = w[..., split:, :].swapaxes(-1, -2)
+        packed[..., whole, :, left:] = 0
