@@ -91,8 +91,9 @@ def export(
 
     file_format: "ONNX" (operator set 20) or "MINDIR" (for MindSpore 2.10); what the path's suffix says where it is not
     given. options: as for `convert`.
-    The file is written whole or not at all. Raises what convert raises, UnsupportedOpError with every operator that the
-    format cannot express, ExportError for a format that there is not and for more than the format can hold.
+    The file is written whole or not at all; so is the one beside it, `model.onnx.data` for `model.onnx`, which has the
+    weights of a network beyond 2 GB. Raises what convert raises, UnsupportedOpError with every operator that the format
+    cannot express, ExportError for a format that there is not, and for more than 2 GB as MindIR.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise ArgumentError(f"path is a {type(path).__name__}: expected the path of the file to write")
@@ -100,12 +101,12 @@ def export(
         raise ArgumentError(f"file_format is a {type(file_format).__name__}: expected a name, such as 'ONNX'")
     chosen = ConvertOptions.of(options)
     from converter.exporters import exporter
-    from lite.files import write_atomically
+    from converter.sidecar import Sidecar, write_model
 
-    encode = exporter(file_format, path)
+    encode, sidecar = exporter(file_format, path), Sidecar.beside(path)
     graph = optimize(_read(source, chosen), chosen)
     _report(chosen, "write")
-    write_atomically(path, encode(graph))
+    write_model(path, encode(graph, sidecar), sidecar)
 
 
 def load(

@@ -10,7 +10,8 @@ A node that runs functions becomes a PartialFusion for each of them, a Switch or
 and a Call. Every function that may run is a subgraph.
 
 Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped,
-and behind everything else, so that nothing but these pages is read for them.
+and behind everything else, so that nothing but these pages is read for them. Those of a model beyond 2 GB are in a file
+beside it (`converter/sidecar.py`).
 """
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ import numpy as np
 from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
 from converter.ir.invoke import Invoke, reachable, tail
+from converter.sidecar import LIMIT, SMALLEST, Sidecar
 from lite import __version__
 from lite.coded import Coded
 from lite.ops import custom
@@ -40,7 +42,6 @@ _SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 _FMK_MINDIR = 3
 _CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
 _QUANT_WEIGHT, _QUANT_ALL = 4, 5  # QuantType
-_FILE_LIMIT = (1 << 31) - 1
 _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
 
 
@@ -49,9 +50,10 @@ def emit(graph: Graph) -> bytes:
     return b"".join(emit_parts(graph))
 
 
-def emit_parts(graph: Graph) -> list[Part]:
+def emit_parts(graph: Graph, sidecar: Sidecar | None = None) -> list[Part]:
     """The file in parts, to be written one after the other; most of them are the graph's constants themselves.
 
+    sidecar: where the constants go if the file would be too large with them.
     Raises EmitError, naming the node or tensor, for what the format cannot hold.
     """
     functions = [graph.functions[name] for name in reachable(graph, graph.functions)]
@@ -59,20 +61,28 @@ def emit_parts(graph: Graph) -> list[Part]:
     items = sum(4 * len(part.nodes) + len(part.inputs) + len(part.outputs) + 4 for part in graphs)
     tables = _TABLE_BYTES * items
     size = sum(part.parameter_bytes() for part in graphs) + tables
-    if size > _FILE_LIMIT:
-        raise EmitError(f"{graph.name}: expected {_FILE_LIMIT} bytes of constants and nodes at most, found {size}")
-    emitter = _Emitter(graphs, tables)
+    limit = LIMIT if sidecar is None else sidecar.limit
+    if size > limit and sidecar is None:
+        raise EmitError(
+            f"{graph.name}: expected {limit} bytes of constants and nodes at most, found {size}: "
+            "mlite convert puts them into a file beside the .ms"
+        )
+    emitter = _Emitter(graphs, tables, sidecar if size > limit else None)
     return emitter.finish([emitter.subgraph(part) for part in graphs])
 
 
 class _Emitter:
     """Tensors and nodes written so far."""
 
-    def __init__(self, graphs: Sequence[Graph], size: int) -> None:
-        """graphs: all that the file will have, the main one first. size: about what their tables take."""
+    def __init__(self, graphs: Sequence[Graph], size: int, sidecar: Sidecar | None) -> None:
+        """graphs: all that the file will have, the main one first. size: about what their tables take.
+
+        sidecar: where large constants go, if not into the file.
+        """
         main = graphs[0]
         self._names_of_subgraphs = [graph.name for graph in graphs]
         self._encoder = Encoder(_SCHEMA, size)
+        self._sidecar = sidecar
         self._tensors: list[int] = []
         self._nodes: list[int] = []
         self._used: set[int] = set()  # tensors of the subgraph that is being written
@@ -219,9 +229,16 @@ class _Emitter:
         told.update(repr(parameters).encode())
         key = (spec.dtype, spec.shape, told.digest())
         if key not in self._constants:
-            row = {"nodeType": _CONSTANT, "data": stored, "quantParams": parameters}
+            row = {"nodeType": _CONSTANT, "quantParams": parameters, **self._place(stored)}
             self._constants[key] = self._write_tensor(self._fresh(spec.name or "constant"), spec, row)
         return self._constants[key]
+
+    def _place(self, stored: Array) -> dict[str, Any]:
+        """The fields that say where a constant's bytes are: in the file, or in the one beside it."""
+        if self._sidecar is None or stored.nbytes < SMALLEST:
+            return {"data": stored}
+        part = {"location": self._sidecar.name, "offset": self._sidecar.add(stored), "length": stored.nbytes}
+        return {"externalData": [part]}
 
     def _parameters(self, value: Value) -> list[dict[str, Any]] | None:
         """The quantParams of a tensor, None where it is not quantized."""

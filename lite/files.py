@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 Part = bytes | bytearray | memoryview
@@ -16,17 +17,68 @@ def write_atomically(path: str | os.PathLike[str], *parts: Part) -> None:
     The bytes go to a temporary file in the same folder, which then takes the name. A file that is replaced keeps its
     permissions, a link is followed, and a device or pipe is written to as it is. Raises OSError that names `path`.
     """
-    try:
+    with _named(Path(path)):
         if os.path.exists(path) and not os.path.isfile(path):
             with open(path, "wb") as file:  # a device or a pipe; a folder raises IsADirectoryError
                 file.writelines(parts)
         else:
             _replace(Path(os.path.realpath(path)), parts)
-    except OSError as error:  # the user knows the target, not the temporary file
-        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _replace(target: Path, parts: Sequence[Part]) -> None:
+def write_together(files: Mapping[Path, Iterable[Part]]) -> None:
+    """Write several files, each given in pieces: all of them or none, and then those that were there are as they were.
+
+    Each path is that of a plain file, or of nothing yet. Raises OSError that names one of them.
+    """
+    written: dict[Path, str] = {}  # the temporary files
+    kept: dict[Path, str] = {}  # what was there under another name
+    taken: list[Path] = []
+    try:
+        for target, parts in files.items():
+            with _named(target):
+                if target.exists() and not target.is_file():
+                    raise FileExistsError(errno.EEXIST, "expected a plain file or none", str(target))
+                written[target] = _temporary(target, parts)
+        for target, temporary in written.items():
+            with _named(target):
+                if target.exists():
+                    kept[target] = f"{temporary}.old"
+                    os.link(target, kept[target])
+                os.replace(temporary, target)
+                taken.append(target)
+    except BaseException:
+        for target in taken:
+            if target in kept:
+                os.replace(kept.pop(target), target)
+            else:
+                target.unlink()
+        raise
+    finally:
+        for leftover in (*written.values(), *kept.values()):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(leftover)
+
+
+@contextlib.contextmanager
+def _named(target: Path) -> Iterator[None]:
+    """Errors are about the target: the user does not know the temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from None
+
+
+def _replace(target: Path, parts: Iterable[Part]) -> None:
+    temporary = _temporary(target, parts)
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _temporary(target: Path, parts: Iterable[Part]) -> str:
+    """A file beside the target, with its permissions, that has the parts one after the other; its name."""
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
     try:
         with open(descriptor, "wb") as file:
@@ -34,10 +86,10 @@ def _replace(target: Path, parts: Sequence[Part]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-        os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+    return temporary
 
 
 @contextlib.contextmanager

@@ -79,13 +79,16 @@ ARROWS: dict[str, set[str]] = {
     "converter.mindir": {
         *IR, "lite.foreign", "converter.checkpoint", "converter.floats", "converter.encryption", "google",
     },
-    "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode"},
+    "converter.sidecar": {*WORDS, "lite.files", "numpy"},
+    "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode", "converter.sidecar"},
     "converter.quantize": {*IR, "lite.session", "converter.emit", "converter.quantize.settings"},
-    "converter.exporters": {*IR, "lite.__init__", "converter.mindir", "converter.passes", "google"},
+    "converter.exporters": {
+        *IR, "lite.__init__", "lite.files", "converter.mindir", "converter.passes", "converter.sidecar", "google",
+    },
     "converter.__init__": {
-        *WORDS, "lite.files", "lite.session", "converter.errors", "converter.options", "converter.ir",
-        "converter.mindir", "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
-        "converter.quantize.settings",
+        *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
+        "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
+        "converter.quantize.settings", "converter.sidecar",
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
@@ -99,7 +102,7 @@ ARROWS: dict[str, set[str]] = {
     "converter.commands": {
         *WORDS, "lite.files", "lite.memory", "lite.session", "lite.commands", "lite.commands.extras",
         "converter.__init__", "converter.mindir", "converter.emit", "converter.exporters", "converter.ir",
-        "converter.options", "converter.encryption", "converter.suite", "numpy", "PIL",
+        "converter.options", "converter.encryption", "converter.sidecar", "converter.suite", "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

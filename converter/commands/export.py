@@ -22,5 +22,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    encode = exporter(args.format, args.output)
-    return write(args, "exporting", lambda graph: [encode(graph)])
+    return write(args, "exporting", exporter(args.format, args.output))

@@ -12,11 +12,12 @@ from lite.commands.progress import progress
 from lite.commands.run import named_shape
 from lite.commands.show import add_common_arguments, duration, print_json, size
 from lite.errors import ConvertError
-from lite.files import Part, write_atomically
+from lite.files import Part
 from lite.memory import peak_memory
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
+    from converter.sidecar import Sidecar
 
 
 def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
 
 
-def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], Sequence[Part]]) -> int:
+def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph, Sidecar], Sequence[Part]]) -> int:
     """Make args.output, or without one a .ms beside it, of args.model. verb: what is done. encode: the file's parts.
 
     Raises ConvertError, OSError for what cannot work, before the work is done.
@@ -46,6 +47,7 @@ def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], Sequenc
     from converter import optimize
     from converter.mindir.reader import read_mindir
     from converter.options import ConvertOptions
+    from converter.sidecar import Sidecar, write_model
 
     output = _output(args.model, args.output)
     secret = key.key_for(args, (args.model, args.checkpoint))
@@ -62,11 +64,12 @@ def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph], Sequenc
         optimize(graph, options)
         optimized = len(graph.all_nodes())
         stage("write")
-        parts = encode(graph)
-        write_atomically(output, *parts)
+        sidecar = Sidecar.beside(output)
+        parts = encode(graph, sidecar)
+        write_model(output, parts, sidecar)
     seconds = time.perf_counter() - begin
 
-    exported, written = args.model.stat().st_size, sum(len(part) for part in parts)
+    exported, written = args.model.stat().st_size, sum(len(part) for part in parts) + sidecar.nbytes
     if args.json:
         print_json(
             {

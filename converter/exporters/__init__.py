@@ -2,30 +2,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from converter.errors import ExportError
 from converter.ir.graph import Graph
+from converter.sidecar import Sidecar
+from lite.files import Part
+
+# Makes a file of a graph, which is not to be used afterwards, and puts into the other what is too large for it.
+Encode = Callable[[Graph, Sidecar], Sequence[Part]]
 
 
-def _onnx(graph: Graph) -> bytearray:
+def _onnx(graph: Graph, sidecar: Sidecar) -> Sequence[Part]:
     from converter.exporters.onnx import write_onnx  # protobuf is loaded when it is needed
 
-    return write_onnx(graph)
+    return [write_onnx(graph, sidecar)]
 
 
-def _mindir(graph: Graph) -> bytearray:
+def _mindir(graph: Graph, sidecar: Sidecar) -> Sequence[Part]:
     from converter.exporters.mindir import write_mindir
 
-    return write_mindir(graph)
+    return [write_mindir(graph, sidecar.limit)]
 
 
-# A format's name, as mindspore.export has it, and what makes a file of a graph. The graph is not to be used afterwards.
-FORMATS: dict[str, Callable[[Graph], bytearray]] = {"MINDIR": _mindir, "ONNX": _onnx}
+FORMATS: dict[str, Encode] = {  # by their names, as mindspore.export has them
+    "MINDIR": _mindir, "ONNX": _onnx,
+}
 
 
-def exporter(file_format: str | None, path: str | os.PathLike[str]) -> Callable[[Graph], bytearray]:
+def exporter(file_format: str | None, path: str | os.PathLike[str]) -> Encode:
     """What makes a file of that format; without one, of that which the path's suffix names.
 
     Raises ExportError for a format that there is not.

@@ -15,30 +15,30 @@ from google.protobuf.message import Message
 from converter.errors import ExportError
 from lite.types import Array
 
-LIMIT = (1 << 31) - 1  # bytes of a protobuf message
 _GRAPH, _RAW_DATA = 7, 9  # field numbers, the same in both formats
 
 
 class Constant(NamedTuple):
-    """A tensor: the message without its elements, and the elements."""
+    """A tensor: the message without its elements, and the elements, None where they are in another file."""
 
     message: Message
-    data: Array
+    data: Array | None
 
 
-def serialize(model: Message, graph: Message, field: int, constants: Sequence[Constant]) -> bytearray:
+def serialize(model: Message, graph: Message, field: int, constants: Sequence[Constant], limit: int) -> bytearray:
     """The model with this graph, whose repeated `field` has the constants.
 
-    Raises ExportError where the result would be more than protobuf can hold.
+    Raises ExportError where the result would be more than `limit` bytes.
     """
     outer, body = model.SerializeToString(), graph.SerializeToString()
     entries = [_entry(field, constant) for constant in constants]
-    nbytes = len(body) + sum(map(len, entries)) + sum(constant.data.nbytes for constant in constants)
+    elements = sum(constant.data.nbytes for constant in constants if constant.data is not None)
+    nbytes = len(body) + sum(map(len, entries)) + elements
     start = outer + _length(_GRAPH, nbytes) + body
     total = len(start) - len(body) + nbytes
-    if total > LIMIT:
+    if total > limit:
         raise ExportError(
-            f"the file would have {total} bytes, more than the {LIMIT} that its format can hold: "
+            f"the file would have {total} bytes, more than the {limit} that its format can hold: "
             "export parts of the network, with the option outputs"
         )
     result = bytearray(total)
@@ -48,15 +48,19 @@ def serialize(model: Message, graph: Message, field: int, constants: Sequence[Co
         data = constant.data
         result[place : place + len(head)] = head
         place += len(head)
-        target = np.frombuffer(result, data.dtype.newbyteorder("<"), data.size, place)
-        target.reshape(data.shape)[...] = data
-        place += data.nbytes
+        if data is not None:
+            target = np.frombuffer(result, data.dtype.newbyteorder("<"), data.size, place)
+            target.reshape(data.shape)[...] = data
+            place += data.nbytes
     return result
 
 
 def _entry(field: int, constant: Constant) -> bytes:
     """What is before the elements: the field of the graph, the message, the field of the elements."""
-    message, nbytes = constant.message.SerializeToString(), constant.data.nbytes
+    message = constant.message.SerializeToString()
+    if constant.data is None:
+        return _length(field, len(message)) + message
+    nbytes = constant.data.nbytes
     elements = _length(_RAW_DATA, nbytes)
     return _length(field, len(message) + len(elements) + nbytes) + message + elements
 

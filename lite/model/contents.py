@@ -54,7 +54,8 @@ class Subgraph:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A verified model. subgraphs: one or more, the first is the entry. nbytes: size of the file.
+    """A verified model. subgraphs: one or more, the first is the entry. nbytes: size of the file and those
+    beside it.
 
     name: for messages. version: of the file format, such as "2.7.0". inputs, outputs: indices of tensors.
     """

@@ -20,6 +20,7 @@ from lite.model.contents import Model, Node, Subgraph, Tensor
 from lite.model.header import check_identifier, read_version
 from lite.model.quantization import parameters, resolve_quantization
 from lite.model.rules import check_graph
+from lite.model.sidecar import Sidecars
 from lite.ops import custom
 from lite.schema import layout
 from lite.schema.decode import Decoder
@@ -49,8 +50,9 @@ def read_model(source: Source, *, name: str | None = None) -> Model:
     """
     data, label = _open(source)
     label = label if name is None else name
+    beside = None if isinstance(source, (bytes, bytearray, memoryview)) else os.path.dirname(os.fsdecode(source))
     try:
-        return _read(data, label)
+        return _read(data, label, Sidecars(beside))
     except (InvalidModelError, UnsupportedVersionError) as error:
         text = str(error)
         clipped = text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]} ..."
@@ -75,7 +77,7 @@ def _open(source: Source) -> tuple[memoryview, str]:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), label
 
 
-def _read(data: memoryview, label: str) -> Model:
+def _read(data: memoryview, label: str, sidecars: Sidecars) -> Model:
     check_identifier(data)
     decoder = Decoder(SCHEMA, data)
     version = read_version(decoder)
@@ -86,7 +88,7 @@ def _read(data: memoryview, label: str) -> Model:
     inputs, outputs = root["inputIndex"] or (), root["outputIndex"] or ()
     # An empty constant has no data to know it by; a tensor that some node writes or the caller feeds is none.
     fed = set(inputs).union(*(graph.inputs for graph in subgraphs), *(node.outputs for node in nodes))
-    nodes, stored = resolve_quantization(nodes, [_tensor(i, row, i in fed) for i, row in enumerate(tensors)])
+    nodes, stored = resolve_quantization(nodes, [_tensor(i, row, i in fed, sidecars) for i, row in enumerate(tensors)])
     model = Model(
         name=label,
         version=version,
@@ -95,7 +97,7 @@ def _read(data: memoryview, label: str) -> Model:
         subgraphs=subgraphs or (Subgraph("main", inputs, outputs, tuple(range(len(nodes)))),),
         inputs=inputs,
         outputs=outputs,
-        nbytes=len(data),
+        nbytes=len(data) + sidecars.nbytes,
     )
     check_graph(model)
     return model
@@ -136,7 +138,7 @@ def _plain(value: Any) -> object:
     return value
 
 
-def _tensor(index: int, row: Mapping[str, Any], fed: bool) -> Tensor:
+def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -> Tensor:
     """A tensor; `fed` where a node writes it or the caller feeds it, so that it is no constant even if empty."""
     where = f"tensor {index} {row['name'] or ''!r}"
     dtype = _DTYPES.get(row["dataType"])
@@ -148,12 +150,14 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool) -> Tensor:
         raise InvalidModelError(f"{where} dims: expected up to {_MAX_RANK} sizes of -1 or more, found {list(shape)}")
     if math.prod(max(abs(size), 1) for size in shape) * dtype.itemsize > _TENSOR_BYTES_LIMIT:
         raise InvalidModelError(f"{where} dims: expected {_TENSOR_BYTES_LIMIT} bytes at most, found {list(shape)}")
-    if row["externalData"]:
-        raise UnsupportedVersionError(f"{where}: its data is in a sidecar file, which is not supported")
     spec = TensorSpec(dtype, shape, row["name"] or f"tensor-{index}")
     quant = _quant(where, row["quantParams"] or (), shape)
-    if row["data"] or (row["nodeType"] == _CONSTANT and not fed and 0 in shape and spec.is_static):
-        data = row["data"] or memoryview(b"")
+    data = row["data"] or memoryview(b"")
+    if row["externalData"]:
+        if data:
+            raise InvalidModelError(f"{where}: expected data here or in a file beside the model, found both")
+        data = sidecars.data(where, row["externalData"])
+    if data or (row["nodeType"] == _CONSTANT and not fed and 0 in shape and spec.is_static):
         _check_packing(where, row, spec)
         packed = _packed(data, spec, quant)
         spec = TensorSpec(dtype, shape, spec.name, _constant(where, data, spec) if packed is None else packed)

@@ -9,6 +9,8 @@ import pytest
 import converter
 from converter.exporters.onnx import write_onnx
 from converter.exporters.onnx.rows import IMAGE_ROWS, ROWS
+from converter.mindir.reader import read_mindir
+from converter.sidecar import Sidecar, write_model
 from lite import ops
 from lite.errors import UnsupportedOpError
 from tests.conformance.judge import HALF_TOLERANCE, assert_agrees
@@ -46,6 +48,16 @@ def assert_close(y: np.ndarray, expected: np.ndarray, tolerance: float | None = 
     rtol = ROUNDED.get(expected.dtype, 0) if tolerance is None else tolerance
     scale = np.abs(expected[np.isfinite(expected)]).max(initial=0) if rtol else 0
     np.testing.assert_allclose(y, expected, rtol=rtol, atol=rtol * scale)
+
+
+def test_weights_beside_the_model_are_found(oracle: Oracle, tmp_path: Path) -> None:
+    export, path = oracle.network("lenet"), tmp_path / "model.onnx"
+    sidecar = Sidecar.beside(path)
+    sidecar.limit = 1 << 16
+    model = write_onnx(converter.optimize(read_mindir(export.mindir)), sidecar)
+    write_model(path, [model], sidecar)
+    assert path.stat().st_size < sidecar.nbytes == (tmp_path / "model.onnx.data").stat().st_size
+    assert_agrees(by_onnxruntime(path, export.inputs), export, "lenet")
 
 
 @pytest.mark.parametrize("case", OPERATORS, ids=str)

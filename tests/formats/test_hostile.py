@@ -271,6 +271,8 @@ INVALID_CASES: list[tuple[str, Callable[[Tree], None], str]] = [
         of_node(1, primitive=operator("PartialFusion", sub_graph_index=1 << 40)),
         "node 1 .* sub_graph_index: .* found 1099511627776",
     ),
+    ("sidecar elsewhere", of_tensor(1, data=None, externalData=[{"location": "../w"}]), "tensor 1 'b' externalData"),
+    ("data in two places", of_tensor(1, externalData=[{"location": "w.msw"}]), "tensor 1 'b': .* found both"),
 ]
 
 
@@ -278,7 +280,6 @@ UNSUPPORTED_CASES: list[tuple[str, Callable[[Tree], None], str]] = [
     ("future version", of_tree(version="MindSpore Lite 3.0.0"), "version: expected 1.x or 2.x"),
     ("obfuscated", of_tree(obfuscate=True), "the file is obfuscated"),
     ("GenOP", of_node(0, primitive=operator("GenOP")), r"node 0 'add' \(GenOP\): .* obfuscated"),
-    ("sidecar", of_tensor(1, externalData=[{"location": "../w.msw"}]), "tensor 1 'b': .* sidecar"),
     ("strings", of_tensor(1, dataType=12), "tensor 1 'b': constants of strings"),
     ("Huffman", of_tensor(1, enableHuffmanCode=True), "tensor 1 'b': .*Huffman"),
     ("code book", of_tensor(1, quantClusters=[1.0]), "tensor 1 'b': .*a code book"),

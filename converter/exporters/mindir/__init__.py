@@ -14,14 +14,15 @@ from converter.exporters.refusals import Refusals, Unsupported
 from converter.exporters.wire import serialize
 from converter.ir.graph import Graph, Node
 from converter.mindir.mind_ir_pb2 import GraphProto, ModelProto, ValueInfoProto, Version
+from converter.sidecar import LIMIT
 
 _PARAMETER = 3  # field of GraphProto
 
 
-def write_mindir(graph: Graph) -> bytearray:
+def write_mindir(graph: Graph, limit: int = LIMIT) -> bytearray:
     """The file. The graph is changed: operators on images have their channels first in MindIR.
 
-    Raises UnsupportedOpError, which lists all nodes that MindIR cannot express, and ExportError beyond 2 GB.
+    Raises UnsupportedOpError, which lists all nodes that MindIR cannot express, and ExportError beyond `limit`.
     """
     builder, refusals = Builder(), Refusals("MindIR")
     refusals.check_quantization(graph)
@@ -40,7 +41,7 @@ def write_mindir(graph: Graph) -> bytearray:
     model.mind_ir_version = Version.IR_VERSION_WITH_SCALAR_GRAPH_HOLDER
     model.primitives.extend(builder.primitives.values())
     body.node.extend(builder.nodes)
-    return serialize(model, body, _PARAMETER, builder.parameters)
+    return serialize(model, body, _PARAMETER, builder.parameters, limit)
 
 
 def _write(builder: Builder, refusals: Refusals, node: Node) -> Sequence[str]:

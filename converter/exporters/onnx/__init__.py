@@ -10,28 +10,31 @@ from collections.abc import Sequence
 from converter.exporters.layout import channels_first
 from converter.exporters.node import row_of
 from converter.exporters.onnx.builder import Builder, Names, Op, value_info
-from converter.exporters.onnx.onnx_pb2 import GraphProto, ModelProto
+from converter.exporters.onnx.onnx_pb2 import GraphProto, ModelProto, TensorProto
 from converter.exporters.onnx.rows import IMAGE_ROWS, ROWS
 from converter.exporters.refusals import Refusals, Unsupported
-from converter.exporters.wire import serialize
+from converter.exporters.wire import Constant, serialize
 from converter.ir.graph import Graph, Node, Value
 from converter.ir.invoke import Invoke
+from converter.sidecar import LIMIT, SMALLEST, Sidecar
 from lite import __version__
 from lite.types import DType
 
 _IR_VERSION, _OPSET = 9, 20
 _INITIALIZER = 5  # field of GraphProto
+_HEAD = 64  # bytes around a constant, at most
 
 
-def write_onnx(graph: Graph) -> bytearray:
+def write_onnx(graph: Graph, sidecar: Sidecar | None = None) -> bytearray:
     """The file. The graph is changed: operators on images have their channels first in ONNX.
 
-    Raises UnsupportedOpError, which lists all nodes that ONNX cannot express, and ExportError beyond 2 GB.
+    sidecar: where weights go if the file would be too large with them. Raises UnsupportedOpError, which lists all nodes
+    that ONNX cannot express, and ExportError for a file that is too large.
     """
     refusals = Refusals("ONNX")
     refusals.check_quantization(graph)
     channels_first(graph)
-    return _Writer(graph, refusals).finish()
+    return _Writer(graph, refusals).finish(sidecar)
 
 
 class _Writer:
@@ -43,7 +46,7 @@ class _Writer:
         self._refusals = refusals
         self._running: list[str] = []  # functions that are being written, the innermost last
 
-    def finish(self) -> bytearray:
+    def finish(self, sidecar: Sidecar | None) -> bytearray:
         """Write the main graph. Raises UnsupportedOpError, ExportError."""
         main, builder = self._main, self._builder
         publics = [builder.fresh(value.name) for value in (*main.inputs, *main.outputs)]
@@ -53,7 +56,10 @@ class _Writer:
         body.input.extend(value_info(n, v.spec, True) for n, v in zip(inputs, main.inputs, strict=True))
         model = ModelProto(ir_version=_IR_VERSION, producer_name="mindlite", producer_version=__version__)
         model.opset_import.add(domain="", version=_OPSET)
-        return serialize(model, body, _INITIALIZER, builder.constants)
+        constants, limit = builder.constants, LIMIT if sidecar is None else sidecar.limit
+        if sidecar is not None and body.ByteSize() + sum(map(_size, constants)) > limit:
+            constants = [_moved(constant, sidecar) for constant in constants]
+        return serialize(model, body, _INITIALIZER, constants, limit)
 
     def _graph(self, graph: Graph, inputs: Names, outputs: Names) -> GraphProto:
         """A graph's nodes and outputs, with its inputs called so."""
@@ -114,3 +120,21 @@ class _Writer:
         body = self._graph(self._main.functions[name], inputs, outputs)
         self._running.pop()
         return body
+
+
+def _size(constant: Constant) -> int:
+    """About the bytes of a constant in the file."""
+    return constant.message.ByteSize() + _HEAD + (0 if constant.data is None else constant.data.nbytes)
+
+
+def _moved(constant: Constant, sidecar: Sidecar) -> Constant:
+    """A constant whose elements are in the file beside the model, if there are enough of them."""
+    message, data = constant
+    if data is None or data.nbytes < SMALLEST:
+        return constant
+    place = {"location": sidecar.name, "offset": sidecar.add(data), "length": data.nbytes}
+    external = TensorProto(data_location=TensorProto.EXTERNAL)
+    external.MergeFromString(message.SerializeToString())
+    for key, value in place.items():
+        external.external_data.add(key=key, value=str(value))
+    return Constant(external, None)

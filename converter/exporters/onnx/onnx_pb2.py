@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#converter/exporters/onnx/onnx.proto\x12\rmindlite.onnx\"\xb4\x01\n\nModelProto\x12\x12\n\nir_version\x18\x01 \x01(\x03\x12\x15\n\rproducer_name\x18\x02 \x01(\t\x12\x18\n\x10producer_version\x18\x03 \x01(\t\x12(\n\x05graph\x18\x07 \x01(\x0b\x32\x19.mindlite.onnx.GraphProto\x12\x37\n\x0copset_import\x18\x08 \x03(\x0b\x32!.mindlite.onnx.OperatorSetIdProto\"5\n\x12OperatorSetIdProto\x12\x0e\n\x06\x64omain\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\"\xd0\x01\n\nGraphProto\x12&\n\x04node\x18\x01 \x03(\x0b\x32\x18.mindlite.onnx.NodeProto\x12\x0c\n\x04name\x18\x02 \x01(\t\x12/\n\x0binitializer\x18\x05 \x03(\x0b\x32\x1a.mindlite.onnx.TensorProto\x12,\n\x05input\x18\x0b \x03(\x0b\x32\x1d.mindlite.onnx.ValueInfoProto\x12-\n\x06output\x18\x0c \x03(\x0b\x32\x1d.mindlite.onnx.ValueInfoProto\"{\n\tNodeProto\x12\r\n\x05input\x18\x01 \x03(\t\x12\x0e\n\x06output\x18\x02 \x03(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07op_type\x18\x04 \x01(\t\x12\x30\n\tattribute\x18\x05 \x03(\x0b\x32\x1d.mindlite.onnx.AttributeProto\"\xf0\x02\n\x0e\x41ttributeProto\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\t\n\x01\x66\x18\x02 \x01(\x02\x12\t\n\x01i\x18\x03 \x01(\x03\x12\t\n\x01s\x18\x04 \x01(\x0c\x12%\n\x01t\x18\x05 \x01(\x0b\x32\x1a.mindlite.onnx.TensorProto\x12$\n\x01g\x18\x06 \x01(\x0b\x32\x19.mindlite.onnx.GraphProto\x12\x0e\n\x06\x66loats\x18\x07 \x03(\x02\x12\x0c\n\x04ints\x18\x08 \x03(\x03\x12\x0f\n\x07strings\x18\t \x03(\x0c\x12\x39\n\x04type\x18\x14 \x01(\x0e\x32+.mindlite.onnx.AttributeProto.AttributeType\"x\n\rAttributeType\x12\r\n\tUNDEFINED\x10\x00\x12\t\n\x05\x46LOAT\x10\x01\x12\x07\n\x03INT\x10\x02\x12\n\n\x06STRING\x10\x03\x12\n\n\x06TENSOR\x10\x04\x12\t\n\x05GRAPH\x10\x05\x12\n\n\x06\x46LOATS\x10\x06\x12\x08\n\x04INTS\x10\x07\x12\x0b\n\x07STRINGS\x10\x08\"\xfe\x01\n\x0bTensorProto\x12\x0c\n\x04\x64ims\x18\x01 \x03(\x03\x12\x11\n\tdata_type\x18\x02 \x01(\x05\x12\x0c\n\x04name\x18\x08 \x01(\t\x12\x10\n\x08raw_data\x18\t \x01(\x0c\"\xad\x01\n\x08\x44\x61taType\x12\r\n\tUNDEFINED\x10\x00\x12\t\n\x05\x46LOAT\x10\x01\x12\t\n\x05UINT8\x10\x02\x12\x08\n\x04INT8\x10\x03\x12\n\n\x06UINT16\x10\x04\x12\t\n\x05INT16\x10\x05\x12\t\n\x05INT32\x10\x06\x12\t\n\x05INT64\x10\x07\x12\n\n\x06STRING\x10\x08\x12\x08\n\x04\x42OOL\x10\t\x12\x0b\n\x07\x46LOAT16\x10\n\x12\n\n\x06\x44OUBLE\x10\x0b\x12\n\n\x06UINT32\x10\x0c\x12\n\n\x06UINT64\x10\r\"F\n\x0eValueInfoProto\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04type\x18\x02 \x01(\x0b\x32\x18.mindlite.onnx.TypeProto\"\x8e\x01\n\tTypeProto\x12\x34\n\x0btensor_type\x18\x01 \x01(\x0b\x32\x1f.mindlite.onnx.TypeProto.Tensor\x1aK\n\x06Tensor\x12\x11\n\telem_type\x18\x01 \x01(\x05\x12.\n\x05shape\x18\x02 \x01(\x0b\x32\x1f.mindlite.onnx.TensorShapeProto\"}\n\x10TensorShapeProto\x12\x36\n\x03\x64im\x18\x01 \x03(\x0b\x32).mindlite.onnx.TensorShapeProto.Dimension\x1a\x31\n\tDimension\x12\x11\n\tdim_value\x18\x01 \x01(\x03\x12\x11\n\tdim_param\x18\x02 \x01(\t')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#converter/exporters/onnx/onnx.proto\x12\rmindlite.onnx\"\xb4\x01\n\nModelProto\x12\x12\n\nir_version\x18\x01 \x01(\x03\x12\x15\n\rproducer_name\x18\x02 \x01(\t\x12\x18\n\x10producer_version\x18\x03 \x01(\t\x12(\n\x05graph\x18\x07 \x01(\x0b\x32\x19.mindlite.onnx.GraphProto\x12\x37\n\x0copset_import\x18\x08 \x03(\x0b\x32!.mindlite.onnx.OperatorSetIdProto\"5\n\x12OperatorSetIdProto\x12\x0e\n\x06\x64omain\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\"\xd0\x01\n\nGraphProto\x12&\n\x04node\x18\x01 \x03(\x0b\x32\x18.mindlite.onnx.NodeProto\x12\x0c\n\x04name\x18\x02 \x01(\t\x12/\n\x0binitializer\x18\x05 \x03(\x0b\x32\x1a.mindlite.onnx.TensorProto\x12,\n\x05input\x18\x0b \x03(\x0b\x32\x1d.mindlite.onnx.ValueInfoProto\x12-\n\x06output\x18\x0c \x03(\x0b\x32\x1d.mindlite.onnx.ValueInfoProto\"{\n\tNodeProto\x12\r\n\x05input\x18\x01 \x03(\t\x12\x0e\n\x06output\x18\x02 \x03(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07op_type\x18\x04 \x01(\t\x12\x30\n\tattribute\x18\x05 \x03(\x0b\x32\x1d.mindlite.onnx.AttributeProto\"\xf0\x02\n\x0e\x41ttributeProto\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\t\n\x01\x66\x18\x02 \x01(\x02\x12\t\n\x01i\x18\x03 \x01(\x03\x12\t\n\x01s\x18\x04 \x01(\x0c\x12%\n\x01t\x18\x05 \x01(\x0b\x32\x1a.mindlite.onnx.TensorProto\x12$\n\x01g\x18\x06 \x01(\x0b\x32\x19.mindlite.onnx.GraphProto\x12\x0e\n\x06\x66loats\x18\x07 \x03(\x02\x12\x0c\n\x04ints\x18\x08 \x03(\x03\x12\x0f\n\x07strings\x18\t \x03(\x0c\x12\x39\n\x04type\x18\x14 \x01(\x0e\x32+.mindlite.onnx.AttributeProto.AttributeType\"x\n\rAttributeType\x12\r\n\tUNDEFINED\x10\x00\x12\t\n\x05\x46LOAT\x10\x01\x12\x07\n\x03INT\x10\x02\x12\n\n\x06STRING\x10\x03\x12\n\n\x06TENSOR\x10\x04\x12\t\n\x05GRAPH\x10\x05\x12\n\n\x06\x46LOATS\x10\x06\x12\x08\n\x04INTS\x10\x07\x12\x0b\n\x07STRINGS\x10\x08\"4\n\x16StringStringEntryProto\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xa7\x03\n\x0bTensorProto\x12\x0c\n\x04\x64ims\x18\x01 \x03(\x03\x12\x11\n\tdata_type\x18\x02 \x01(\x05\x12\x0c\n\x04name\x18\x08 \x01(\t\x12\x10\n\x08raw_data\x18\t \x01(\x0c\x12<\n\rexternal_data\x18\r \x03(\x0b\x32%.mindlite.onnx.StringStringEntryProto\x12>\n\rdata_location\x18\x0e \x01(\x0e\x32\'.mindlite.onnx.TensorProto.DataLocation\"\xad\x01\n\x08\x44\x61taType\x12\r\n\tUNDEFINED\x10\x00\x12\t\n\x05\x46LOAT\x10\x01\x12\t\n\x05UINT8\x10\x02\x12\x08\n\x04INT8\x10\x03\x12\n\n\x06UINT16\x10\x04\x12\t\n\x05INT16\x10\x05\x12\t\n\x05INT32\x10\x06\x12\t\n\x05INT64\x10\x07\x12\n\n\x06STRING\x10\x08\x12\x08\n\x04\x42OOL\x10\t\x12\x0b\n\x07\x46LOAT16\x10\n\x12\n\n\x06\x44OUBLE\x10\x0b\x12\n\n\x06UINT32\x10\x0c\x12\n\n\x06UINT64\x10\r\")\n\x0c\x44\x61taLocation\x12\x0b\n\x07\x44\x45\x46\x41ULT\x10\x00\x12\x0c\n\x08\x45XTERNAL\x10\x01\"F\n\x0eValueInfoProto\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04type\x18\x02 \x01(\x0b\x32\x18.mindlite.onnx.TypeProto\"\x8e\x01\n\tTypeProto\x12\x34\n\x0btensor_type\x18\x01 \x01(\x0b\x32\x1f.mindlite.onnx.TypeProto.Tensor\x1aK\n\x06Tensor\x12\x11\n\telem_type\x18\x01 \x01(\x05\x12.\n\x05shape\x18\x02 \x01(\x0b\x32\x1f.mindlite.onnx.TensorShapeProto\"}\n\x10TensorShapeProto\x12\x36\n\x03\x64im\x18\x01 \x03(\x0b\x32).mindlite.onnx.TensorShapeProto.Dimension\x1a\x31\n\tDimension\x12\x11\n\tdim_value\x18\x01 \x01(\x03\x12\x11\n\tdim_param\x18\x02 \x01(\t')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,18 +33,22 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_ATTRIBUTEPROTO']._serialized_end=997
   _globals['_ATTRIBUTEPROTO_ATTRIBUTETYPE']._serialized_start=877
   _globals['_ATTRIBUTEPROTO_ATTRIBUTETYPE']._serialized_end=997
-  _globals['_TENSORPROTO']._serialized_start=1000
-  _globals['_TENSORPROTO']._serialized_end=1254
-  _globals['_TENSORPROTO_DATATYPE']._serialized_start=1081
-  _globals['_TENSORPROTO_DATATYPE']._serialized_end=1254
-  _globals['_VALUEINFOPROTO']._serialized_start=1256
-  _globals['_VALUEINFOPROTO']._serialized_end=1326
-  _globals['_TYPEPROTO']._serialized_start=1329
-  _globals['_TYPEPROTO']._serialized_end=1471
-  _globals['_TYPEPROTO_TENSOR']._serialized_start=1396
-  _globals['_TYPEPROTO_TENSOR']._serialized_end=1471
-  _globals['_TENSORSHAPEPROTO']._serialized_start=1473
-  _globals['_TENSORSHAPEPROTO']._serialized_end=1598
-  _globals['_TENSORSHAPEPROTO_DIMENSION']._serialized_start=1549
-  _globals['_TENSORSHAPEPROTO_DIMENSION']._serialized_end=1598
+  _globals['_STRINGSTRINGENTRYPROTO']._serialized_start=999
+  _globals['_STRINGSTRINGENTRYPROTO']._serialized_end=1051
+  _globals['_TENSORPROTO']._serialized_start=1054
+  _globals['_TENSORPROTO']._serialized_end=1477
+  _globals['_TENSORPROTO_DATATYPE']._serialized_start=1261
+  _globals['_TENSORPROTO_DATATYPE']._serialized_end=1434
+  _globals['_TENSORPROTO_DATALOCATION']._serialized_start=1436
+  _globals['_TENSORPROTO_DATALOCATION']._serialized_end=1477
+  _globals['_VALUEINFOPROTO']._serialized_start=1479
+  _globals['_VALUEINFOPROTO']._serialized_end=1549
+  _globals['_TYPEPROTO']._serialized_start=1552
+  _globals['_TYPEPROTO']._serialized_end=1694
+  _globals['_TYPEPROTO_TENSOR']._serialized_start=1619
+  _globals['_TYPEPROTO_TENSOR']._serialized_end=1694
+  _globals['_TENSORSHAPEPROTO']._serialized_start=1696
+  _globals['_TENSORSHAPEPROTO']._serialized_end=1821
+  _globals['_TENSORSHAPEPROTO_DIMENSION']._serialized_start=1772
+  _globals['_TENSORSHAPEPROTO_DIMENSION']._serialized_end=1821
 # @@protoc_insertion_point(module_scope)

@@ -100,8 +100,16 @@ class AttributeProto(_message.Message):
     type: AttributeProto.AttributeType
     def __init__(self, name: _Optional[str] = ..., f: _Optional[float] = ..., i: _Optional[int] = ..., s: _Optional[bytes] = ..., t: _Optional[_Union[TensorProto, _Mapping]] = ..., g: _Optional[_Union[GraphProto, _Mapping]] = ..., floats: _Optional[_Iterable[float]] = ..., ints: _Optional[_Iterable[int]] = ..., strings: _Optional[_Iterable[bytes]] = ..., type: _Optional[_Union[AttributeProto.AttributeType, str]] = ...) -> None: ...
 
+class StringStringEntryProto(_message.Message):
+    __slots__ = ("key", "value")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    value: str
+    def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
 class TensorProto(_message.Message):
-    __slots__ = ("dims", "data_type", "name", "raw_data")
+    __slots__ = ("dims", "data_type", "name", "raw_data", "external_data", "data_location")
     class DataType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         UNDEFINED: _ClassVar[TensorProto.DataType]
@@ -132,15 +140,25 @@ class TensorProto(_message.Message):
     DOUBLE: TensorProto.DataType
     UINT32: TensorProto.DataType
     UINT64: TensorProto.DataType
+    class DataLocation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        DEFAULT: _ClassVar[TensorProto.DataLocation]
+        EXTERNAL: _ClassVar[TensorProto.DataLocation]
+    DEFAULT: TensorProto.DataLocation
+    EXTERNAL: TensorProto.DataLocation
     DIMS_FIELD_NUMBER: _ClassVar[int]
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     RAW_DATA_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_DATA_FIELD_NUMBER: _ClassVar[int]
+    DATA_LOCATION_FIELD_NUMBER: _ClassVar[int]
     dims: _containers.RepeatedScalarFieldContainer[int]
     data_type: int
     name: str
     raw_data: bytes
-    def __init__(self, dims: _Optional[_Iterable[int]] = ..., data_type: _Optional[int] = ..., name: _Optional[str] = ..., raw_data: _Optional[bytes] = ...) -> None: ...
+    external_data: _containers.RepeatedCompositeFieldContainer[StringStringEntryProto]
+    data_location: TensorProto.DataLocation
+    def __init__(self, dims: _Optional[_Iterable[int]] = ..., data_type: _Optional[int] = ..., name: _Optional[str] = ..., raw_data: _Optional[bytes] = ..., external_data: _Optional[_Iterable[_Union[StringStringEntryProto, _Mapping]]] = ..., data_location: _Optional[_Union[TensorProto.DataLocation, str]] = ...) -> None: ...
 
 class ValueInfoProto(_message.Message):
     __slots__ = ("name", "type")

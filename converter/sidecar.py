@@ -1,0 +1,60 @@
+"""The file beside a model that has the weights of one that is larger than its format can hold."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from lite.files import Part, write_atomically, write_together
+from lite.types import Array
+
+LIMIT: Final = (1 << 31) - 1  # bytes of a protobuf message and of a FlatBuffers file
+SMALLEST: Final = 1024  # bytes of a constant that is moved out; smaller ones stay in the model
+_ALIGNMENT: Final = 64
+
+
+class Sidecar:
+    """What goes into the file, in order. name: of the file. limit: bytes that the model itself may have."""
+
+    def __init__(self, name: str, limit: int = LIMIT) -> None:
+        self.name = name
+        self.limit = limit
+        self.nbytes = 0
+        self._parts: list[tuple[int, Array]] = []  # (offset, elements)
+
+    @classmethod
+    def beside(cls, path: str | os.PathLike[str]) -> Sidecar:
+        """The one of a model at `path`: as MindSpore Lite calls it for a `.ms`, and ONNX for others."""
+        model = Path(path)
+        return cls(f"{model.stem}.msw" if model.suffix == ".ms" else f"{model.name}.data")
+
+    def add(self, data: Array) -> int:
+        """Append elements; the offset that they will have."""
+        offset = -(-self.nbytes // _ALIGNMENT) * _ALIGNMENT
+        self._parts.append((offset, data))
+        self.nbytes = offset + data.nbytes
+        return offset
+
+    def parts(self) -> Iterator[memoryview]:
+        """The file, piece by piece: elements in row-major order, little-endian."""
+        place = 0
+        for offset, data in self._parts:
+            yield memoryview(bytes(offset - place))
+            stored = np.ascontiguousarray(data, data.dtype.newbyteorder("<"))
+            yield stored.reshape(-1).view(np.uint8).data
+            place = offset + data.nbytes
+
+
+def write_model(path: str | os.PathLike[str], model: Sequence[Part], sidecar: Sidecar) -> None:
+    """Write a model, and where something was moved out of it, the file beside it: both or neither.
+
+    model: its parts. Raises OSError.
+    """
+    if not sidecar.nbytes:
+        write_atomically(path, *model)
+        return
+    place = Path(os.path.realpath(path))
+    write_together({place.with_name(sidecar.name): sidecar.parts(), place: model})
