@@ -133,3 +133,19 @@ def test_what_was_sound_before_is_checked_again(spoil: Callable[[Graph], None], 
 
 def test_outputs_may_be_inputs_constants_and_repeat() -> None:
     verify(parse("input %x: float32[2]\nconst %c: float32[2] = [1, 2]\noutput %x, %c, %x"))
+
+
+def test_another_constant_is_checked_anew_whatever_its_elements() -> None:
+    graph, verifier = parse(TEXT), Verifier()
+    verifier.check(graph)
+    node = graph.nodes[1]
+    for data in (np.ones(3, np.float32), np.ones(3, np.float32), np.ones((1, 3), np.float32)):
+        node.inputs[1].users.remove(node)
+        node.inputs[1] = Value.constant(data)
+        node.inputs[1].users.append(node)
+        verifier.check(graph)
+    node.inputs[1].users.remove(node)
+    node.inputs[1] = Value.constant(np.ones(4, np.float32))
+    node.inputs[1].users.append(node)
+    with pytest.raises(GraphError, match="spec"):
+        verifier.check(graph)
