@@ -6,6 +6,7 @@ address, one table entry per (tap, row): a convolution's rows are the input pixe
 product has one tap.
 Weights are packed [panel][tap][depth][TILE_COLUMNS], zeros beyond the last column; bias alike, [panel][TILE_COLUMNS].
 A row count that the tile does not divide is spread evenly (49 rows: tiles of 6 and 5), so no tile is a thin remainder.
+Columns that fill at most half of a tile are computed by one of half the width, of weights that are packed all the same.
 Weights are seldom in a near cache when their panel's turn comes, so each of a panel's tiles prefetches its share of the
 panel that follows in memory, a little at every step of the depth.
 """
@@ -65,11 +66,14 @@ def gemm_tile_f32(
     bytes between rows of y and of the residual, which may be y itself; 0 where there is none. ahead, ahead_step: step i
     of the taps x depth prefetches the line at ahead + i * ahead_step, which need not exist; see `share`.
     """
-    vectors = tile_vectors(s.target)
-    lanes = s.lanes
-    floor, ceiling = s.splat(low), s.splat(high)
+    full = tile_vectors(s.target)
+    row_bytes = full * s.vector_bytes
+    half = s if full > 1 else Simd(s.target._replace(lanes=s.lanes // 2), s.builder)
+    heights = range(1, tile_rows(s.target) + 1)
 
-    def tile(height: int) -> None:
+    def tile(s: Simd, vectors: int, height: int) -> None:
+        lanes = s.lanes
+        floor, ceiling = s.splat(low), s.splat(high)
         cells = [(r, v) for r in range(height) for v in range(vectors)]
         start = [s.load(bias + v * s.vector_bytes) for v in range(vectors)]
 
@@ -81,12 +85,11 @@ def gemm_tile_f32(
                 w = [s.load(weight + v * s.vector_bytes) for v in range(vectors)]
                 spread = [s.broadcast(address + 4 * k) for address in x]
                 new = [s.fma(spread[r], w[v], total) for (r, v), total in zip(cells, sums, strict=True)]
-                return weight + vectors * s.vector_bytes, ahead + ahead_step, *new
+                return weight + row_bytes, ahead + ahead_step, *new
 
             return s.loop(depth, step, weight, ahead, *sums)
 
         _, _, *sums = s.loop(taps, tap, weights, ahead, *(start[v] for _, v in cells))
-        full = columns >= vectors * lanes
 
         def store(lanes_of: list[Value | None], adding: bool) -> None:
             for (r, v), total in zip(cells, sums, strict=True):
@@ -98,9 +101,12 @@ def gemm_tile_f32(
             s.either(residual.equals(0), lambda: store(lanes_of, False), lambda: store(lanes_of, True))
 
         s.either(
-            full,
+            columns >= vectors * lanes,
             lambda: add_and_store([None] * vectors),
             lambda: add_and_store([columns - v * lanes for v in range(vectors)]),
         )
 
-    s.switch(rows, [partial(tile, height) for height in range(1, tile_rows(s.target) + 1)], first=1)
+    def tiles(s: Simd, vectors: int) -> None:
+        s.switch(rows, [partial(tile, s, vectors, height) for height in heights], first=1)
+
+    s.either(columns * 2 > full * s.lanes, partial(tiles, s, full), partial(tiles, half, 1))
