@@ -17,10 +17,10 @@ from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.window import Window
 from lite.types import DType, TensorSpec
 
-_ADDRESSES = 1 << 16  # of input pixels that a thread holds, unless one tile needs more
+_ADDRESSES = 1 << 16  # about as many, of input pixels, a thread holds, unless one tile needs more
 _DEPTHWISE_BYTES = 24 << 10  # of input rows under a filter: most of the nearest cache
 _DEPTHWISE_LEAST = 128  # channels: fewer read memory in too short pieces, then all pass
-_PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache; 8 or 16 tiles
+_PIXEL_BLOCK = 96  # about as many output pixels pass while a panel of weights is in cache; 8 or 16 tiles
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
@@ -64,7 +64,8 @@ def _bind_implicit(
     outputs, kernel_h, kernel_w, depth = w.shape
     group, columns, taps = attrs.group, outputs // attrs.group, kernel_h * kernel_w
     pixels = place.output[0] * place.output[1]
-    pixel_block = min(pixels, _PIXEL_BLOCK, max(tile.rows, _ADDRESSES // taps))
+    blocks = max(round(pixels / min(_PIXEL_BLOCK, max(tile.rows, _ADDRESSES // taps))), 1)
+    pixel_block = -(-pixels // blocks)  # equal ones, since the weights pass for a small block as for a large one
     pixel_blocks = images * group * -(-pixels // pixel_block)
     panels = tile.panels(columns)
     cost = 2 * pixel_block * taps * depth * tile.columns * FLOP + 2 * pixel_block * taps / panels  # of a panel
