@@ -67,6 +67,7 @@ BEDS = {
     bed.name: bed
     for bed in (
         Bed("digits", "small CNN with a depthwise block", "images", (1, 1, 8, 8), 16.0),
+        Bed("clutter", "MobileNetV2", "images", (1, 1, 24, 24), 31.0),
     )
 }
 
