@@ -89,6 +89,8 @@ _NEAREST = "ops.auto_generate.ResizeNearestNeighborV2"
 _XY = "x=normal(2, 3, 5), y=normal(3, 1)"
 _IMAGE = "x=normal(2, 4, 9, 7)"
 _BEYOND = "x=np.array([3e9, -3e9, 300, -300, 7e4, 1e20, np.inf, -np.inf, np.nan, 2147483520] * 9, np.float32)"
+_ROWS = "x=normal(5, 4), y=normal(3, 4)"
+_ONE_EACH = "i=integers(0, 4, 5, 1), y=normal(5, 1)"
 _INTS = "x=integers(-7, 8, 3, 4), y=integers(1, 4, 4)"
 _COMPARISONS = "Greater:greater GreaterEqual:ge Less:less LessEqual:le Equal:equal NotEqual:not_equal"
 
@@ -100,6 +102,7 @@ ELEMENTWISE = [
     *_family(_COMPARISONS, "{}(x, y)", _XY),
     *_family(_COMPARISONS, "{}(x, y)", _INTS),
     *_family("LogicalAnd:logical_and LogicalOr:logical_or", "{}(x, y)", "x=booleans(3, 4), y=booleans(4)"),
+    Case("LogicalXor", "ops.logical_xor(x, y)", "x=booleans(3, 4), y=booleans(4)"),
     Case("LogicalNot", "ops.logical_not(x)", "x=booleans(3, 4)"),
     Case("Abs", "abs(x)", "x=integers(-5, 5, 7)"),
     Case("Neg", "-x", "x=np.arange(5, dtype=np.uint8)"),
@@ -371,6 +374,10 @@ SHAPE = [
     Case("Gather", "x[y]", "x=normal(4, 5), y=integers(-4, 4, 3)"),
     Case("GatherD", "ops.gather_elements(x, 1, y)", "x=normal(4, 5), y=integers(0, 5, 4, 2)"),
     Case("GatherNd", "ops.gather_nd(x, y)", "x=normal(4, 5, 6), y=integers(0, 4, 3, 2)"),
+    Case("ScatterNd", "ops.scatter_nd(i, x, (4, 3))", "i=integers(0, 4, 6, 1), x=normal(6, 3)"),
+    Case("TensorScatterUpdate", "ops.tensor_scatter_update(x, self.op, y)", _ROWS, "Tensor([[4], [0], [2]])"),
+    Case("TensorScatterAdd", "ops.tensor_scatter_add(x, i, y)", _ROWS + ", i=integers(0, 5, 3, 1)"),
+    Case("TensorScatterElements", "self.op(x, i, y)", "x=normal(5, 4), " + _ONE_EACH, "ops.TensorScatterElements(1)"),
     Case("Tile", "ops.tile(x, (2, 3))", "x=normal(2, 3)"),
     Case("Tile", "ops.tile(x, (2, 1, 3))", "x=normal(2, 3)"),
     Case("BroadcastTo", "ops.broadcast_to(x, (4, 2, 3))", "x=normal(2, 1)"),

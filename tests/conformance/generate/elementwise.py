@@ -222,7 +222,7 @@ GENERATORS: dict[str, Generator] = {
     **{p: division(p) for p in ("Div", "RealDiv", "FloorDiv", "FloorMod")},
     "RemainderTensorTensor": division("RemainderTensorTensor"),
     **{p: comparison(p) for p in ("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual")},
-    **{p: binary(p, ("bool",)) for p in ("LogicalAnd", "LogicalOr")},
+    **{p: binary(p, ("bool",)) for p in ("LogicalAnd", "LogicalOr", "LogicalXor")},
     "Muls": with_number("{x} * {n}"),
     "Divs": with_number("{x} / {n}"),
     "EqScalar": with_number("{x} == {n}"),

@@ -221,6 +221,14 @@ def reverse(d: Draw) -> Case:
     return _moved("{op}({x})", x, f"ops.ReverseV2({d.axes(x.ndim)})")
 
 
+def reverse_sequence(d: Draw) -> Case:
+    """The first elements along one axis backwards, as many as each step along another says."""
+    x = _tensor(d, 2, empty=False)
+    along, batch = (int(axis) for axis in d.rng.permutation(x.ndim)[:2])
+    lengths = d.rng.integers(1, x.shape[along] + 1, x.shape[batch]).astype(d.one_of("int32", "int64"))
+    return _moved("{op}({x}, {n})", x, f"ops.ReverseSequence({along}, {batch})", n=lengths)
+
+
 def one_hot(d: Draw) -> Case:
     """A new dimension anywhere; indices beyond it too."""
     shape, depth = d.shape(1, 3), d.integer(1, 9)
@@ -243,6 +251,7 @@ GENERATORS: dict[str, Generator] = {
     "Pad": pad,
     "PadV3": pad_v3,
     "Reshape": reshape,
+    "ReverseSequence": reverse_sequence,
     "ReverseV2": reverse,
     "Slice": slice_,
     "Split": split,
