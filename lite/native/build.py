@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import gc
 import importlib
 import multiprocessing
 import os
@@ -138,6 +139,7 @@ def _compile(
 
 def _compile_module(module: str, targets: Sequence[Target]) -> dict[Target, parts.Part]:
     """Compiles the kernels a module declares. Runs in a process of the pool."""
+    gc.disable()  # looking for waste, of which there is little, would take a sixth of numba's time
     codegen = importlib.import_module("lite.native.codegen")
     importlib.import_module(module)
     kernels = codegen.declared_in(module)
