@@ -1,19 +1,62 @@
-"""COVERAGE.md: what fares how. Its part on networks and its part on primitives are written by a command each."""
+"""COVERAGE.md: how every network fares, in two tables, and every primitive, in a third.
 
+The page is the record: what is judged again replaces its row, the others stay. Networks are written a row at a time, so
+that a run that is cut short loses nothing.
+"""
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.conformance.fare import FORMATS
+from tests.conformance.networks.index import MODULES
+
 PAGE = Path(__file__).parent / "COVERAGE.md"
 _PRIMITIVES = "## Primitives\n"
 
+_HEADER = (
+    "network", "status", "max error", "steps", "ms", ".ms, MB", "on the reference delegate (share of time)", *FORMATS,
+)  # fmt: skip
+_WRONG = ("refused", "fails", "differs")  # how cells of exports begin
+_INTRODUCTION = """\
+# Coverage
 
-def write_networks(lines: Iterable[str]) -> None:
-    """All before the primitives."""
-    _, mark, primitives = _page().partition(_PRIMITIVES)
-    PAGE.write_text("\n".join(lines) + mark + primitives, "utf-8")
+Written by `python -m tests.conformance.networks --write`: every network, exported by MindSpore 2.10, converted, run on
+kernels, and compared with MindSpore's own outputs. The error is a share of the largest |output|; integers and booleans
+have to be equal. Times are without care, of a machine that had other work too. The last columns are the errors of
+what `mlite export` writes, in ONNX Runtime and in MindSpore; `-` where that was not asked."""
+_TITLES = {
+    False: "## In the form that the tests judge, mostly smaller, with every kind of layer",
+    True: "## At full size (`--full`)",
+}
+
+
+def read() -> dict[bool, dict[str, tuple[str, ...]]]:
+    """The tables of networks: of full size, or not."""
+    tables: dict[bool, dict[str, tuple[str, ...]]] = {False: {}, True: {}}
+    full = False
+    for line in _parts()[0].splitlines():
+        full = {title: key for key, title in _TITLES.items()}.get(line, full)
+        cells = tuple(cell.strip() for cell in line.strip("| ").split(" | "))
+        cells += ("-",) * (len(_HEADER) - len(cells))
+        if line.startswith("| ") and cells[0] in MODULES:
+            tables[full][cells[0]] = cells
+    return tables
+
+
+def write_network(full: bool, cells: tuple[str, ...]) -> None:
+    """Put one network's row on the page, in the place of its own. cells: Row.cells."""
+    tables = read()
+    tables[full][cells[0]] = tuple(cell.replace("|", "/") for cell in cells)
+    parts = [_INTRODUCTION]
+    for size, title in _TITLES.items():
+        rows = [tables[size][name] for name in MODULES if name in tables[size]]
+        good = sum(row[1] == "matches" for row in rows)
+        exported = ", ".join(_exported(which, [row[at] for row in rows]) for at, which in enumerate(FORMATS, -2))
+        table = "\n".join(map(_line, (_HEADER, ("---",) * len(_HEADER), *rows)))
+        parts += [title, f"{len(rows)} of {len(MODULES)} are judged, {good} match; exported, {exported}.", table]
+    PAGE.write_text("\n\n".join((*parts, _PRIMITIVES)) + _parts()[1], "utf-8")
 
 
 def write_primitives(
@@ -22,7 +65,7 @@ def write_primitives(
     """The primitives: some words, a table in which these rows take the place of those of the same name, and which of
     those that are known are not in it.
     """
-    networks, _, old = _page().partition(_PRIMITIVES)
+    networks, old = _parts()
     table = {line.split("|")[1].strip(): line for line in old.splitlines() if line.startswith("| ")}
     table |= {row[0]: _line(row) for row in rows}
     names = sorted(set(table) - {header[0], "---"})
@@ -33,8 +76,15 @@ def write_primitives(
     PAGE.write_text(f"{networks}{_PRIMITIVES}\n{text}", "utf-8")
 
 
-def _page() -> str:
-    return PAGE.read_text("utf-8")
+def _exported(which: str, cells: list[str]) -> str:
+    asked = [cell for cell in cells if cell != "-"]
+    return f"{sum(not cell.startswith(_WRONG) for cell in asked)} of {len(asked)} as {which}"
+
+
+def _parts() -> tuple[str, str]:
+    """What is before the primitives, and what is behind their title."""
+    before, _, behind = PAGE.read_text("utf-8").partition(_PRIMITIVES)
+    return before, behind
 
 
 def _line(cells: tuple[str, ...]) -> str:
