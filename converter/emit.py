@@ -9,6 +9,9 @@ operators the one that does nothing to any element type and any shape, known or 
 A node that runs functions becomes a PartialFusion for each of them, a Switch or SwitchLayer where there are several,
 and a Call. Every function that may run is a subgraph.
 
+A state is a variable with data, what it holds before the first run, and at the end of the main subgraph an Assign that
+writes to it what it holds after a run. Assigns run one after the other, so none of them reads another state.
+
 Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped,
 and behind everything else, so that nothing but these pages is read for them. Those of a model beyond 2 GB are in a file
 beside it (`converter/sidecar.py`).
@@ -59,8 +62,10 @@ def emit_parts(graph: Graph, sidecar: Sidecar | None = None) -> list[Part]:
     functions = [graph.functions[name] for name in reachable(graph, graph.functions)]
     graphs = [graph, *functions]
     items = sum(4 * len(part.nodes) + len(part.inputs) + len(part.outputs) + 4 for part in graphs)
+    items += 4 * len(graph.states)
     tables = _TABLE_BYTES * items
-    size = sum(part.parameter_bytes() for part in graphs) + tables
+    kept = sum(data.nbytes for data in graph.states)
+    size = sum(part.parameter_bytes() for part in graphs) + kept + tables
     limit = LIMIT if sidecar is None else sidecar.limit
     if size > limit and sidecar is None:
         raise EmitError(
@@ -90,20 +95,24 @@ class _Emitter:
         self._constants: dict[tuple[DType, tuple[int, ...], bytes], int] = {}
         self._stored = _stored_forms(graphs)
         # Names that the user of the model sees are kept for the values that they belong to.
-        self._public = {v.name: v for v in (*main.outputs, *main.inputs) if v.name}
+        self._public = {v.name: v for v in (*main.results, *main.inputs) if v.name}
         self._names = set(self._public)
 
     def subgraph(self, graph: Graph) -> dict[str, Any]:
         """Write a graph's tensors and nodes; its row in the file."""
         self._used = set()
-        nodes, last = len(self._nodes), tail(graph)
-        inputs = [self.tensor(value) for value in graph.inputs]
+        nodes, last = len(self._nodes), None if graph.states else tail(graph)
+        inputs = [self.tensor(value) for value in graph.fed]
+        for (value, _), data in zip(graph.kept, graph.states, strict=True):
+            row = {"nodeType": _VARIABLE, "data": _bytes(value.spec, data)}
+            self._index[id(value)] = self._write_tensor(value.name, value.spec, row)
         for node in graph.nodes:
             if isinstance(node.attrs, Invoke):
                 self._invoke(node, node.attrs, is_last=node is last)
             else:
                 self.node(node)
         outputs = self._outputs(graph)
+        self._assign(graph.kept)
         return {
             "name": graph.name or "main",
             "inputIndices": inputs,
@@ -154,12 +163,26 @@ class _Emitter:
     def _outputs(self, graph: Graph) -> list[int]:
         """Indices of a graph's outputs, each the result of a node and distinct; copies where they were not."""
         indices: list[int] = []
-        for value in graph.outputs:
-            if value.data is None and id(value) not in self._index:
-                raise EmitError(f"output {value.spec}: no node computes it")
-            index = self.tensor(value)
+        for value in graph.results:
+            index = self._computed(value)
             indices.append(self._copy(value, index) if value.producer is None or index in indices else index)
         return indices
+
+    def _computed(self, value: Value) -> int:
+        """Index of the tensor of an output."""
+        if value.data is None and id(value) not in self._index:
+            raise EmitError(f"output {value.spec}: no node computes it")
+        return self.tensor(value)
+
+    def _assign(self, kept: Sequence[tuple[Value, Value]]) -> None:
+        """Write the nodes that make each state what it is after a run; their own results nobody reads."""
+        rows = []
+        for begin, end in kept:
+            index = self._computed(end)
+            rows.append((begin, self._copy(end, index) if end.producer is None else index))
+        for begin, index in rows:
+            result = self._write_tensor(self._fresh(f"{begin.name}:assigned"), begin.spec, {"nodeType": _VARIABLE})
+            self._write_node(f"{begin.name}/Assign", "Assign", {}, [self._index[id(begin)], index], [result])
 
     def _invoke(self, node: Node, attrs: Invoke, *, is_last: bool) -> None:
         """Write the nodes that bind, choose and call functions."""
@@ -224,7 +247,7 @@ class _Emitter:
             stored: Array = data.words.view(np.uint8)
             spec = TensorSpec(DType.INT8 if data.bits <= 8 else DType.INT16, spec.shape, spec.name)
         else:
-            stored = np.ascontiguousarray(data, spec.dtype.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+            stored = _bytes(spec, data)
         told = hashlib.blake2b(stored.data, digest_size=16)
         told.update(repr(parameters).encode())
         key = (spec.dtype, spec.shape, told.digest())
@@ -301,6 +324,11 @@ def _coded_parameters(spec: TensorSpec, data: Coded) -> list[dict[str, Any]]:
     common = {"numBits": data.bits, "inited": True}
     numbers = zip(*(column.tolist() for column in columns.values()), strict=True)
     return [dict(zip(columns, row, strict=True)) | common for row in numbers]
+
+
+def _bytes(spec: TensorSpec, data: Any) -> Array:
+    """The elements as files have them."""
+    return np.ascontiguousarray(data, spec.dtype.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
 
 
 def _fields(op: str, attrs: Attributes) -> dict[str, Any]:

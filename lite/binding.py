@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from types import MappingProxyType
 
-from lite.plan.plan import Plan
 from lite.types import Array
 
 
@@ -26,16 +25,16 @@ class Binding:
 
     def __init__(
         self,
-        plan: Plan,
+        execute: Callable[[], object],
         inputs: Mapping[str, Array],
         outputs: Mapping[str, Array],
         lock: Lock,
         check: Callable[[], None],
     ) -> None:
-        """check: raises where the plan is not the session's any more. lock: held while the plan runs."""
+        """execute: runs the plan. check: raises where that is not the session's any more. lock: held while it runs."""
         self.inputs = MappingProxyType(dict(inputs))
         self.outputs = MappingProxyType({name: _read_only(array) for name, array in outputs.items()})
-        self._execute = plan.execute
+        self._execute = execute
         self._lock = lock
         self._check = check
 

@@ -3,6 +3,9 @@
     with Session("model.ms") as session:
         y = session.run(x)
 
+What the model keeps from run to run, its states, belongs to the session: `states` shows it, `reset` goes back to the
+first.
+
 A session plans once for the shapes of its inputs: who runs each operation, where every tensor lives, and the op table
 that a run walks. `run` then copies the inputs in, walks the table and copies the outputs out.
 """
@@ -14,8 +17,10 @@ import weakref
 from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import Lock
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, SupportsIndex
+
+import numpy as np
 
 from lite.binding import Binding
 from lite.delegates.selection import select
@@ -31,6 +36,7 @@ from lite.plan.plan import MemoryReport, Plan, Resources, StepInfo
 from lite.plan.program import Program
 from lite.plan.support import check_supported
 from lite.profile import StepTime, execute_timed
+from lite.states import States
 from lite.types import Array, TensorSpec
 
 # More seldom help one run much, and a program has other uses for its cpus.
@@ -76,6 +82,9 @@ class Session:
             model, Resources(selection.delegates, self._memory_limit, selection.pack, workers)
         )
         self._plan: Plan | Program | None = None
+        names = _unique([model.tensors[state.tensor].spec.name for state in model.states])
+        kept = zip(model.states, names, strict=True)
+        self._states = States([TensorSpec.of(state.initial, name) for state, name in kept])
         self._output_names = _unique([model.tensors[i].spec.name for i in model.outputs])
         names = _unique([model.tensors[i].spec.name for i in model.inputs])
         try:
@@ -94,6 +103,13 @@ class Session:
         return self._outputs
 
     @property
+    def states(self) -> dict[str, Array]:
+        """What the model keeps from run to run, by name: copies, the caller's own. Raises SessionClosedError."""
+        with self._lock:
+            self._check_open()
+            return self._states.copies()
+
+    @property
     def steps(self) -> tuple[StepInfo, ...]:
         """The operations of a run, in order, with the delegate of each; empty while an input has an open dimension."""
         return tuple(step.info for step in self._plan.steps) if self._plan else ()
@@ -110,11 +126,11 @@ class Session:
         shape; Python numbers and nested lists take its dtype. The outputs are the caller's own.
 
         Raises ShapeError, DTypeError, TensorNameError, DelegateError, SessionClosedError; where an input has an open
-        dimension also what planning raises.
+        dimension also what planning raises. States are as they were then.
         """
         with self._lock:
             plan, arrays = self._arrange(inputs)
-            results = plan.run(arrays)
+            results = self._keep(plan.run(arrays))
         return results[0] if len(results) == 1 else dict(zip(self._output_names, results, strict=True))
 
     def bind(self) -> Binding:
@@ -130,20 +146,32 @@ class Session:
                 raise ShapeError(f"an input has an open dimension: {self._feed}; resize before bind")
             if isinstance(plan, Program):
                 raise ShapeError(f"{self._name}: what runs depends on the data, so nothing can be bound; use run")
-        inputs = zip((spec.name for spec in self._feed.specs), plan.inputs, strict=True)
-        outputs = zip(self._output_names, plan.outputs, strict=True)
-        return Binding(plan, dict(inputs), dict(outputs), self._lock, partial(self._check_current, plan))
+        inputs = zip((spec.name for spec in self._feed.specs), plan.inputs, strict=False)  # states come after these
+        outputs = zip(self._output_names, plan.outputs, strict=False)
+        execute = partial(self._execute, plan) if self._states.specs else plan.execute
+        return Binding(execute, dict(inputs), dict(outputs), self._lock, partial(self._check_current, plan))
 
     def profile(self, inputs: Any) -> tuple[StepTime, ...]:
         """As `run`, one operation at a time: how long each took."""
         times: list[StepTime] = []
         with self._lock:
             plan, arrays = self._arrange(inputs)
-            plan.run(arrays, lambda part: times.extend(execute_timed(part)))
+            self._keep(plan.run(arrays, lambda part: times.extend(execute_timed(part))))
         return tuple(times)
 
+    def reset(self, states: Mapping[str, Array] = MappingProxyType({})) -> None:
+        """Go back to what the model's states held before the first run, or to these arrays for those that are named.
+
+        Raises TensorNameError, ShapeError, DTypeError, SessionClosedError; TypeError where `states` is no mapping.
+        """
+        if not isinstance(states, Mapping):
+            raise TypeError(f"states is a {type(states).__name__}: expected arrays by name, as Session.states is")
+        with self._lock:
+            self._check_open()
+            self._states.reset(states)
+
     def resize(self, shapes: Mapping[str, Sequence[int]]) -> None:
-        """Plan for other input shapes; inputs that are not named keep theirs.
+        """Plan for other input shapes; inputs that are not named keep theirs, and states what they hold.
 
         A dimension of -1 leaves it open: it is taken from the arrays given to `run`, which plans for each new shape.
         Where the model cannot have these shapes (ShapeError, DTypeError, MemoryPlanError, UnsupportedOpError), or an
@@ -163,6 +191,7 @@ class Session:
         """Release the model, its plans and its threads. Closing twice is harmless."""
         with self._lock:
             self._model, self._plans, self._plan = None, None, None
+            self._states = States(())
             if self._release_threads is not None:
                 self._release_threads()
 
@@ -195,16 +224,31 @@ class Session:
         shapes = tuple(spec.shape for spec in specs)
         plan = plans.at(shapes) if all(spec.is_static for spec in specs) else None
         outputs = plan.output_specs if plan else output_specs(model, shapes, self._memory_limit)
-        named = tuple(y.like().named(name) for y, name in zip(outputs, self._output_names, strict=True))
+        named = tuple(y.like().named(name) for y, name in zip(outputs, self._output_names, strict=False))
+        self._states.check(outputs[len(named) :])
         feed = Feed(specs)
         plans.keep_only(plan)
         self._plan, self._feed, self._outputs = plan, feed, named
 
     def _arrange(self, inputs: Any) -> tuple[Plan | Program, list[Array]]:
-        """The plan for these inputs, and the inputs in its order."""
+        """The plan for these inputs, and its own: these and the states."""
         _, plans = self._check_open()
         arrays = self._feed.arrange(inputs)
-        return self._plan or plans.at(tuple(array.shape for array in arrays)), arrays
+        plan = self._plan or plans.at(tuple(array.shape for array in arrays))
+        return plan, [*arrays, *self._states.arrays]
+
+    def _keep(self, results: list[Array]) -> list[Array]:
+        """The outputs among the results of a run; the others become the states."""
+        count = len(self._output_names)
+        self._states.keep(results[count:])
+        return results[:count]
+
+    def _execute(self, plan: Plan) -> None:
+        """Run a plan whose inputs are in place, but for the states."""
+        for target, array in zip(plan.inputs[len(self._feed.specs) :], self._states.arrays, strict=True):
+            np.copyto(target, array)
+        plan.execute()
+        self._states.keep([array.copy() for array in plan.outputs[len(self._output_names) :]])
 
 
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()

@@ -49,8 +49,10 @@ ARROWS: dict[str, set[str]] = {
     "lite.profile": {"lite.plan"},
     "lite.timing": set(),
     "lite.binding": {*WORDS, "lite.plan"},
+    "lite.states": {*WORDS, "numpy"},
     "lite.session": {
-        *WORDS, "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile", "lite.binding", "numpy",
+        *WORDS, "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile", "lite.binding",
+        "lite.states", "numpy",
     },
     "lite.__init__": {*WORDS, "lite.session"},
     # Measuring: this engine, and beside it others in processes of their own.

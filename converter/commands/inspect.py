@@ -38,8 +38,8 @@ def execute(args: argparse.Namespace) -> int:
     names = {value: value.name for part in parts for value in part.inputs}
     feeds = sources(names, [(node.inputs, node.outputs) for node in graph.all_nodes()])
     listing = Listing(
-        tuple(value.spec for value in graph.inputs),
-        tuple(value.spec for value in graph.outputs),
+        tuple(value.spec for value in graph.fed),
+        tuple(value.spec for value in graph.results),
         tuple(
             ListedNode(
                 node.op,
@@ -52,6 +52,7 @@ def execute(args: argparse.Namespace) -> int:
             for node, feed in zip(graph.all_nodes(), feeds, strict=True)
         ),
         tuple(value.spec for part in parts for value in part.constants()),
+        tuple(value.spec for value, _ in graph.kept),
     )
     if args.json:
         print_json({"model": args.model, "bytes": nbytes, "format": "MindIR", **as_json(listing), "unsupported": []})

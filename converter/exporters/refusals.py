@@ -34,9 +34,12 @@ class Refusals:
         self.check(graph)
 
     def check(self, graph: Graph) -> None:
-        """Raises UnsupportedOpError where there were any."""
-        if self._rows:
-            rows = [UnsupportedOp(op, len(at), at[0], why) for (op, why), at in sorted(self._rows.items())]
+        """Raises UnsupportedOpError where there were any, and where the graph has states."""
+        rows = [UnsupportedOp(op, len(at), at[0], why) for (op, why), at in sorted(self._rows.items())]
+        if graph.kept:
+            why = "the network keeps it from run to run: make it an input and an output"
+            rows.append(UnsupportedOp("state", len(graph.kept), graph.kept[0][0].name, why))
+        if rows:
             verdict = f"not expressible as {self._target}"
             hint = "Cut the network before them: --outputs NAME (in Python: options={'outputs': [NAME]})."
             raise UnsupportedOpError(graph.name, len(graph.all_nodes()), rows, hint, verdict)

@@ -93,6 +93,10 @@ class Graph:
     outputs may name one value twice, an input or a constant: `.ms` readers are given copies by the emitter. functions:
     what nodes of control flow run, by name; only the main graph has them (see converter.ir.invoke). Graphs share no
     values.
+
+    states: what the main graph keeps from run to run. The last inputs, as many, are what they hold when a run begins,
+    the last outputs, in the same order, what they hold when it ends, and here is what they hold before the first run.
+    To passes they are inputs and outputs as all others.
     """
 
     def __init__(self, name: str = "main") -> None:
@@ -101,6 +105,23 @@ class Graph:
         self.outputs: list[Value] = []
         self.nodes: list[Node] = []
         self.functions: dict[str, Graph] = {}
+        self.states: list[Array] = []
+
+    @property
+    def fed(self) -> list[Value]:
+        """The inputs that the network's user gives: all but the states."""
+        return self.inputs[: len(self.inputs) - len(self.states)]
+
+    @property
+    def results(self) -> list[Value]:
+        """The outputs that the network's user gets."""
+        return self.outputs[: len(self.outputs) - len(self.states)]
+
+    @property
+    def kept(self) -> list[tuple[Value, Value]]:
+        """Of each state what it holds when a run begins, and when it ends."""
+        begin, end = self.inputs[len(self.fed) :], self.outputs[len(self.results) :]
+        return list(zip(begin, end, strict=True))
 
     def add_input(self, spec: TensorSpec) -> Value:
         """Append a graph input."""

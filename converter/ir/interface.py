@@ -47,7 +47,7 @@ def named_tensors(graph: Graph) -> dict[str, Value]:
 
 
 def select_outputs(graph: Graph, names: Sequence[str]) -> None:
-    """Make the named tensors the outputs, in this order.
+    """Make the named tensors the outputs, in this order. States stay.
 
     Raises OptionError for a name that is not there. What is not needed any more stays until it is eliminated as dead.
     """
@@ -56,7 +56,7 @@ def select_outputs(graph: Graph, names: Sequence[str]) -> None:
     chosen = {tensors[name]: name for name in names}
     if len(chosen) < len(names):
         raise OptionError(f"outputs: two of {list(names)} are the same tensor")
-    graph.outputs = list(chosen)
+    graph.outputs = [*chosen, *(end for _, end in graph.kept)]
     for value, name in chosen.items():
         value.spec = value.spec.named(name)
 

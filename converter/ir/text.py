@@ -7,6 +7,9 @@
     %c: float32[1,8,8,4] = Conv2DFusion(%t, %w) {kernel_size=[1, 1], activation_type=RELU}
     output %c
 
+A line `state %s: float32[3] = [1, 2, 3]` is an input that the graph keeps from run to run; `keep %t`, after the
+outputs, says what the states become, in their order.
+
 Types of results may be left out; where they are given they are checked. A constant is a literal in place (int32 without
 a decimal point, float32 with one, or typed as in `int64[2] [1, 2]`), a named list, `seed n` (standard normal numbers,
 integers 0..9, coin flips), or `given`: taken from the table passed to `parse`. Attributes at their defaults are left
@@ -52,21 +55,26 @@ def to_text(graph: Graph) -> str:
     labels = _labels(graph)
     constants = [v for v in graph.constants() if not _in_place(graph, v)]
     lines = ["graph " + (graph.name if re.fullmatch(r"[A-Za-z_]\w*", graph.name) else json.dumps(graph.name))]
-    lines += [f"input {labels[v]}: {_type(v.spec)}" for v in graph.inputs]
-    lines += [f"const {labels[v]}: {_type(v.spec)} = {_content(v)}" for v in constants]
+    lines += [f"input {labels[v]}: {_type(v.spec)}" for v in graph.fed]
+    kept = zip(graph.kept, graph.states, strict=True)
+    lines += [f"state {labels[v]}: {_type(v.spec)} = {_content(data)}" for (v, _), data in kept]
+    lines += [f"const {labels[v]}: {_type(v.spec)} = {_content(v.data)}" for v in constants]
     for node in graph.nodes:
         results = ", ".join(f"{labels[v]}: {_type(v.spec)}" for v in node.outputs)
         arguments = ", ".join(_literal(v) if _in_place(graph, v) else labels[v] for v in node.inputs)
         lines.append(f"{results} = {node.op}({arguments}){_attributes(node.attrs)}")
-    lines.append("output " + ", ".join(labels[v] for v in graph.outputs))
+    lines.append("output " + ", ".join(labels[v] for v in graph.results))
+    if graph.states:
+        lines.append("keep " + ", ".join(labels[v] for _, v in graph.kept))
     return "\n".join(lines) + "\n"
 
 
 def given_constants(graph: Graph) -> dict[str, Array]:
     """The constants that `to_text` leaves out, by the name it calls them: the table `parse` needs."""
     labels = _labels(graph)
-    large = (v for v in graph.constants() if v.spec.size > _LISTED)
-    return {_plain(labels[v]): v.data for v in large if v.data is not None}
+    states = ((v, data) for (v, _), data in zip(graph.kept, graph.states, strict=True))
+    known = (*((v, v.data) for v in graph.constants()), *states)
+    return {_plain(labels[v]): data for v, data in known if data is not None and data.size > _LISTED}
 
 
 def parse(text: str, given: Mapping[str, Array] | None = None) -> Graph:
@@ -99,7 +107,7 @@ class _Reader:
 
     def _statement(self) -> None:
         kind, word = self._tokens[0]
-        if kind == "word" and word in ("graph", "input", "const", "output"):
+        if kind == "word" and word in ("graph", "input", "state", "const", "output", "keep"):
             self._next()
             getattr(self, f"_{word}")()
         elif kind != "end":
@@ -118,7 +126,17 @@ class _Reader:
         dtype, shape = self._type()
         self._define(name, self.graph.add_input(TensorSpec(dtype, shape, _plain(name))))
 
+    def _state(self) -> None:
+        name, data = self._given_tensor()
+        self._define(name, self.graph.add_input(TensorSpec.of(data).like().named(_plain(name))))
+        self.graph.states.append(data)
+
     def _const(self) -> None:
+        name, data = self._given_tensor()
+        self._define(name, Value.constant(data, _plain(name)))
+
+    def _given_tensor(self) -> tuple[str, Array]:
+        """`%name: type = elements`"""
         name = self._expect("value")
         self._expect("mark", ":")
         dtype, shape = self._type()
@@ -129,7 +147,10 @@ class _Reader:
             data = self._given[_plain(name)].astype(dtype.dtype, copy=False).reshape(shape)
         else:
             data = np.array(self._item(), dtype.dtype).reshape(shape)
-        self._define(name, Value.constant(data, _plain(name)))
+        return name, data
+
+    def _keep(self) -> None:
+        self._output()
 
     def _output(self) -> None:
         self.graph.outputs.append(self._use(self._expect("value")))
@@ -300,8 +321,8 @@ def _literal(value: Value) -> str:
     return listed if plain else f"{_type(value.spec)} {listed}"
 
 
-def _content(value: Value) -> str:
-    return _items(value.data) if value.spec.size <= _LISTED else "given"
+def _content(data: Array | None) -> str:
+    return _items(data) if data is None or data.size <= _LISTED else "given"
 
 
 def _items(data: Array | None) -> str:

@@ -6,6 +6,7 @@
     spec         shape inference accepts the inputs and gives the outputs' number, dtypes and shapes; a constant's are
                  those of its data
     output       graph outputs are defined in the graph
+    state        one of the last inputs and one of the last outputs of the main graph, of the type and shape of its data
     name         inputs have names, no two the same; so have outputs, unless they are the same value
 """
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Verifier:
                 _check_constant(value)
             elif value not in defined:
                 raise GraphError(f"output: graph output {value} is not defined in the graph")
+        _check_states(graph)
         _check_names("input", graph.inputs)
         _check_names("output", dict.fromkeys(graph.outputs))
 
@@ -106,6 +108,16 @@ def _check_constant(value: Value) -> None:
     data, spec = value.data, value.spec
     if data is not None and (data.dtype, data.shape) != (spec.dtype.dtype, spec.shape):
         raise GraphError(f"spec: constant {value} holds {data.dtype}{list(data.shape)}")
+
+
+def _check_states(graph: Graph) -> None:
+    if len(graph.states) > min(len(graph.inputs), len(graph.outputs)):
+        raise GraphError(f"state: {len(graph.states)} states, but {graph.inputs} -> {graph.outputs}")
+    for (begin, end), data in zip(graph.kept, graph.states, strict=True):
+        wanted = begin.spec.dtype, begin.spec.shape
+        fits = end.spec.dtype == wanted[0] and end.spec.rank == len(wanted[1])
+        if wanted != (DType.of(data.dtype), data.shape) or not fits:
+            raise GraphError(f"state: {begin} holds {data.dtype}{list(data.shape)} at first, and {end} after a run")
 
 
 def _check_users(graph: Graph) -> None:

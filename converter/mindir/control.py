@@ -8,6 +8,8 @@ What a function is given is an input of its graph where that is computed, and kn
 the same in every call: constants, parameters, numbers. Whether it is the same turns out when a loop comes round with
 another one; then the model is read anew, with that argument as an input (Varies). The same goes for dimensions.
 
+A function also takes the states that it reads or writes, and gives those that it writes (see converter.mindir.states).
+
 The results of a loop follow from the way out of it: while the body is read, the header's results are not known yet, so
 a call of it can only be the body's own result (Pending). The node is added once they are known.
 """
@@ -23,7 +25,18 @@ from converter.ir.graph import Graph, Value
 from converter.ir.invoke import Invoke
 from converter.mindir.lowering import Unsupported
 from converter.mindir.mind_ir_pb2 import GraphProto, NodeProto
-from converter.mindir.operands import Choice, Closure, Function, Missing, Monad, Operand, describe, flatten
+from converter.mindir.operands import (
+    Choice,
+    Closure,
+    Function,
+    Missing,
+    Monad,
+    Operand,
+    Reference,
+    describe,
+    flatten,
+)
+from converter.mindir.states import BEGINNING, Effects, States
 from lite.types import DType, TensorSpec
 
 _REFERENCE = "REF::"
@@ -31,8 +44,8 @@ _DTYPES = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT32}
 _KINDS = {"✓": "then", "✗": "else", "↵": "loop", "↻": "body", "↓": "after"}  # what MindSpore calls functions by
 _ENDLESS = "a function needs its own result: only a loop whose way out gives the result is supported"
 
-# Reads a function's nodes into a graph; gives its result.
-Read: TypeAlias = Callable[[GraphProto, Graph, Sequence[Operand]], Operand]
+# Reads a function's nodes into a graph; gives its result and when its effects have happened.
+Read: TypeAlias = Callable[[GraphProto, Graph, Sequence[Operand]], tuple[Operand, Monad]]
 Structure: TypeAlias = "TensorSpec | Monad | tuple[Structure, ...] | None"
 
 
@@ -42,18 +55,22 @@ class Varies(Exception):
 
 @dataclass(slots=True)
 class Variation:
-    """What is known of functions' arguments, by function and position. specs: also by the number of the leaf."""
+    """What is known of functions' arguments, by function and position. specs: also by the number of the leaf.
+
+    effects: what is known of the parameters that are written to.
+    """
 
     varying: set[tuple[str, int]] = field(default_factory=set)
     specs: dict[tuple[str, int, int], TensorSpec] = field(default_factory=dict)
+    effects: Effects = field(default_factory=Effects)
 
 
 @dataclass(slots=True, eq=False)
 class _Instance:
     """A function for some known arguments. arguments: as its graph sees them. given: the known ones, None for inputs.
 
-    results: None until they are known. call: what it ends with, while that is so. missing: its result, where an
-    operator is not supported.
+    takes, gives: names of states, which come after the arguments and results. results: None until they are known.
+    call: what it ends with, while that is so. missing: its result, where an operator is not supported.
     """
 
     body: GraphProto
@@ -61,6 +78,8 @@ class _Instance:
     arguments: list[Operand]
     given: list[Operand]
     fed: list[bool]
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
     results: Structure | None = None
     known: bool = False
     call: _Call | None = None
@@ -69,8 +88,9 @@ class _Instance:
 
 @dataclass(slots=True)
 class _Call:
-    """A node that runs functions, not added yet."""
+    """A node that runs functions, not added yet. time: when it does."""
 
+    time: Monad
     selector: Value | None
     numbered: bool
     callees: list[tuple[_Instance, list[Value]]]
@@ -86,10 +106,11 @@ class Pending(Missing):
 class Functions:
     """The functions of one graph that is read. Give `read` before the first use."""
 
-    def __init__(self, bodies: Mapping[str, GraphProto], variation: Variation, read: Read) -> None:
+    def __init__(self, bodies: Mapping[str, GraphProto], variation: Variation, read: Read, states: States) -> None:
         self.graphs: dict[str, Graph] = {}
         self._variation = variation
         self._read = read
+        self._states = states
         self._looping = _looping(bodies)
         self._active: list[_Instance] = []
 
@@ -97,12 +118,25 @@ class Functions:
         """Whether a function may call itself, so that it cannot be inlined."""
         return body.name in self._looping
 
-    def call(self, graph: Graph, callee: Closure | Choice, arguments: Sequence[Operand]) -> Operand:
-        """The result of a call in `graph`. Raises Unsupported, and Varies."""
+    def call(
+        self, graph: Graph, callee: Closure | Choice, arguments: Sequence[Operand], time: Monad
+    ) -> tuple[Operand, Monad]:
+        """The result of a call in `graph` at that time, and the time then. Raises Unsupported, and Varies."""
         options = callee.options if isinstance(callee, Choice) else (callee,)
-        callees = [self._callee(option.function.body, (*option.arguments, *arguments)) for option in options]
+        callees = [self._callee(option.function.body, (*option.arguments, *arguments), time) for option in options]
         selector, numbered = (callee.selector, callee.numbered) if isinstance(callee, Choice) else (None, False)
-        return self._result(graph, _Call(selector, numbered, callees))
+        self._states.share([instance.body.name for instance, _ in callees])
+        gives = callees[0][0].gives
+        if any(instance.gives != gives for instance, _ in callees):
+            raise Varies
+        result = self._result(graph, _Call(time, selector, numbered, callees))
+        states: Sequence[Operand] = [result] * len(gives)
+        if isinstance(result, tuple):
+            result, *states = result
+        for name, value in zip(gives, states, strict=True):
+            assert isinstance(value, Value | Missing), "a state is one tensor"
+            time = self._states.write(name, value, time)
+        return result, time
 
     def _result(self, graph: Graph, call: _Call) -> Operand:
         instances = [instance for instance, _ in call.callees]
@@ -162,7 +196,7 @@ class Functions:
         values.append(value)
         return value.spec.like()
 
-    def _callee(self, body: GraphProto, arguments: Sequence[Operand]) -> tuple[_Instance, list[Value]]:
+    def _callee(self, body: GraphProto, arguments: Sequence[Operand], time: Monad) -> tuple[_Instance, list[Value]]:
         """The function to call, and the tensors of these arguments that it takes."""
         if len(arguments) != len(body.input) or len(body.output) != 1:
             raise Unsupported(f"{body.name} is called with {len(arguments)} arguments; it takes {len(body.input)}")
@@ -172,7 +206,8 @@ class Functions:
         else:
             self._check_same(instance, arguments)
         fed = (argument for argument, feeds in zip(arguments, instance.fed, strict=True) if feeds)
-        return instance, [value for argument in fed for value in _values(argument)]
+        states = (self._states.read(Reference(name), time) for name in instance.takes)
+        return instance, [value for argument in (*fed, *states) for value in _values(argument)]
 
     def _new(self, body: GraphProto, arguments: Sequence[Operand]) -> _Instance:
         kind = next((word for mark, word in _KINDS.items() if mark in body.name), "function")
@@ -188,16 +223,24 @@ class Functions:
             for i, (argument, feeds) in enumerate(zip(arguments, fed, strict=True))
         ]
         given = [None if feeds else argument for argument, feeds in zip(arguments, fed, strict=True)]
-        instance = _Instance(body, graph, inner, given, fed)
+        takes, gives = self._states.takes(body.name), self._states.gives(body.name)
+        initial = {
+            name: graph.add_input(self._states.spec(name).named(f"{graph.name}:{len(graph.inputs)}")) for name in takes
+        }
+        instance = _Instance(body, graph, inner, given, fed, takes, gives)
         self._active.append(instance)
-        result = self._read(body, graph, inner)
+        with self._states.inside(body.name, initial):
+            result, time = self._read(body, graph, inner)
+            states = tuple(self._states.read(Reference(name), time) for name in gives)
         self._active.pop()
         if isinstance(result, Pending):
             instance.call = result.call
-        elif missing := [leaf for leaf in flatten(result) if isinstance(leaf, Missing)]:
+            if result.call is not None and _is_later(time, result.call.time):
+                raise Unsupported("a parameter is changed after the call that a function ends with: change it before")
+        elif missing := [leaf for leaf in flatten((result, *states)) if isinstance(leaf, Missing)]:
             instance.missing = missing[0]
         else:
-            self._finish(instance, result)
+            self._finish(instance, (result, *states))
         return instance
 
     def _formal(self, graph: Graph, body: GraphProto, position: int, argument: Operand) -> Operand:
@@ -208,8 +251,8 @@ class Functions:
             nonlocal leaf
             if isinstance(operand, tuple):
                 return tuple(formal(item) for item in operand)
-            if operand is None or isinstance(operand, Monad):
-                return operand
+            if operand is None or isinstance(operand, Monad | Reference):
+                return _copied(operand)
             spec = self._variation.specs.get((body.name, position, leaf), _as_value(operand).spec)
             leaf += 1
             return graph.add_input(TensorSpec(spec.dtype, spec.shape, f"{graph.name}:{len(graph.inputs)}"))
@@ -269,7 +312,8 @@ def _as_value(operand: Operand) -> Value:
 
 def _values(operand: Operand) -> list[Value]:
     """The tensors of an argument that a function takes as inputs."""
-    return [_as_value(leaf) for leaf in flatten(operand) if leaf is not None and not isinstance(leaf, Monad)]
+    leaves = (leaf for leaf in flatten(operand) if not isinstance(leaf, Monad | Reference))
+    return [_as_value(leaf) for leaf in leaves if leaf is not None]
 
 
 def _copied(operand: Operand) -> Operand:
@@ -281,6 +325,10 @@ def _copied(operand: Operand) -> Operand:
         return Value.constant(operand.data, operand.name)
     if isinstance(operand, Closure):
         return Closure(operand.function, tuple(_copied_constant(argument) for argument in operand.arguments))
+    if isinstance(operand, Monad):
+        return BEGINNING
+    if isinstance(operand, Reference):
+        return Reference(operand.name)
     if isinstance(operand, Choice):
         raise Unsupported("a function that is chosen while the network runs is passed on: choose where it is called")
     return operand
@@ -305,7 +353,13 @@ def _same(a: Operand, b: Operand) -> bool:
         return a.body is b.body
     if isinstance(a, Closure) and isinstance(b, Closure):
         return _same(a.function, b.function) and _same(a.arguments, b.arguments)
-    return type(a) is type(b) and a == b
+    return type(a) is type(b) and (isinstance(a, Monad) or a == b)
+
+
+def _is_later(end: Monad, call: Monad) -> bool:
+    """Whether there are writes at the end that a call, whose own effects are not known, does not see."""
+    later = (now for name, now in end.held.items() if call.held.get(name) != now)
+    return any(not isinstance(value, Missing) for _, value in later)
 
 
 def _specs(structure: Structure) -> list[TensorSpec]:

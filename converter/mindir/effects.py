@@ -1,15 +1,55 @@
-"""Operators that change their first input, as x += y does, and where nobody can see that they do."""
+"""Operators that change their first input, as x += y does: which, and where nobody can see that they do.
+
+Their rows give what the input becomes. Where it is a parameter, everybody sees it: see converter.mindir.states.
+"""
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from converter.ir.graph import Value
+from converter.mindir.lowering import Lowering, Unsupported
 from converter.mindir.mind_ir_pb2 import GraphProto, NodeProto
+from converter.mindir.operands import Operand
 
-IN_PLACE = frozenset({"InplaceAddExt"})
+IN_PLACE = frozenset(
+    {
+        "Assign",
+        "AssignAdd",
+        "AssignSub",
+        "IndexAdd",
+        "InplaceAddExt",
+        "InplaceAddsExt",
+        "InplaceCopy",
+        "InplaceDiv",
+        "InplaceDivs",
+        "InplaceMul",
+        "InplaceMuls",
+        "ScatterAdd",
+        "ScatterNdAdd",
+        "ScatterNdSub",
+        "ScatterNdUpdate",
+        "ScatterSub",
+        "ScatterUpdate",
+    }
+)
 SEEN = "changes a tensor that is used elsewhere too: write x = x + y instead of x += y"
 
 _NO_VIEWS_OF = frozenset({"Load", "Depend", "Reshape", "Flatten", "Squeeze", "ExpandDims"})  # may share x's memory
+
+
+def fitted(op: Lowering, value: Operand, target: Operand) -> Value:
+    """What is written, in the type of what it is written to. Raises Unsupported for another shape."""
+    assert isinstance(value, Value), "what is written is one tensor"
+    assert isinstance(target, Value), "and so is what it is written to"
+    value, wanted = op.cast(value, target.spec.dtype, "to_target"), target.spec.shape
+    if value.spec.shape == wanted:
+        return value
+    if value.spec.is_static and value.spec.size == target.spec.size:
+        return op.emit("Reshape", value, op.ints(wanted, "shape"), label="to_target")
+    if value.spec.rank != len(wanted) or any(0 <= d != n for d, n in zip(value.spec.shape, wanted, strict=True)):
+        raise Unsupported(f"writes {value.spec.like()} to {target.spec}: give it that shape")
+    return value
 
 
 class Uses:

@@ -5,8 +5,8 @@ in which order effects happen, and what is called.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from converter.ir.graph import Value
@@ -14,9 +14,22 @@ from converter.mindir.mind_ir_pb2 import GraphProto
 from lite.errors import UnsupportedOp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Monad:
-    """The token that orders side effects. It carries nothing."""
+    """The token that orders side effects, a point in time: what parameters hold then.
+
+    held: the number of the last write and what it wrote, of those parameters that were written to.
+    """
+
+    held: Mapping[str, tuple[int, Value | Missing]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A parameter by name, where the network may write to it. at: when it is read, where that is known already."""
+
+    name: str
+    at: Monad | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +79,7 @@ class Opaque:
 
 
 Operand: TypeAlias = (
-    "Value | Monad | Function | Closure | Choice | Missing | Opaque"
+    "Value | Monad | Reference | Function | Closure | Choice | Missing | Opaque"
     " | bool | int | float | str | tuple[Operand, ...] | None"
 )
 
@@ -100,6 +113,8 @@ def describe(operand: Operand) -> str:
         return f"a tensor {operand.spec.like()}"
     if isinstance(operand, Monad | Function | Closure | Choice):
         return "a monad" if isinstance(operand, Monad) else "a function"
+    if isinstance(operand, Reference):
+        return f"the parameter {operand.name.rpartition(':')[2]}"
     if isinstance(operand, Opaque):
         return f"a constant of kind {operand.kind}"
     if isinstance(operand, tuple):

@@ -2,10 +2,10 @@
 
 Nodes are resolved in file order, which is topological. Constants belong to the whole model; every other name is
 `<graph>:<name>`. Tuples, monads and parameter references disappear on the way, and calls of functions are inlined
-where they can be; control.py has the others.
+where they can be; control.py has the others, states.py the parameters that the network writes to.
 
 Names in the result: an input is called as the argument of construct (`x`; items of a tuple argument `x.0`, `x.1`), a
-parameter by its key (`conv1.weight`). An output is called by the scope path of the operator that computes it
+parameter or state by its key (`conv1.weight`). An output is called by the scope path of the operator that computes it
 (`Default/fc3-Dense/BiasAdd-op0`, `:1` appended for its second result): the ids in node names differ from export to
 export, scope paths do not. An input or parameter that is returned as it is keeps its name, a constant is called
 `constant`. Returned tuples are flattened depth-first. Where two outputs would share a name, the later ones get `_1`,
@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -28,11 +27,24 @@ from converter.ir.interface import check_names, fix_shape, named_tensors, select
 from converter.mindir.constants import CONSTANT_NAME, ConstantReader, tensor_dtype
 from converter.mindir.container import Container, open_container
 from converter.mindir.control import Functions, Variation, Varies
-from converter.mindir.effects import IN_PLACE, SEEN, Uses
+from converter.mindir.effects import IN_PLACE, SEEN, Uses, fitted
 from converter.mindir.lowering import Lowering, Unsupported, lower
 from converter.mindir.mind_ir_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
-from converter.mindir.operands import Choice, Closure, Function, Missing, Monad, Operand, causes, describe, flatten
+from converter.mindir.operands import (
+    Choice,
+    Closure,
+    Function,
+    Missing,
+    Monad,
+    Operand,
+    Reference,
+    causes,
+    describe,
+    flatten,
+)
 from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
+from converter.mindir.scope import Scope
+from converter.mindir.states import BEGINNING, States, at, latest
 from converter.mindir.structure import STRUCTURE
 from lite.errors import ConvertError, LiteError, UnsupportedOp, UnsupportedOpError
 from lite.types import Array, DType, TensorSpec
@@ -62,8 +74,14 @@ def read_mindir(
     container, variation = open_container(source, key), Variation()
     try:
         for _ in range(_MOST_READS):
-            with suppress(Varies):  # each time more arguments of functions are known to vary
-                return _Reader(container, input_shapes, variation, weights).read(outputs)
+            reader = _Reader(container, input_shapes, variation, weights)
+            try:
+                return reader.read(outputs)
+            except Varies:  # each time more is known of functions' arguments, and of the parameters that are written to
+                continue
+            except LiteError:
+                if not reader.states.incomplete():
+                    raise
         raise ParseError(f"{container.name}: what its loops carry cannot be told after {_MOST_READS} readings")
     except RecursionError as error:
         raise ParseError(f"{container.name}: functions call each other too deeply") from error
@@ -89,24 +107,6 @@ class _Attributes(Mapping[str, Operand]):
         return len(self._attributes)
 
 
-@dataclass(slots=True)
-class _Scope:
-    """Names defined while one graph is read; a function also sees the names of its callers."""
-
-    parent: _Scope | None = None
-    values: dict[str, Operand] = field(default_factory=dict)
-    depth: int = 0
-
-    def find(self, name: str) -> Operand:
-        """What `name` stands for. Raises KeyError where it is not defined."""
-        scope: _Scope | None = self
-        while scope is not None:
-            if name in scope.values:
-                return scope.values[name]
-            scope = scope.parent
-        raise KeyError(name)
-
-
 class _Reader:
     """The state of reading one model."""
 
@@ -128,9 +128,13 @@ class _Reader:
         self.constants = ConstantReader(container.folder, little_endian, container.read)
         self.weights = weights
         self.definitions: dict[str, AttributeProto | TensorProto] = {}
-        self.globals = _Scope()
+        self.globals = Scope()
+        self.parameters: dict[str, Value] = {}  # of the graph that is read, where there are references to them
         self.graph = Graph()
-        self.control = Functions(self.functions, variation, self._read_function)
+        self.states = States(variation.effects, self._parameter)
+        used = {self._primitive(node) for body in self.graphs for node in body.node} - {None}
+        self.stateful = not used.isdisjoint(IN_PLACE) or not used <= PRIMITIVES.keys() | STRUCTURE.keys()
+        self.control = Functions(self.functions, variation, self._read_function, self.states)
         self.reported: list[UnsupportedOp] = []  # a row for each place
         self.uses = Uses(self.graphs, self._primitive)
         self.missing: dict[str, Missing] = {}  # by the place of the operator
@@ -143,22 +147,27 @@ class _Reader:
         self._collect_definitions()
         self._replace_weights()
         total = self._report_unknown_primitives()
-        scope = _Scope(self.globals)
+        scope = Scope(self.globals)
         for info in self.main.input:
             scope.values[info.name] = self._input(info)
         names = [value.name for value in self.graph.inputs]
         if len(set(names)) != len(names):
             raise ParseError(f"{self.model_name}: two inputs have the same name: {names}")
         check_names("input_shapes", self.input_shapes, names)
+        self._add_states()
         self._read_nodes(self.main, scope)
-        outputs = [leaf for info in self.main.output for leaf in flatten(self._resolve(info.name, scope))]
-        self._set_outputs([leaf for leaf in outputs if not isinstance(leaf, Monad)])
+        end = latest(scope.time(info.name) for info in self.main.output)
+        leaves = (leaf for info in self.main.output for leaf in flatten(self._resolve(info.name, scope)))
+        outputs = [self.states.read(leaf, end) for leaf in leaves if not isinstance(leaf, Monad)]
+        lost = self._set_outputs(outputs, end)
+        if self.states.incomplete():
+            raise Varies
         self.graph.functions = self.control.graphs
         unsupported = self.reported
         if chosen:
             there = named_tensors(self.graph)
             check_names("outputs", chosen, {**self.missing, **there})
-            unsupported = list(causes(self.missing[name] for name in chosen if name not in there))
+            unsupported = list(causes((*lost, *(self.missing[name] for name in chosen if name not in there))))
         if unsupported:
             raise UnsupportedOpError(self.model_name, total, _rows(unsupported), self._way_out())
         if chosen:
@@ -240,7 +249,7 @@ class _Reader:
             raise ParseError(f"{self.model_name}: input {name!r} has an unknown rank; export it with a shape")
         return self.graph.add_input(fix_shape(TensorSpec(tensor_dtype(tensor), shape, name), self.input_shapes))
 
-    def _read_nodes(self, body: GraphProto, scope: _Scope) -> None:
+    def _read_nodes(self, body: GraphProto, scope: Scope) -> None:
         for node in body.node:
             if node.op_type == "Constant":
                 continue
@@ -252,7 +261,9 @@ class _Reader:
             try:
                 scope.values[node.output[0]] = self._read_node(node, scope)
             except Unsupported as error:
-                scope.values[node.output[0]] = self._missing(node, str(error), scope)
+                missing = self._missing(node, str(error), scope)
+                scope.values[node.output[0]] = missing
+                scope.times[node.output[0]] = self._lost(node, missing, scope)
             except ConvertError as error:
                 raise ParseError(f"{self.model_name}: {_where(node)}: {error}") from error
             except (LiteError, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -262,7 +273,7 @@ class _Reader:
                     raise OptionError(f"input_shapes: {message}") from error
                 raise ParseError(f"{self.model_name}: {_where(node)} contradicts its inputs: {error}") from error
 
-    def _missing(self, node: NodeProto, reason: str, scope: _Scope) -> Missing:
+    def _missing(self, node: NodeProto, reason: str, scope: Scope) -> Missing:
         """The result of an operator that is not supported, or (reason: "") whose inputs are missing."""
         op = self._primitive(node) or "call"
         operands = [leaf for name in node.input for leaf in flatten(self._resolve(name, scope))]
@@ -280,56 +291,108 @@ class _Reader:
         self.missing.setdefault(_where(node), missing)
         return missing
 
-    def _read_node(self, node: NodeProto, scope: _Scope) -> Operand:
+    def _lost(self, node: NodeProto, missing: Missing, scope: Scope) -> Monad:
+        """The time after an operator that is not supported: nobody knows what the parameters it was given hold."""
+        time = latest(scope.time(name) for name in node.input)
+        leaves = [leaf for name in node.input for leaf in flatten(self._resolve(name, scope))]
+        if any(isinstance(leaf, Monad) for leaf in leaves):
+            for leaf in leaves:
+                if isinstance(leaf, Reference):
+                    time = self.states.write(leaf.name, missing, time)
+        return time
+
+    def _read_node(self, node: NodeProto, scope: Scope) -> Operand:
         inputs = [self._resolve(name, scope) for name in node.input]
         op = self._primitive(node)
+        if self.stateful:
+            time = latest(map(scope.time, node.input))
+            result, scope.times[node.output[0]] = self._read_effects(op, node, inputs, scope, time)
+            return result
         if op is None:
-            return self._call(node.op_type.removeprefix(_REFERENCE), inputs, scope)
-        if op in STRUCTURE:
-            return STRUCTURE[op](inputs)
-        if op not in PRIMITIVES:
-            raise Unsupported
-        if op in IN_PLACE and not self.uses.only_here(node.input[0]):
+            return self._call(node.op_type.removeprefix(_REFERENCE), inputs, scope, BEGINNING)[0]
+        return STRUCTURE[op](inputs) if op in STRUCTURE else self._lower(op, node, inputs)
+
+    def _read_effects(
+        self, op: str | None, node: NodeProto, inputs: Sequence[Operand], scope: Scope, time: Monad
+    ) -> tuple[Operand, Monad]:
+        """A node's result and its time, in a model that writes to parameters. time: that of the inputs."""
+        if op is None:
+            return self._call(node.op_type.removeprefix(_REFERENCE), inputs, scope, time)
+        if op == "UpdateState":
+            return time, time
+        if op == "Depend" and inputs:
+            return at(inputs[0], time), time
+        if op == "Switch" or op == "switch_layer":
+            inputs = [self.states.read(inputs[0], time), *inputs[1:]] if inputs else inputs
+        if op in STRUCTURE and op != "Load":
+            return STRUCTURE[op](inputs), time
+        values = [self.states.read(operand, time) for operand in inputs]
+        if op == "Load":
+            return STRUCTURE[op](values), time
+        if op not in IN_PLACE:
+            return self._lower(op, node, values), time
+        target = inputs[0] if inputs else None
+        if not isinstance(target, Reference) and not self.uses.only_here(node.input[0]):
             raise Unsupported(SEEN)
-        target = node.op_type.removeprefix(_REFERENCE)
-        stored = self.primitives[target].attribute if target in self.primitives else node.attribute
-        context = Lowering(self.graph, _where(node), _Attributes(stored, self.constants))
+        context = self._lowering(op, node)
+        result = fitted(context, lower(PRIMITIVES[op], context, values), values[0])
+        if not isinstance(target, Reference):
+            return result, time
+        time = self.states.write(target.name, result, time)
+        return Reference(target.name, time), time
+
+    def _lower(self, op: str, node: NodeProto, inputs: Sequence[Operand]) -> Operand:
+        context = self._lowering(op, node)
         return lower(PRIMITIVES[op], context, inputs)
 
-    def _call(self, target: str, inputs: Sequence[Operand], scope: _Scope) -> Operand:
+    def _lowering(self, op: str, node: NodeProto) -> Lowering:
+        """What the row of a primitive gets. Raises Unsupported where there is no row."""
+        if op not in PRIMITIVES:
+            raise Unsupported
+        target = node.op_type.removeprefix(_REFERENCE)
+        stored = self.primitives[target].attribute if target in self.primitives else node.attribute
+        return Lowering(self.graph, _where(node), _Attributes(stored, self.constants))
+
+    def _call(
+        self, target: str, inputs: Sequence[Operand], scope: Scope, time: Monad
+    ) -> tuple[Operand, Monad]:
         """A function's result for these arguments, bound by position: its own parameter keys are the last caller's."""
         callee = self._resolve(target, scope)
+        time = latest((time, scope.time(target)))
         if isinstance(callee, Missing):
-            return callee
+            return callee, time
         if isinstance(callee, Function):
             callee = Closure(callee)
         if not isinstance(callee, Closure | Choice):
             raise ParseError(f"calls {target!r}, which is {describe(callee)}")
         if isinstance(callee, Choice) or self.control.loops(callee.function.body):
-            return self.control.call(self.graph, callee, inputs)
+            return self.control.call(self.graph, callee, inputs, time)
         body, arguments = callee.function.body, (*callee.arguments, *inputs)
         if len(arguments) != len(body.input) or len(body.output) != 1:
             raise ParseError(f"calls {body.name!r} with {len(arguments)} arguments; it takes {len(body.input)}")
         if scope.depth >= _MAX_CALL_DEPTH:
             raise ParseError(f"calls {body.name!r} more than {_MAX_CALL_DEPTH} deep")
-        return self._read_body(body, arguments, _Scope(scope, depth=scope.depth + 1))
+        result, end = self._read_body(body, arguments, Scope(scope, depth=scope.depth + 1))
+        return result, latest((time, end))
 
-    def _read_body(self, body: GraphProto, arguments: Sequence[Operand], scope: _Scope) -> Operand:
-        """The result of a function in a scope of its own."""
+    def _read_body(self, body: GraphProto, arguments: Sequence[Operand], scope: Scope) -> tuple[Operand, Monad]:
+        """The result of a function in a scope of its own, and its time."""
         scope.values.update(zip((info.name for info in body.input), arguments, strict=True))
         self._read_nodes(body, scope)
-        return self._resolve(body.output[0].name, scope)
+        name = body.output[0].name
+        return self._resolve(name, scope), scope.time(name)
 
-    def _read_function(self, body: GraphProto, graph: Graph, arguments: Sequence[Operand]) -> Operand:
-        """A function's result, read into a graph of its own, which has constants of its own."""
-        outer = self.graph, self.globals
-        self.graph, self.globals = graph, _Scope()
+    def _read_function(self, body: GraphProto, graph: Graph, arguments: Sequence[Operand]) -> tuple[Operand, Monad]:
+        """A function's result and its time, read into a graph of its own, which has constants of its own."""
+        outer = self.graph, self.globals, self.parameters
+        self.graph, self.globals, self.parameters = graph, Scope(), {}
         try:
-            return self._read_body(body, arguments, _Scope(self.globals))
+            result, time = self._read_body(body, arguments, Scope(self.globals))
+            return self.states.read(result, time) if self.stateful else result, time
         finally:
-            self.graph, self.globals = outer
+            self.graph, self.globals, self.parameters = outer
 
-    def _resolve(self, name: str, scope: _Scope) -> Operand:
+    def _resolve(self, name: str, scope: Scope) -> Operand:
         """What a name stands for. Raises ParseError where it is defined later or nowhere."""
         with suppress(KeyError):
             return scope.find(name)
@@ -342,17 +405,40 @@ class _Reader:
 
     def _decode(self, name: str) -> Operand:
         definition = self.definitions[name]
-        if isinstance(definition, TensorProto):
-            key = _key(definition)
-            return Value.constant(self.weights[key] if self.weights else self.constants.tensor(definition), key)
-        return self.constants.attribute(definition)
+        if not isinstance(definition, TensorProto):
+            return self.constants.attribute(definition)
+        return Reference(name) if self.stateful else self._constant(definition)
 
-    def _set_outputs(self, leaves: Sequence[Operand]) -> None:
+    def _constant(self, definition: TensorProto) -> Value:
+        key = _key(definition)
+        return Value.constant(self.weights[key] if self.weights else self.constants.tensor(definition), key)
+
+    def _parameter(self, name: str) -> Value:
+        """A parameter as it was exported, for the graph that is read."""
+        if name not in self.parameters:
+            definition = self.definitions[name]
+            assert isinstance(definition, TensorProto), "references are to parameters"
+            self.parameters[name] = self._constant(definition)
+        return self.parameters[name]
+
+    def _add_states(self) -> None:
+        """An input for each parameter that is written to, as far as they are known."""
+        for name in self.definitions:
+            if self.states.is_written(name):
+                initial = self._parameter(name)
+                assert initial.data is not None, "parameters are constants"
+                label = _unique(initial.name, {value.name for value in self.graph.inputs})
+                self.states.initial[name] = self.graph.add_input(initial.spec.like().named(label))
+                self.graph.states.append(initial.data)
+
+    def _set_outputs(self, leaves: Sequence[Operand], end: Monad) -> list[Missing]:
+        """The graph's outputs, and its states as they are at the end. Returns those that are not known then."""
         if not leaves:
             raise ParseError(f"{self.model_name}: the network returns nothing")
         taken = {value.name for value in self.graph.inputs}
         values: list[Value] = []
-        for index, leaf in enumerate(leaves):
+        states = [self.states.read(Reference(name), end) for name in self.states.initial]
+        for index, leaf in enumerate((*leaves, *states)):
             if isinstance(leaf, Missing):
                 if leaf.reason:
                     self.reported.append(UnsupportedOp("output", 1, f"output {index}", leaf.reason))
@@ -367,6 +453,7 @@ class _Reader:
                 taken.add(leaf.name)
             values.append(leaf)
         self.graph.outputs = values
+        return [state for state in states if isinstance(state, Missing)]
 
 
 def _unknown(op: str, node: NodeProto) -> UnsupportedOp:

@@ -1,6 +1,7 @@
 """Primitives that only arrange values: tuples, the order of side effects, references to parameters, what to call.
 
-Side effects are not supported, so their order is not needed: a Load is its parameter, a Depend its first input.
+This is what they are where nothing is written to: a Load is its parameter, a Depend its first input. What they do to
+the parameters that a network changes is said in converter.mindir.states.
 """
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def calibrate(
 
 def _session_of(graph: Graph, outputs: Sequence[Value]) -> Session:
     """A session that computes these values of the graph."""
-    own, graph.outputs = graph.outputs, list(outputs)
+    own, graph.outputs = graph.outputs, [*outputs, *(end for _, end in graph.kept)]
     try:
         return Session(emit(graph))
     finally:

@@ -131,7 +131,7 @@ class _Builder:
 
     def __init__(self, graph: Graph, stored: Mapping[Value, Affine]) -> None:
         self._old, self._new = graph, Graph(graph.name)
-        self._new.functions = graph.functions
+        self._new.functions, self._new.states = graph.functions, graph.states
         self._stored = stored
         self._codes: dict[Value, Value] = {}
         self._real = {value: self._new.add_input(value.spec) for value in graph.inputs}

@@ -9,7 +9,8 @@ imported, or every operator that is not supported.
 A node's inputs are the numbers of the nodes they come from (3:1 is the second
 output of node 3), names of inputs, and constants: the numbers, where they are
 few, or the shape. Below it are its name, which `mlite convert --outputs` takes,
-and attributes. The exit code is 1 where the model cannot be run or converted.
+and attributes. A state is what a session keeps from run to run: "session" runs
+the Assign to it, after all else. The exit code is 1 where the model cannot be run or converted.
 """
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lite.model import Model
     from lite.plan.plan import MemoryReport, StepInfo
 
+KEPT = "session"  # of an Assign to a state
 FOLDED = "folded"  # what is said of a node that planning has computed or left out
 
 
@@ -84,14 +86,18 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
     """The model's nodes, each with the delegate of its step; `steps` are in the nodes' order and may leave some out."""
     from lite.commands.listing import ListedNode, Listing, sources, telling_attributes
 
+    main = model.subgraphs[0]
     feeds = sources(
-        {i: model.tensors[i].spec.name for i in model.inputs}, [(node.inputs, node.outputs) for node in model.nodes]
+        {i: model.tensors[i].spec.name for i in main.inputs}, [(node.inputs, node.outputs) for node in model.nodes]
     )
+    planned = {i for graph in model.subgraphs for i in graph.nodes}
     waiting = list(reversed(steps))
     merged = {node: f"{step.delegate}, merged" for step in steps for node in step.merged}
     nodes = []
-    for node, feed in zip(model.nodes, feeds, strict=True):
+    for i, (node, feed) in enumerate(zip(model.nodes, feeds, strict=True)):
         delegate = merged.get((node.name, node.op), FOLDED if steps else "")
+        if i not in planned:
+            delegate = KEPT
         if waiting and (waiting[-1].name, waiting[-1].op) == (node.name, node.op):
             delegate = waiting.pop().delegate
         fields = {name: value for name, value in node.fields.items() if value is not None}
@@ -111,6 +117,7 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
         tuple(model.tensors[i].spec for i in model.outputs),
         tuple(nodes),
         tuple(tensor.spec for tensor in model.tensors if tensor.spec.is_known),
+        tuple(model.tensors[state.tensor].spec for state in model.states),
     )
 
 

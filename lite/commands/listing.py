@@ -41,12 +41,13 @@ class ListedNode:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A graph to show. constants: every constant once."""
+    """A graph to show. constants: every constant once. states: what is kept from run to run."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     nodes: tuple[ListedNode, ...]
     constants: tuple[TensorSpec, ...]
+    states: tuple[TensorSpec, ...] = ()
 
 
 def telling_attributes(attrs: Attributes) -> dict[str, Any]:
@@ -78,6 +79,7 @@ def as_json(listing: Listing) -> dict[str, Any]:
     return {
         "inputs": [_spec(spec) for spec in listing.inputs],
         "outputs": [_spec(spec) for spec in listing.outputs],
+        "states": [_spec(spec) for spec in listing.states],
         "nodes": [
             {
                 "op": node.op,
@@ -98,7 +100,7 @@ def as_json(listing: Listing) -> dict[str, Any]:
 
 
 def as_text(listing: Listing) -> str:
-    """The listing as people read it: inputs, outputs, nodes, operators, constants."""
+    """The listing as people read it: inputs, outputs, states, nodes, operators, constants."""
     delegated = any(node.delegate for node in listing.nodes)
     operators = [
         (op, len(found), ", ".join(sorted({n.delegate for n in found if n.delegate})))
@@ -111,6 +113,8 @@ def as_text(listing: Listing) -> str:
             *(f"  {spec}" for spec in listing.inputs),
             "outputs",
             *(f"  {spec}" for spec in listing.outputs),
+            *(["states"] if listing.states else []),
+            *(f"  {spec}" for spec in listing.states),
             "nodes",
             *_node_lines(listing.nodes, delegated),
             "operators",

@@ -5,7 +5,7 @@ that they form. How tables lie in a file is lite.schema's business.
 """
 from __future__ import annotations
 
-from lite.model.contents import CONTROL, Model, Node, Subgraph, Tensor
+from lite.model.contents import CONTROL, Model, Node, State, Subgraph, Tensor
 from lite.model.reader import Source, read_model
 
-__all__ = ["CONTROL", "Model", "Node", "Source", "Subgraph", "Tensor", "read_model"]
+__all__ = ["CONTROL", "Model", "Node", "Source", "State", "Subgraph", "Tensor", "read_model"]

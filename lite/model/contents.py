@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from lite.ops.registry import Attributes
 from lite.records import dataclass
-from lite.types import QuantParams, TensorSpec
+from lite.types import Array, QuantParams, TensorSpec
 
 # Operators that say which subgraph is computed, with what. What they write, but for Call, is no tensor.
 CONTROL = frozenset({"Call", "PartialFusion", "Switch", "SwitchLayer"})
@@ -53,11 +53,24 @@ class Subgraph:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """What a model keeps from run to run. tensor: holds it while a run begins; next: what it is after the run.
+
+    initial: what it holds before the first run, read-only.
+    """
+
+    tensor: int
+    next: int
+    initial: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A verified model. subgraphs: one or more, the first is the entry. nbytes: size of the file and those
     beside it.
 
-    name: for messages. version: of the file format, such as "2.7.0". inputs, outputs: indices of tensors.
+    name: for messages. version: of the file format, such as "2.7.0". inputs, outputs: indices of tensors. The entry's
+    own inputs and outputs are these, in this order, and after them those of the states.
     """
 
     name: str
@@ -68,6 +81,7 @@ class Model:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     nbytes: int
+    states: tuple[State, ...] = ()
 
 
 def node_label(model: Model, index: int) -> str:

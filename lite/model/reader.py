@@ -21,6 +21,7 @@ from lite.model.header import check_identifier, read_version
 from lite.model.quantization import parameters, resolve_quantization
 from lite.model.rules import check_graph
 from lite.model.sidecar import Sidecars
+from lite.model.states import with_states
 from lite.ops import custom
 from lite.schema import layout
 from lite.schema.decode import Decoder
@@ -100,7 +101,7 @@ def _read(data: memoryview, label: str, sidecars: Sidecars) -> Model:
         nbytes=len(data) + sidecars.nbytes,
     )
     check_graph(model)
-    return model
+    return with_states(model)
 
 
 def _subgraph(index: int, row: Mapping[str, Any], tensors: int) -> Subgraph:

@@ -66,13 +66,13 @@ def resolve(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) 
     alone exceeds memory_limit bytes.
     """
     fed = input_specs(model, shapes, memory_limit)
-    nodes = model.subgraphs[0].nodes
-    span = take(model, nodes, fed, memory_limit)
-    return network_of(model, span, model.inputs, model.outputs) if span.count == len(nodes) else None
+    main = model.subgraphs[0]
+    span = take(model, main.nodes, fed, memory_limit)
+    return network_of(model, span, main.inputs, main.outputs) if span.count == len(main.nodes) else None
 
 
 def output_specs(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) -> tuple[TensorSpec, ...]:
-    """Specs of the model's outputs when its inputs have these shapes, of which dimensions may be unknown (-1)."""
+    """Specs of what a run gives when inputs have these shapes, of which dimensions may be unknown (-1)."""
     specs = {**_constants(model), **input_specs(model, shapes, memory_limit)}
     for index in model.subgraphs[0].nodes:
         node = model.nodes[index]
@@ -81,12 +81,12 @@ def output_specs(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: 
         else:
             step = _step(model, node, specs, memory_limit)
             specs.update(zip(step.outputs, step.operation.outputs, strict=True))
-    return tuple(specs[i] for i in model.outputs)
+    return tuple(specs[i] for i in model.subgraphs[0].outputs)
 
 
 def input_specs(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) -> dict[int, TensorSpec]:
-    """Specs of the model's inputs by tensor number, in these shapes."""
-    specs = {}
+    """Specs by tensor number: of the model's inputs, in these shapes, and of its states."""
+    specs = {state.tensor: model.tensors[state.tensor].spec for state in model.states}
     for i, shape in zip(model.inputs, shapes, strict=True):
         specs[i] = TensorSpec(model.tensors[i].spec.dtype, shape, model.tensors[i].spec.name)
         _check_tensor(specs[i], "input", memory_limit)

@@ -72,7 +72,8 @@ class Program:
         return MemoryReport(*(sum(getattr(r, name) for r in reports) for name in MemoryReport.__slots__))
 
     def run(self, arrays: Sequence[Array], execute: Callable[[Plan], object] = Plan.execute) -> list[Array]:
-        """The outputs for these inputs, the caller's own. execute: what is done with each plan when its inputs are set.
+        """The outputs for these inputs, states among both; the caller's own. execute: what is done with each plan when
+        its inputs are set.
 
         Raises DelegateError where an operator fails, and what planning raises for shapes that come up.
         """

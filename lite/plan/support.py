@@ -32,7 +32,9 @@ _TRAINING_HINT = (
 def check_supported(model: Model) -> None:
     """Raise UnsupportedOpError, listing every operator that cannot run, where there is one."""
     refused: dict[tuple[str, str], list[Node]] = {}
-    for node in model.nodes:
+    run = {index for graph in model.subgraphs for index in graph.nodes}
+    for index in sorted(run):
+        node = model.nodes[index]
         reason = _reason(model, node)
         if reason:
             refused.setdefault((node.op, reason), []).append(node)
@@ -46,6 +48,8 @@ def _reason(model: Model, node: Node) -> str:
     """Why the node cannot run; empty where nothing is known against it."""
     if _is_training(node.op):
         return "training only"
+    if node.op == "Assign":
+        return "changes a tensor where no state is kept: only variables are assigned, by the last nodes that run"
     if node.attrs is None and node.op not in CONTROL:
         return "unknown to this version"
     stored = [model.tensors[i] for i in (*node.inputs, *node.outputs)]

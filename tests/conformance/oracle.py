@@ -18,7 +18,7 @@ import numpy as np
 from converter.suite import with_blocks
 
 HERE = Path(__file__).parent
-EXPORTER = HERE / "exporter.py"
+EXPORTER, SUCCESSIVE = HERE / "exporter.py", HERE / "successive.py"
 MINDSPORE = "2.10.0"
 
 
@@ -32,10 +32,11 @@ class Export:
 
 
 class Oracle:
-    """Exports definitions on demand. folder: where results are kept."""
+    """Exports definitions on demand. folder: where results are kept. exporter: the program that makes them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, exporter: Path = EXPORTER) -> None:
         self.folder = folder
+        self.exporter = exporter
 
     def network(self, name: str) -> Export:
         """The export of networks/<name>.py."""
@@ -59,7 +60,7 @@ class Oracle:
         if not arguments:
             return
         require_mindspore()
-        command = [sys.executable, str(EXPORTER), *arguments]  # it leaves reports where it runs, hence the folder
+        command = [sys.executable, str(self.exporter), *arguments]  # it leaves reports where it runs, hence the folder
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"the exporter failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
@@ -76,7 +77,7 @@ class Oracle:
         return Export(folder / "model.mindir", inputs, outputs)
 
     def _folder(self, name: str, source: str) -> Path:
-        key = "\0".join((with_blocks(source), EXPORTER.read_text("utf-8"), MINDSPORE))
+        key = "\0".join((with_blocks(source), self.exporter.read_text("utf-8"), MINDSPORE))
         return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 

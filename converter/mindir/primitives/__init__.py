@@ -20,6 +20,7 @@ from converter.mindir.primitives import (
     scatter,
     selection,
     shape,
+    updates,
 )
 from converter.mindir.primitives.elementwise import activation, binary, unary
 from converter.mindir.primitives.reduction import arg_extreme, extreme_with_index, reduce, reduce_as
@@ -35,6 +36,9 @@ PRIMITIVES: dict[str, Lower] = {
     "ArgMaxWithValue": extreme_with_index("ArgMaxFusion", ReduceMode.ReduceMax),
     "Argmin": arg_extreme("ArgMinFusion"),
     "ArgMinWithValue": extreme_with_index("ArgMinFusion", ReduceMode.ReduceMin),
+    "Assign": updates.assign,
+    "AssignAdd": binary("AddFusion"),
+    "AssignSub": binary("SubFusion"),
     "AvgPool": pooling.pool("AvgPoolFusion"),
     "AvgPool3D": pooling.avg_pool_3d,
     "BatchMatMul": matrix.matmul,
@@ -76,7 +80,14 @@ PRIMITIVES: dict[str, Lower] = {
     "GroupNorm": normalization.group_norm,
     "HSigmoid": activation(ActivationType.HSIGMOID),
     "HSwish": activation(ActivationType.HSWISH),
+    "IndexAdd": updates.index_add,
     "InplaceAddExt": elementwise.add_scaled("AddFusion"),
+    "InplaceAddsExt": elementwise.add_scaled("AddFusion"),
+    "InplaceCopy": updates.copy,
+    "InplaceDiv": elementwise.divide,
+    "InplaceDivs": elementwise.divide,
+    "InplaceMul": binary("MulFusion"),
+    "InplaceMuls": binary("MulFusion"),
     "IsFinite": unary("IsFinite"),
     "L2Normalize": normalization.l2_normalize,
     "LayerNorm": normalization.layer_norm,
@@ -149,9 +160,15 @@ PRIMITIVES: dict[str, Lower] = {
     "ScalarMul": shape.scalar("MulFusion", operator.mul),
     "ScalarSub": shape.scalar("SubFusion", operator.sub),
     "ScalarToTensor": shape.scalar_to_tensor,
-    "SeLU": activation(ActivationType.SELU),
+    "ScatterAdd": updates.scatter_rows("TensorScatterAdd"),
     "ScatterNd": scatter.scatter_nd,
+    "ScatterNdAdd": updates.scatter_nd("TensorScatterAdd"),
+    "ScatterNdSub": updates.scatter_nd("TensorScatterAdd", -1),
+    "ScatterNdUpdate": updates.scatter_nd("ScatterNdUpdate"),
+    "ScatterSub": updates.scatter_rows("TensorScatterAdd", -1),
+    "ScatterUpdate": updates.scatter_rows("ScatterNdUpdate"),
     "Select": elementwise.select,
+    "SeLU": activation(ActivationType.SELU),
     "Shape": shape.shape_of,
     "Sigmoid": activation(ActivationType.SIGMOID),
     "SiLU": activation(ActivationType.SWISH),
@@ -173,6 +190,8 @@ PRIMITIVES: dict[str, Lower] = {
     "SubExt": elementwise.add_scaled("SubFusion"),
     "SumExt": reduce_as(ReduceMode.ReduceSum),
     "Tanh": activation(ActivationType.TANH),
+    "TensorCopySlices": updates.copy_slices,
+    "TensorMove": updates.move,
     "TensorScatterAdd": scatter.scattered("TensorScatterAdd"),
     "TensorScatterElements": scatter.scatter_elements,
     "TensorScatterUpdate": scatter.scattered("ScatterNdUpdate"),
@@ -187,13 +206,9 @@ PRIMITIVES: dict[str, Lower] = {
 }
 
 _TRAINING = "only training needs it: call network.set_train(False) before exporting"
-_STATE = "changes a parameter while the network runs: compute the new value and return it instead"
 
 # Primitives that have no row, and what to do about the ones a user can avoid.
 WAYS_OUT: dict[str, str] = {
-    "Assign": _STATE,
-    "AssignAdd": _STATE,
-    "AssignSub": _STATE,
     "Dropout": _TRAINING,
     "Print": "prints while the network runs: remove the print from construct",
 }

@@ -144,7 +144,7 @@ def test_a_real_export_reads_alike_in_both_encodings(inline: bool) -> None:
 def test_everything_unsupported_is_in_one_error(model: ModelBuilder) -> None:
     x, monad = model.input("x"), model.constant(MONAD)
     sampled = [model.node("Multinomial", x, scope=f"Default/sampler/Multinomial-op{i}") for i in range(2)]
-    model.node("Assign", model.parameter("w", X), x, monad, scope="Default/Assign-op0")
+    model.node("ScatterMax", model.parameter("w", X), x, monad, scope="Default/ScatterMax-op0")
     dropped = model.node("Dropout", x, scope="Default/dropout/Dropout-op0")
     branch = model.function("branch")
     branch.output(branch.node("CTCGreedyDecoder", branch.input("a"), scope="Default/CTCGreedyDecoder-op0"))
@@ -155,7 +155,7 @@ def test_everything_unsupported_is_in_one_error(model: ModelBuilder) -> None:
         read_mindir(model.bytes())
     assert {(row.op, row.count, row.where.rpartition("-op")[0]) for row in caught.value.ops} == {
         ("Multinomial", 2, "Default/sampler/Multinomial"),
-        ("Assign", 1, "Default/Assign"),
+        ("ScatterMax", 1, "Default/ScatterMax"),
         ("Dropout", 1, "Default/dropout/Dropout"),
         ("CTCGreedyDecoder", 1, "Default/CTCGreedyDecoder"),
     }

@@ -1,0 +1,62 @@
+"""What a session keeps from run to run: an array for each state of its model, replaced when a run has succeeded."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lite.errors import DelegateError, DTypeError, ShapeError, TensorNameError
+from lite.types import Array, TensorSpec
+
+
+class States:
+    """The states of one session, by name in the model's order.
+
+    Their arrays are never written to: a run gives new ones, all of them or, where it fails, none.
+    """
+
+    def __init__(self, specs: Sequence[TensorSpec]) -> None:
+        """specs: with what each holds at first as its value."""
+        self.specs = tuple(spec.like().named(spec.name) for spec in specs)
+        self._initial = tuple(spec.value for spec in specs if spec.value is not None)
+        self.arrays: Sequence[Array] = self._initial
+
+    def copies(self) -> dict[str, Array]:
+        """What the states hold, the caller's own."""
+        return {spec.name: array.copy() for spec, array in zip(self.specs, self.arrays, strict=True)}
+
+    def reset(self, given: Mapping[str, Array]) -> None:
+        """Let the states hold these arrays, and those that are not named what they held at first.
+
+        Raises TensorNameError, DTypeError or ShapeError, and changes nothing then.
+        """
+        known = {spec.name: position for position, spec in enumerate(self.specs)}
+        arrays = list(self._initial)
+        for name, value in given.items():
+            if name not in known:
+                raise TensorNameError(f"there is no state {name!r}; the model keeps {self}")
+            spec, array = self.specs[known[name]], np.asarray(value)
+            if array.dtype != spec.dtype.dtype:
+                raise DTypeError(f"state {spec} was given {array.dtype}")
+            if array.shape != spec.shape:
+                raise ShapeError(f"state {spec} was given shape {list(array.shape)}")
+            arrays[known[name]] = array.copy()
+        self.arrays = arrays
+
+    def check(self, specs: Sequence[TensorSpec]) -> None:
+        """Raises ShapeError or DTypeError where a run will give something else than the states hold."""
+        for spec, becomes in zip(self.specs, specs, strict=True):
+            if becomes.dtype != spec.dtype:
+                raise DTypeError(f"state {spec} becomes {becomes.dtype}")
+            if becomes.rank != spec.rank or any(0 <= d != n for d, n in zip(becomes.shape, spec.shape, strict=True)):
+                raise ShapeError(f"state {spec} becomes {becomes}")
+
+    def keep(self, arrays: Sequence[Array]) -> None:
+        """Hold what a run has given. Raises DelegateError, and keeps what was there, where that is of another shape."""
+        for spec, array in zip(self.specs, arrays, strict=True):
+            if array.shape != spec.shape:
+                raise DelegateError(f"state {spec} would become {TensorSpec.of(array)}")
+        self.arrays = arrays
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.specs)) or "none"
