@@ -14,6 +14,7 @@ from converter.mindir.primitives import PRIMITIVES
 from lite.ops.index import MODULES
 from lite.schema import layout
 from tests.conformance.cases import CASES
+from tests.conformance.cases_states import CASES as STATE_CASES
 from tests.conformance.judge import TOLERANCE
 from tests.conformance.test_networks import NETWORKS
 
@@ -57,7 +58,7 @@ def test_what_is_said_of_conformance_is_true() -> None:
     networks, primitives = re.search(r"exports (\d+) networks.*? over (\d+)", README, re.DOTALL).groups()  # type: ignore[union-attr]
     assert len(NETWORKS) >= int(networks)
     assert len({case.primitive for case in CASES} & set(PRIMITIVES)) > int(primitives)
-    assert set(PRIMITIVES) <= {case.primitive for case in CASES}
+    assert set(PRIMITIVES) <= {case.primitive for case in (*CASES, *STATE_CASES)}
     assert "1e-4" in README
     assert TOLERANCE == 1e-4
 

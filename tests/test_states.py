@@ -11,6 +11,7 @@ from converter.emit import emit
 from converter.exporters import FORMATS
 from converter.ir.evaluate import evaluate
 from converter.ir.text import given_constants, parse, to_text
+from converter.sidecar import Sidecar
 from lite import (
     DelegateError,
     DTypeError,
@@ -196,7 +197,7 @@ def test_a_state_cannot_change_its_shape() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_other_formats_refuse_states_by_name(name: str) -> None:
     with pytest.raises(UnsupportedOpError, match=r"state +1 node +total"):
-        FORMATS[name](optimize(parse(SUM)))
+        FORMATS[name](optimize(parse(SUM)), Sidecar("model.data"))
 
 
 # Files that others wrote
