@@ -93,6 +93,7 @@ class _Emitter:
         self._used: set[int] = set()  # tensors of the subgraph that is being written
         self._index: dict[int, int] = {}  # by id of the Value
         self._constants: dict[tuple[DType, tuple[int, ...], bytes], int] = {}
+        self._quant_params: dict[str, int] = {}  # tables that tensors and channels share
         self._stored = _stored_forms(graphs)
         # Names that the user of the model sees are kept for the values that they belong to.
         self._public = {v.name: v for v in (*main.results, *main.inputs) if v.name}
@@ -242,7 +243,7 @@ class _Emitter:
         spec, data = value.spec, value.spec.data
         if spec.dtype is DType.STRING:
             raise EmitError(f"constant {spec}: strings cannot be stored")
-        parameters = _coded_parameters(spec, data) if isinstance(data, Coded) else self._parameters(value)
+        parameters = self._shared(_coded_parameters(spec, data)) if isinstance(data, Coded) else self._parameters(value)
         if isinstance(data, Coded):
             stored: Array = data.words.view(np.uint8)
             spec = TensorSpec(DType.INT8 if data.bits <= 8 else DType.INT16, spec.shape, spec.name)
@@ -263,16 +264,28 @@ class _Emitter:
         part = {"location": self._sidecar.name, "offset": self._sidecar.add(stored), "length": stored.nbytes}
         return {"externalData": [part]}
 
-    def _parameters(self, value: Value) -> list[dict[str, Any]] | None:
-        """The quantParams of a tensor, None where it is not quantized."""
+    def _parameters(self, value: Value) -> list[int] | None:
+        """The quantParams of a tensor, None where it has none: not quantized, or a bias, whose scales readers know."""
         stored = self._stored.get(id(value))
-        if stored is None:
+        if stored is None or value.spec.dtype == DType.INT32:
             return None
         zero_points = stored.zero_point * (len(stored.scale) if len(stored.zero_point) == 1 else 1)
-        return [
-            {"scale": scale, "zeroPoint": zero_point, "numBits": stored.bits, "inited": True}
-            for scale, zero_point in zip(stored.scale, zero_points, strict=True)
-        ]
+        return self._shared(
+            [
+                {"scale": scale, "zeroPoint": zero_point, "numBits": stored.bits, "inited": True}
+                for scale, zero_point in zip(stored.scale, zero_points, strict=True)
+            ]
+        )
+
+    def _shared(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """The QuantParam tables of these fields; equal ones are one table in the file."""
+        tables = []
+        for row in rows:
+            key = repr(row)
+            if key not in self._quant_params:
+                self._quant_params[key] = self._encoder.table("QuantParam", row)
+            tables.append(self._quant_params[key])
+        return tables
 
     def _write_tensor(self, name: str, spec: TensorSpec, row: Mapping[str, Any]) -> int:
         common = {"name": name, "dataType": spec.dtype, "dims": spec.shape, "format": Format.NHWC}

@@ -155,7 +155,9 @@ def test_codes_of_weights_are_at_most_half_a_step_off() -> None:
     codes = weight_codes(w, affine)
     scale, _ = affine.spread(4)
     assert np.abs(codes * scale - w).max() <= scale.max() / 2 * (1 + 1e-6)
-    assert np.abs(codes.reshape(4, -1)).max(axis=1).tolist() == [127] * 4
+    largest = np.abs(codes.reshape(4, -1)).max(axis=1)
+    assert largest.min() >= 127 / (1 + 1 / 32) - 0.5
+    assert largest.max() <= 127
 
 
 def test_digits_lose_nothing_to_speak_of() -> None:
@@ -168,3 +170,14 @@ def test_digits_lose_nothing_to_speak_of() -> None:
         with Session(data) as session:
             right.append(np.mean([session.run(x).argmax() for x in images] == heldout["labels"]))
     assert right[1] >= right[0] - 0.005
+
+
+def test_parameters_of_channels_take_little_of_the_file() -> None:
+    graph = Graph()
+    y = graph.add_input(TensorSpec(DType.FLOAT32, (1, 4, 4, 40), "x"))
+    for name in "abc":
+        y = convolution(graph, y, 40, name, 1)
+    graph.outputs = [y]
+    plain = len(emit(graph))
+    samples = [RNG.normal(size=(1, 4, 4, 40)).astype(np.float32)]
+    assert len(emit(quantize(graph, Quantization(samples=samples)))) <= 0.29 * plain
