@@ -32,11 +32,11 @@ def compose(count: int, pixels: np.ndarray, labels: np.ndarray, seed: int) -> tu
     """
     rng = np.random.default_rng(seed)
     chosen = rng.integers(0, len(pixels), count)
-    images = _place(rng, pixels[chosen], window=SOURCE, brightness=(0.6, 1.0))
+    images = _place(rng, pixels[chosen], window=SOURCE, brightness=(0.7, 1.0))
     around = np.zeros((-(-count // 4), SIZE, SIZE), np.float32)
     for _ in range(PIECES):
         others = pixels[rng.integers(0, len(pixels), len(around))]
-        around = np.maximum(around, _place(rng, others, window=3.5, brightness=(0.2, 0.7)))
+        around = np.maximum(around, _place(rng, others, window=3.5, brightness=(0.2, 0.6)))
     for image in images:
         moved = np.roll(around[rng.integers(len(around))], rng.integers(0, SIZE, 2), axis=(0, 1))
         np.maximum(image, moved, out=image)

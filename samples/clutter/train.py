@@ -14,7 +14,7 @@ from samples import training
 from samples.clutter.data import LEVELS, SIZE, compose, digits
 
 HERE = Path(__file__).resolve().parent
-RECIPE = training.Recipe(epochs=8, steps=100, batch=64, peak_rate=8e-3, weight_decay=0.02, warm_up=0.05)
+RECIPE = training.Recipe(epochs=36, steps=100, batch=64, peak_rate=8e-3, weight_decay=0.02, warm_up=0.05)
 STEM, LAST = 16, 160
 STAGES = ((1, 16, 1, 2), (4, 24, 2, 1), (6, 40, 2, 2))  # expansion, channels, blocks, first stride
 SPREAD = 0.8  # of the logarithms of what a depthwise channel is scaled by at the start
