@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
-from onnx.reference import ReferenceEvaluator
 
 # Loads every FOLDER's model.mindir and runs it on inputs.npz; one that fails leaves error.txt.
 _RUN = """
@@ -43,6 +40,9 @@ def by_onnxruntime(model: bytes | Path, inputs: Mapping[str, np.ndarray]) -> lis
 
     Raises EngineError for what ONNX Runtime has no kernel for.
     """
+    import onnx  # not there where plain pytest collects this module
+    import onnxruntime
+
     source = model if isinstance(model, bytes) else str(model)
     onnx.checker.check_model(source, full_check=True)
     onnxruntime.set_default_logger_severity(3)
@@ -57,6 +57,9 @@ def by_onnxruntime(model: bytes | Path, inputs: Mapping[str, np.ndarray]) -> lis
 
 def by_onnx(model: bytes, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """The outputs, computed by the evaluator of ONNX itself, which knows every type."""
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
     outputs = ReferenceEvaluator(onnx.load_from_string(model)).run(None, dict(inputs))
     return [np.asarray(y) for y in outputs]
 

@@ -90,8 +90,9 @@ def test_network_agrees_with_itself(oracle: Oracle, networks: dict[str, Path], n
 @pytest.mark.parametrize("case", OPERATORS, ids=str)
 def test_operator_agrees_with_its_reference(operators: dict[str, Path | str], case: Case) -> None:
     place = operators[case.id]
-    if isinstance(place, str):
-        pytest.skip(place)
+    if isinstance(place, str):  # refused; tests/converter/test_exporters.py knows which operators are
+        assert case.op in place
+        return
     inputs = case.inputs()
     try:
         outputs: Sequence[np.ndarray] = by_mindspore(place)
