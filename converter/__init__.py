@@ -63,7 +63,8 @@ def convert(
                                  only what these need has to be supported
         checkpoint    None       a .ckpt or .safetensors file, or arrays by name: the weights in place of the export's
         key           None       the key, as bytes, of an encrypted export and checkpoint
-        quantization  None       a Quantization, or a mapping with its fields: int8 weights and activations
+        quantization  None       a Quantization, or a mapping with its fields: int8 weights and
+                                 activations, or weights alone in 1 to 16 bits
         progress      None       called with a line of text at every stage
 
     Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator

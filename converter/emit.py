@@ -15,10 +15,17 @@ writes to it what it holds after a run. Assigns run one after the other, so none
 Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped,
 and behind everything else, so that nothing but these pages is read for them. Those of a model beyond 2 GB are in a file
 beside it (`converter/sidecar.py`).
+
+Weights in codes (lite.coded.Coded) are int8 or int16 tensors with quantParams, packed where they have other widths. The
+format has one scale, or one for each element of an axis. Where groups of elements have a scale each, their codes are a
+constant [groups, size] of scale 1, followed by a MulFusion with the scales [groups, 1], where there are offsets an
+AddFusion, and a Reshape: any reader computes the weights from that, and this project's keeps the codes
+(`lite/plan/groups.py`). A scale takes 4 bytes so, not the 24 or more of a table.
 """
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any
@@ -126,8 +133,12 @@ class _Emitter:
         """Index of the tensor of a value, which is written on its first use."""
         found = self._index.get(id(value))
         if found is None:
-            known = value.producer is None and value.spec.is_known
-            found = self._constant(value) if known else self._variable(value)
+            if value.producer is not None or not value.spec.is_known:
+                found = self._variable(value)
+            elif isinstance(value.spec.data, Coded) and not _has_axis(value.spec.data):
+                found = self._groups(value.spec, value.spec.data)
+            else:
+                found = self._constant(value)
             self._index[id(value)] = found
         return found
 
@@ -243,7 +254,7 @@ class _Emitter:
         spec, data = value.spec, value.spec.data
         if spec.dtype is DType.STRING:
             raise EmitError(f"constant {spec}: strings cannot be stored")
-        parameters = self._shared(_coded_parameters(spec, data)) if isinstance(data, Coded) else self._parameters(value)
+        parameters = self._shared(_coded_parameters(data)) if isinstance(data, Coded) else self._parameters(value)
         if isinstance(data, Coded):
             stored: Array = data.words.view(np.uint8)
             spec = TensorSpec(DType.INT8 if data.bits <= 8 else DType.INT16, spec.shape, spec.name)
@@ -256,6 +267,27 @@ class _Emitter:
             row = {"nodeType": _CONSTANT, "quantParams": parameters, **self._place(stored)}
             self._constants[key] = self._write_tensor(self._fresh(spec.name or "constant"), spec, row)
         return self._constants[key]
+
+    def _groups(self, spec: TensorSpec, data: Coded) -> int:
+        """Index of a constant whose groups have a scale each: its codes, and the nodes that make numbers of them."""
+        count = len(data.scale)
+        shape, one = (count, data.blocks[2]), np.ones(1, np.float32)
+        plain = Coded(data.words, data.bits, shape, (1, 1, math.prod(shape)), one, np.zeros(1, np.int32), one, 0 * one)
+        name = spec.name or "constant"
+        index = self._constant(Value(TensorSpec(DType.FLOAT32, shape, f"{name}/codes", plain)))
+        scale = data.scale * data.var_corr
+        steps = [("MulFusion", "scale", scale.reshape(count, 1))]
+        offset = data.mean_corr - data.zero_point * scale
+        if offset.any():
+            steps.append(("AddFusion", "offset", offset.astype(np.float32).reshape(count, 1)))
+        steps.append(("Reshape", "shape", np.array(spec.shape, np.int32)))
+        for op, label, operand in steps:
+            inputs = [index, self._constant(Value.constant(operand, f"{name}/{label}"))]
+            made = TensorSpec(DType.FLOAT32, spec.shape if op == "Reshape" else shape)
+            quant_type = _QUANT_WEIGHT if op == "MulFusion" else 0
+            index = self._write_tensor(self._fresh(name), made, {"nodeType": _VARIABLE})
+            self._write_node(f"{name}/{op}", op, {}, inputs, [index], quant_type)
+        return index
 
     def _place(self, stored: Array) -> dict[str, Any]:
         """The fields that say where a constant's bytes are: in the file, or in the one beside it."""
@@ -327,10 +359,16 @@ def _quant_type(node: Node) -> int:
     return _QUANT_WEIGHT if any(isinstance(value.spec.data, Coded) for value in node.inputs) else 0
 
 
-def _coded_parameters(spec: TensorSpec, data: Coded) -> list[dict[str, Any]]:
+def _has_axis(data: Coded) -> bool:
+    """Whether a constant's parameters are as the format knows them: one, or one for each element of an axis."""
+    outer, channels, _ = data.blocks
+    if channels == 1:
+        return not data.mean_corr.any()  # readers do not look for a correction of all elements
+    return any(math.prod(data.shape[:d]) == outer and n == channels for d, n in enumerate(data.shape))
+
+
+def _coded_parameters(data: Coded) -> list[dict[str, Any]]:
     """The quantParams of a constant that is stored as codes."""
-    if len(data.scale) not in (1, *spec.shape):
-        raise EmitError(f"constant {spec}: {len(data.scale)} scales fit none of its axes")
     columns = {
         "scale": data.scale, "zeroPoint": data.zero_point, "varCorr": data.var_corr, "meanCorr": data.mean_corr,
     }  # fmt: skip

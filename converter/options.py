@@ -25,9 +25,8 @@ class ConvertOptions:
     shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
     place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
     arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
-    16, 24 or 32 bytes. quantization: a
-    converter.Quantization, or a mapping with its fields: weights and activations in int8 codes. progress: called with a
-    line of text at every stage.
+    16, 24 or 32 bytes. quantization: a converter.Quantization, or a mapping with its fields: weights and activations in
+    int8 codes, or weights alone. progress: called with a line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """

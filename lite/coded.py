@@ -54,7 +54,8 @@ class Coded:
         global _last
         last = _last
         if last is None or last[0] is not self:
-            value = self._decode()
+            with np.errstate(all="ignore"):  # a file may hold any scale
+                value = self._decode()
             value.flags.writeable = False
             last = _last = self, value
         return last[1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import converter
 from lite import Session
@@ -18,10 +19,19 @@ from samples.beds import BEDS, Bed, correct
 
 SETTINGS: dict[str, Callable[[Bed], bytes]] = {  # name -> the .ms file of a bed
     "float32": lambda bed: converter.convert(bed.model),
+    "weights in 8 bits": lambda bed: _quantized(bed, kind="weight"),
+    "weights in 4 bits": lambda bed: _quantized(bed, kind="weight", weight_bits=4, weight_range="mse"),
+    "weights in 4 bits, compensated": lambda bed: _quantized(
+        bed, kind="weight", weight_bits=4, weight_range="mse", rounding="compensated", samples=bed.calibration().inputs
+    ),
 }
 FLOATING = (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)
 SECONDS = 0.3  # that latencies are measured for
 HEADER = ("bed", "network", "parameters", "setting", "file", "right", "accuracy", "latency")
+
+
+def _quantized(bed: Bed, **settings: Any) -> bytes:
+    return converter.convert(bed.model, {"quantization": settings})
 
 
 @dataclass(frozen=True, slots=True)

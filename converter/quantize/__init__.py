@@ -1,8 +1,9 @@
-"""Graphs with float32 arithmetic made graphs with int8 codes.
+"""Graphs with float32 arithmetic made graphs with int8 codes, or with weights in codes.
 
     settings.py     what a user chooses
     calibrate.py    runs the graph on samples, and observers.py what they say of the range of each tensor
     affine.py       from ranges and weights to scales, zero points and codes
     full.py         the graph rewritten
+    weights.py      weights alone as codes, ranges.py their scales, rounding.py what makes up for errors of rounding
     apply.py        all of it
 """

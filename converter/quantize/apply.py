@@ -1,17 +1,33 @@
 """Quantization from beginning to end."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from converter.ir.graph import Graph
-from converter.quantize.calibrate import calibrate
+from converter.errors import QuantizeError
+from converter.ir.graph import Graph, Value
+from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.full import quantize_full
 from converter.quantize.settings import Quantization
+from converter.quantize.weights import chosen, quantize_weights, transpose_products
+from lite.types import Array
 
 
 def quantize(graph: Graph, settings: Quantization, progress: Callable[[str], None] | None = None) -> Graph:
-    """The graph with weights and activations in codes; `graph` itself is used up.
+    """The graph with weights, and for "full" activations, in codes; `graph` itself is used up.
 
     Raises QuantizeError where the samples do not fit the graph or there is nothing to quantize.
     """
-    return quantize_full(graph, calibrate(graph, settings, progress), settings)
+    unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
+    if unknown:
+        raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
+    if settings.kind == "full":
+        coded = quantize_full(graph, calibrate(graph, settings, progress), settings)
+        return quantize_weights(coded, replace(settings, weight_bits=8))
+    transpose_products(graph, settings)
+    if not chosen(graph, settings):
+        raise QuantizeError(f"{graph.name}: nothing to quantize: no weights of {settings.min_weights} elements or more")
+    hessians: Mapping[Value, Array] = {}
+    if settings.rounding == "compensated":
+        hessians = second_moments(graph, settings, progress)
+    return quantize_weights(graph, settings, hessians)

@@ -1,18 +1,28 @@
-"""Runs a graph on samples and watches the tensors that will be codes."""
+"""Runs a graph on samples and watches tensors: those that will be codes, and what weights are multiplied with."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from converter.emit import emit
 from converter.errors import QuantizeError
-from converter.ir.graph import Graph, Value
+from converter.ir.graph import Graph, Node, Value
 from converter.quantize.full import watched
 from converter.quantize.observers import OBSERVERS
 from converter.quantize.settings import Quantization
+from converter.quantize.weights import chosen
 from lite.errors import LiteError
+from lite.ops.conv2d import Conv2DFusion, window
+from lite.ops.full_connection import FullConnection
+from lite.ops.matmul import MatMulFusion
 from lite.session import Session
+from lite.types import Array
 
 Range = tuple[float, float]
+_MOST_DEPTH = 8192
 
 
 def calibrate(
@@ -26,6 +36,59 @@ def calibrate(
     if not values:
         raise QuantizeError(f"{graph.name}: nothing to quantize: no product of float32 with constant weights")
     observers = [OBSERVERS[settings.observer]() for _ in values]
+    for arrays in _runs(graph, values, settings, progress):
+        for observer, array in zip(observers, arrays, strict=True):
+            observer.see(array)
+    return {value: observer.range() for value, observer in zip(values, observers, strict=True)}
+
+
+def second_moments(
+    graph: Graph, settings: Quantization, progress: Callable[[str], None] | None = None
+) -> Mapping[Value, Array]:
+    """The sum of x x^T over what weights are multiplied with, float64 [depth, depth], by the weights.
+
+    Of products with one matrix and of convolutions without groups, up to a depth of 8192. Raises QuantizeError where
+    there are no samples, or one that does not fit.
+    """
+    weights = {id(w.value) for w in chosen(graph, settings)}
+    products = [node for node in graph.nodes if _depth(node) <= _MOST_DEPTH and id(node.inputs[1]) in weights]
+    sums = {node.inputs[1]: np.zeros((_depth(node),) * 2) for node in products}
+    for arrays in _runs(graph, [node.inputs[0] for node in products], settings, progress):
+        for node, x in zip(products, arrays, strict=True):
+            rows = _rows(node, x)
+            rows = rows[np.isfinite(rows).all(axis=1)]
+            sums[node.inputs[1]] += rows.T @ rows
+    return sums
+
+
+def _depth(node: Node) -> int:
+    """How many numbers each output of a product is a sum over; beyond the most where it is no such product."""
+    attrs, shape = node.attrs, node.inputs[1].spec.shape if len(node.inputs) > 1 else ()
+    if isinstance(attrs, MatMulFusion) and attrs.transpose_b and not attrs.transpose_a and len(shape) == 2:
+        return shape[1]
+    if isinstance(attrs, FullConnection) or (isinstance(attrs, Conv2DFusion) and attrs.group == 1):
+        return math.prod(shape[1:])
+    return _MOST_DEPTH + 1
+
+
+def _rows(node: Node, x: Array) -> Array:
+    """What each row of the weights is multiplied with, [..., depth] as a matrix."""
+    attrs, w = node.attrs, node.inputs[1].spec.shape
+    if not isinstance(attrs, Conv2DFusion):
+        return x.reshape(-1, w[1])
+    place = window(attrs, x.shape, w)
+    top, bottom, left, right = place.pads
+    padded = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    extents = tuple((w[1 + d] - 1) * attrs.dilation[d] + 1 for d in (0, 1))
+    taps = sliding_window_view(padded, extents, axis=(1, 2))[:, :: attrs.stride[0], :: attrs.stride[1]]
+    taps = taps[:, : place.output[0], : place.output[1], :, :: attrs.dilation[0], :: attrs.dilation[1]]
+    return taps.transpose(0, 1, 2, 4, 5, 3).reshape(-1, math.prod(w[1:]))
+
+
+def _runs(
+    graph: Graph, values: Sequence[Value], settings: Quantization, progress: Callable[[str], None] | None
+) -> Iterator[Iterable[Array]]:
+    """These values of the graph for each of the samples."""
     count = 0
     with _session_of(graph, values) as session:
         for sample in settings.samples:
@@ -33,15 +96,12 @@ def calibrate(
                 result = session.run(sample)
             except (LiteError, TypeError) as error:
                 raise QuantizeError(f"sample {count} does not fit the network: {error}") from error
-            arrays = result.values() if isinstance(result, dict) else (result,)
-            for observer, array in zip(observers, arrays, strict=True):
-                observer.see(array)
+            yield result.values() if isinstance(result, dict) else (result,)
             count += 1
             if progress is not None:
                 progress(f"calibrate: sample {count}")
     if not count:
-        raise QuantizeError("there are no samples: full quantization finds the range of each tensor by some")
-    return {value: observer.range() for value, observer in zip(values, observers, strict=True)}
+        raise QuantizeError("there are no samples, which show what the network computes with")
 
 
 def _session_of(graph: Graph, outputs: Sequence[Value]) -> Session:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.affine import activation_affine, bias_codes, weight_affine, weight_codes
 from converter.quantize.settings import Quantization
@@ -48,9 +47,6 @@ def quantize_full(graph: Graph, ranges: Ranges, settings: Quantization) -> Graph
 
 def chosen(graph: Graph, settings: Quantization) -> dict[Node, None]:
     """The nodes that become operators on codes, in order."""
-    unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
-    if unknown:
-        raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
     able = [node for node in graph.nodes if node.name not in settings.skip_nodes and _is_able(node)]
     tied = _Groups()
     for node in able:

@@ -11,28 +11,60 @@ from lite.types import Array
 
 Sample = Array | Sequence[Array] | Mapping[str, Array]
 
+_KINDS = ("full", "weight")
 _OBSERVERS = ("minmax",)
+_WEIGHT_RANGES = ("minmax", "mse")
+_ROUNDINGS = ("nearest", "compensated")
+_CHOICES = {"kind": _KINDS, "observer": _OBSERVERS, "weight_range": _WEIGHT_RANGES, "rounding": _ROUNDINGS}
+_LIMITS = {"weight_bits": (1, 16), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40)}
 
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """Full quantization: int8 weights, one scale a channel, and int8 activations, their ranges found by samples.
+    """What becomes codes, and how.
 
-    samples: inputs of the network, one for each run, as Session.run takes them; gone through once. observer: how a
-    tensor's range follows from what is seen of it: "minmax", the least and the largest element. activation_bits: 8, or
-    7, which kernels without exact 8-bit products run faster. skip_nodes: names of nodes that stay in float32.
+    kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; constants of
+    what stays float32 are stored as for "weight", in 8 bits. "weight": weights alone, decoded by whoever computes.
+    samples: inputs of the network, one for each run, as Session.run takes them; gone through once. skip_nodes: names of
+    nodes that stay in float32.
+
+    Of "full": observer: how a tensor's range follows from what is seen of it: "minmax", the least and the largest
+    element. activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
+
+    Of "weight": weight_bits: 1 to 16. group_size: how many weights of a channel have a scale in common, where they
+    divide them; 0 for all. symmetric: codes stand for numbers around 0; else a group has an offset too. weight_range:
+    what codes reach to: "minmax", the largest weight, or "mse", so that squares of errors are least. rounding:
+    "nearest", or "compensated": the error of a weight is made up for by those after it, as far as samples tell what
+    they are multiplied with. min_weights: a constant of fewer elements stays as it is.
 
     Raises OptionError for a value out of range.
     """
 
     samples: Iterable[Sample] = field(repr=False, default=())
+    kind: str = "full"
     observer: str = "minmax"
     activation_bits: int = 8
     skip_nodes: Sequence[str] = ()
+    weight_bits: int = 8
+    group_size: int = 0
+    symmetric: bool = True
+    weight_range: str = "minmax"
+    rounding: str = "nearest"
+    min_weights: int = 256
 
     def __post_init__(self) -> None:
-        if self.observer not in _OBSERVERS:
-            raise OptionError(f"observer is {self.observer!r}: there are {', '.join(_OBSERVERS)}")
+        for name, known in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in known:
+                raise OptionError(f"{name} is {value!r}: there are {', '.join(known)}")
+        for name, (least, most) in _LIMITS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+                raise OptionError(f"{name} is {value!r}: expected {least} to {most}")
+        if not isinstance(self.symmetric, bool):
+            raise OptionError(f"symmetric is {self.symmetric!r}: expected True or False")
+        if self.symmetric and self.weight_bits == 1:
+            raise OptionError("weight_bits is 1 and symmetric True: a single bit needs symmetric False")
         if self.activation_bits not in (7, 8):
             raise OptionError(f"activation_bits is {self.activation_bits!r}: expected 7 or 8")
         if isinstance(self.skip_nodes, str) or not all(isinstance(name, str) for name in self.skip_nodes):

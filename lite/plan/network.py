@@ -1,7 +1,7 @@
 """A model at given input shapes: every tensor's static spec, and the operations that have to run.
 
-Operators whose results follow from constants and shapes alone (Shape, and the arithmetic on it) become constants;
-operators whose results nobody reads are dropped.
+Operators whose results follow from constants and shapes alone (Shape, and the arithmetic on it; the scales of groups of
+weights) become constants; operators whose results nobody reads are dropped.
 """
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lite import ops
 from lite.delegates.base import Operation
 from lite.errors import DTypeError, InvalidModelError, MemoryPlanError, TensorError
 from lite.model import CONTROL, Model, Node
+from lite.plan.groups import in_codes
 from lite.records import dataclass
 from lite.types import DType, TensorSpec
 
@@ -135,7 +136,7 @@ def _step(model: Model, node: Node, specs: Mapping[int, TensorSpec], memory_limi
     where = f"{node.op} {node.name!r}"
     inputs = tuple(specs[i] for i in node.inputs)
     try:
-        outputs = ops.infer(node.attrs, inputs)
+        outputs = in_codes(node.attrs, inputs, ops.infer(node.attrs, inputs))
     except TensorError as error:
         raise type(error)(f"{where}: {error}") from error
     except Exception as error:  # attributes and operands come from the file: whatever they break, it is at fault

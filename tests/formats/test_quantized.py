@@ -1,11 +1,12 @@
 """Quantized graphs as `.ms` files: what is written is read back, and computes what the graph says."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from converter.emit import emit
-from converter.errors import EmitError
 from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph, Value
 from lite import Session, ops
@@ -56,9 +57,34 @@ def test_weights_in_codes_are_decoded(bits: int) -> None:
             np.testing.assert_allclose(session.run(x), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
-def test_codes_of_channels_that_no_axis_has_are_refused() -> None:
-    with pytest.raises(EmitError, match="10 scales fit none of its axes"):
-        emit(network(coded(8, (1, 3, 18), 3, 3, 3, 2), coded(8, (1, 10, 24), 5, 48)))
+@pytest.mark.parametrize("offset", [False, True])
+@pytest.mark.parametrize("bits", [3, 4, 8, 12])
+def test_groups_have_scales_of_their_own(bits: int, offset: bool) -> None:
+    grouped = coded(bits, (1, 10, 24), 5, 48)
+    data = grouped.spec.data
+    assert isinstance(data, Coded)
+    if offset:
+        offsets = np.linspace(-1, 1, 10, dtype=np.float32)
+        data = replace(data, mean_corr=offsets, zero_point=np.arange(10, dtype=np.int32))
+        grouped.spec = TensorSpec(DType.FLOAT32, (5, 48), "w", data)
+    graph = network(coded(8, (1, 3, 18), 3, 3, 3, 2), grouped)
+    x = RNG.normal(size=(1, 4, 4, 2)).astype(np.float32)
+    expected = evaluate(graph, {"x": x})["y"]
+    for delegates in (None, ["reference"]):
+        with Session(emit(graph), delegates=delegates) as session:
+            np.testing.assert_allclose(session.run(x), expected, atol=1e-5 * np.abs(expected).max())
+            assert [step.op for step in session.steps] == ["Conv2DFusion", "Reshape", "MatMulFusion"]
+
+
+@pytest.mark.parametrize("scale", [float("nan"), float("inf"), -3e38, 0.0])
+def test_scales_of_groups_may_be_anything(scale: float) -> None:
+    grouped = coded(4, (1, 10, 24), 5, 48)
+    assert isinstance(grouped.spec.data, Coded)
+    grouped.spec.data.scale[3] = scale
+    with np.errstate(all="ignore"):
+        data = emit(network(coded(8, (1, 3, 18), 3, 3, 3, 2), grouped))
+    with Session(data) as session:
+        assert session.run(np.ones((1, 4, 4, 2), np.float32)).shape == (1, 5)
 
 
 def quantized_network() -> Graph:

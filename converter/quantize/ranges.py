@@ -1,0 +1,55 @@
+"""From groups of weights to their scales, offsets and codes: real = code * scale + offset."""
+from __future__ import annotations
+
+import numpy as np
+
+from converter.quantize.settings import Quantization
+from lite.types import Array
+
+_LEAST_SCALE = 2.0**-40  # of weights that are all alike
+_SHRINKS = np.linspace(1.0, 0.4, 31)  # of the widest range, that are tried for the least squares
+_CHUNK = 1 << 20  # elements at once
+
+
+def fit(groups: Array, settings: Quantization) -> tuple[Array, Array]:
+    """scale and offset, float32, of each row of weights [groups, size]."""
+    scale, offset = (np.zeros(len(groups), np.float32) for _ in range(2))
+    step = max(_CHUNK // max(groups.shape[1], 1), 1)
+    for first in range(0, len(groups), step):
+        rows = groups[first : first + step].astype(np.float32)
+        scale[first : first + step], offset[first : first + step] = _fit(rows, settings)
+    return scale, offset
+
+
+def codes_of(w: Array, scale: Array, offset: Array, bits: int) -> Array:
+    """The nearest codes, int32."""
+    codes = np.rint((w - offset) / scale)
+    return np.clip(codes, -(1 << (bits - 1)), (1 << (bits - 1)) - 1).astype(np.int32)
+
+
+def _fit(w: Array, settings: Quantization) -> tuple[Array, Array]:
+    widest = _range(w, settings, 1.0)
+    if settings.weight_range == "minmax":
+        return widest
+    best, least = widest, np.full(len(w), np.inf)
+    for shrink in _SHRINKS:
+        scale, offset = _range(w, settings, shrink)
+        column = scale[:, None], offset[:, None]
+        error = np.square(codes_of(w, *column, settings.weight_bits) * column[0] + column[1] - w).sum(axis=1)
+        better = error < least
+        least = np.where(better, error, least)
+        best = np.where(better, scale, best[0]), np.where(better, offset, best[1])
+    return best
+
+
+def _range(w: Array, settings: Quantization, shrink: float) -> tuple[Array, Array]:
+    """Of codes that reach to that part of the widest range."""
+    bits = settings.weight_bits
+    if settings.symmetric:
+        largest = np.abs(w).max(axis=1, initial=0)
+        scale = np.float32(shrink) * largest / np.float32((1 << (bits - 1)) - 1)
+        return np.maximum(scale, np.float32(_LEAST_SCALE)), np.zeros_like(scale)
+    low, high = (w.min(axis=1), w.max(axis=1)) if w.shape[1] else (np.zeros(len(w), np.float32),) * 2
+    scale = np.maximum(np.float32(shrink) * (high - low) / np.float32((1 << bits) - 1), np.float32(_LEAST_SCALE))
+    middle = (high + low) / np.float32(2)
+    return scale, middle + scale / np.float32(2)  # codes are one more below 0 than above

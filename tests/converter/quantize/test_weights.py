@@ -1,0 +1,181 @@
+"""Weights alone in codes: which, how close they stay, what their files compute, what is refused."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from converter import ConvertOptions
+from converter.emit import emit
+from converter.errors import OptionError, QuantizeError
+from converter.ir.graph import Graph, Value
+from converter.ir.verify import verify
+from converter.quantize.apply import quantize
+from converter.quantize.settings import Quantization
+from converter.quantize.weights import encode
+from lite import Session, ops
+from lite.coded import Coded
+from lite.model import read_model
+from lite.types import Array, DType, TensorSpec
+
+RNG = np.random.default_rng(5)
+CONV = ops.attributes("Conv2DFusion", {"stride": (1, 1), "dilation": (1, 1), "group": 1, "pad_list": (1, 1, 1, 1)})
+PRODUCT = ops.attributes("MatMulFusion", {})
+LSTM = ops.attributes("LSTM", {"has_bias": True, "input_size": 16, "hidden_size": 16})
+GATHER = ops.attributes("Gather", {})
+
+
+def normal(*shape: int) -> Array:
+    return RNG.normal(size=shape).astype(np.float32)
+
+
+def constant(*shape: int) -> Value:
+    return Value.constant(normal(*shape) / 4, "w")
+
+
+def convolutions() -> Graph:
+    """Two convolutions and a product of rows that depend on each other."""
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (1, 6, 6, 8), "x"))
+    (h,) = graph.add(CONV, [x, constant(16, 3, 3, 8), constant(16)], "first")
+    (h,) = graph.add(CONV, [h, constant(16, 3, 3, 16), constant(16)], "second")
+    (h,) = graph.add(ops.attributes("Reshape", {}), [h, Value.constant(np.array([36, 16], np.int32))], "rows")
+    graph.outputs = list(graph.add(PRODUCT, [h, constant(16, 24), constant(24)], "y"))
+    return graph
+
+
+def words() -> Graph:
+    """An embedding, a recurrent layer."""
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.INT32, (5, 1), "x"))
+    (h,) = graph.add(GATHER, [constant(40, 16), x, Value.constant(np.array(0, np.int32))], "table")
+    state = [Value.constant(np.zeros((1, 1, 16), np.float32)) for _ in range(2)]
+    y, _, _ = graph.add(LSTM, [h, *state, constant(4 * 16 * 32 + 64)], "lstm")
+    graph.outputs = [y]
+    return graph
+
+
+def image() -> Array:
+    """Values that are like their neighbors, as those of pictures are."""
+    return np.repeat(normal(1, 6, 6, 2), 4, axis=3) + normal(1, 6, 6, 8) / 8
+
+
+def run(graph: Graph, x: Array) -> Array:
+    with Session(emit(graph)) as session:
+        y: Array = session.run(x)
+    return y
+
+
+def coded(graph: Graph) -> list[str]:
+    return [node.name for node in graph.nodes if any(isinstance(v.spec.data, Coded) for v in node.inputs)]
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("bits", range(1, 17))
+def test_codes_are_at_most_half_a_step_off(bits: int, symmetric: bool) -> None:
+    if bits == 1 and symmetric:
+        pytest.skip("refused")
+    w = normal(6, 3, 3, 4)
+    settings = Quantization(kind="weight", weight_bits=bits, symmetric=symmetric)
+    stored = encode(w, 0, settings)
+    step = stored.scale.reshape(6, 1, 1, 1)
+    assert (np.abs(stored.decode() - w) <= step * 0.5001 + 1e-6).all()
+
+
+def test_least_squares_are_no_more_than_those_of_the_widest_range() -> None:
+    w = normal(8, 64)
+    errors = []
+    for how in ("minmax", "mse"):
+        settings = Quantization(kind="weight", weight_bits=3, weight_range=how)
+        errors.append(np.square(encode(w, 0, settings).decode() - w).sum(axis=1))
+    assert (errors[1] < errors[0]).all()
+
+
+@pytest.mark.parametrize("group_size", [0, 8, 24])
+@pytest.mark.parametrize(("bits", "tolerance"), [(8, 0.03), (12, 0.002), (16, 2e-4), (4, 0.4), (1, 60.0)])
+def test_the_file_computes_what_the_graph_says(bits: int, tolerance: float, group_size: int) -> None:
+    for make, x in ((convolutions, image()), (words, RNG.integers(0, 40, (5, 1)).astype(np.int32))):
+        graph = make()
+        wanted = run(graph, x)
+        settings = Quantization(kind="weight", weight_bits=bits, symmetric=bits > 1, group_size=group_size)
+        graph = quantize(graph, settings)
+        verify(graph)
+        data = emit(graph)
+        results = []
+        for delegates in (None, ["reference"]):
+            with Session(data, delegates=delegates) as session:
+                results.append(session.run(x))
+        np.testing.assert_allclose(results[0], results[1], atol=1e-4 * np.abs(wanted).max())
+        assert np.abs(results[0] - wanted).max() <= tolerance * np.abs(wanted).max()
+
+
+def test_what_becomes_codes() -> None:
+    assert coded(quantize(convolutions(), Quantization(kind="weight"))) == ["first", "second", "y"]
+    assert coded(quantize(words(), Quantization(kind="weight"))) == ["table", "lstm"]
+    some = Quantization(kind="weight", min_weights=1500, skip_nodes=["table"])
+    assert coded(quantize(convolutions(), Quantization(kind="weight", min_weights=1500))) == ["second"]
+    assert coded(quantize(words(), some)) == ["lstm"]
+
+
+def test_a_constant_that_two_read_in_different_ways_stays() -> None:
+    graph = words()
+    table = graph.nodes[0].inputs[0]
+    graph.outputs += graph.add(ops.attributes("MulFusion", {}), [table, table], "square")
+    assert coded(quantize(graph, Quantization(kind="weight"))) == ["lstm"]
+
+
+def test_groups_stay_codes_until_somebody_computes_with_them() -> None:
+    graph = quantize(convolutions(), Quantization(kind="weight", weight_bits=4, group_size=8, symmetric=False))
+    data = emit(graph)
+    assert {"MulFusion", "AddFusion", "Reshape"} <= {node.op for node in read_model(data).nodes}
+    with Session(data) as session:
+        assert "MulFusion" not in [step.op for step in session.steps]
+
+
+def test_rounding_that_makes_up_for_its_errors_computes_what_is_closer() -> None:
+    samples = [image() for _ in range(20)]
+    wanted = run(convolutions_of(3), samples[0])
+    errors = []
+    for rounding in ("nearest", "compensated"):
+        settings = Quantization(samples, kind="weight", weight_bits=3, rounding=rounding, group_size=8)
+        errors.append(np.square(run(quantize(convolutions_of(3), settings), samples[0]) - wanted).mean())
+    assert errors[1] < 0.7 * errors[0]
+
+
+def convolutions_of(seed: int) -> Graph:
+    """The same network for the same seed."""
+    global RNG
+    before, RNG = RNG, np.random.default_rng(seed)
+    try:
+        return convolutions()
+    finally:
+        RNG = before
+
+
+def test_compensated_rounding_wants_samples() -> None:
+    with pytest.raises(QuantizeError, match="there are no samples"):
+        quantize(convolutions(), Quantization(kind="weight", rounding="compensated"))
+
+
+def test_without_weights_there_is_nothing_to_do() -> None:
+    with pytest.raises(QuantizeError, match="no weights of 100000 elements or more"):
+        quantize(convolutions(), Quantization(kind="weight", min_weights=100_000))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"kind": "weights"}, "kind is 'weights': there are full, weight"),
+        ({"weight_bits": 0}, "expected 1 to 16"),
+        ({"weight_bits": 17}, "expected 1 to 16"),
+        ({"weight_bits": True}, "expected 1 to 16"),
+        ({"weight_bits": 1}, "symmetric False"),
+        ({"group_size": -1}, "group_size is -1"),
+        ({"symmetric": 1}, "expected True or False"),
+        ({"weight_range": "max"}, "there are minmax, mse"),
+        ({"rounding": "up"}, "there are nearest, compensated"),
+        ({"min_weights": 0.5}, "min_weights is 0.5"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        ConvertOptions(quantization={"kind": "weight", **settings})
