@@ -1,10 +1,13 @@
-"""Vectors of int8 codes: sums of four products for each 32-bit lane, exact on every target.
+"""Vectors of int8 codes: sums of products for each 32-bit lane, exact on every target.
 
-    vpdpbusd (AVX-512 VNNI)   unsigned by signed: x is shifted by 128, which `INT8_OFFSET` says, so that whoever packs
-                              weights can take 128 times their sum off the bias
-    sdot (NEON)               signed by signed
-    elsewhere                 products of int16, added in pairs: an accumulator is two vectors, whose neighbors are
-                              added at the end; nothing saturates, as it would in vpmaddubsw
+    vpdpbusd (AVX-512 VNNI)   unsigned by signed, four at a time: x is shifted by 128, which `INT8_OFFSET` says, so that
+                              whoever packs weights can take 128 times their sum off the bias
+    sdot (NEON)               signed by signed, four at a time
+    elsewhere                 products of int16, added in pairs; nothing saturates, as it would in vpmaddubsw
+
+What is read many times is staged first: copied as the products take it, shifted or widened (INT8_STAGED bytes a code,
+INT8_STEP codes to a lane). What is not, rows of a depthwise convolution, takes four codes to a lane everywhere; where
+these are widened, an accumulator is two vectors, whose neighbors are added at the end.
 """
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from lite.kernels.declare import Target, constant
 from lite.kernels.simd import I8, I32, Simd, Value
 
 I16 = ir.IntType(16)
-_SIGN_BITS = -0x7F7F7F80  # 0x80808080
 _MAGIC = 12582912.0  # 1.5 * 2^23: adding it rounds to an integer, which is then in the low bits
 _MAGIC_BITS = 0x4B400000
 _PAIRS = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}  # by lanes
@@ -25,14 +27,17 @@ _PACKS = {
 }
 
 INT8_OFFSET = constant("int8_offset", lambda target: 128 if target.int8_dot == "vpdpbusd" else 0)
+INT8_STEP = constant("int8_step", lambda target: 4 if target.int8_dot else 2)
+INT8_STAGED = constant("int8_staged", lambda target: staged_bytes(target))
 
 
 class Codes:
-    """Emits arithmetic on codes. parts: vectors that an accumulator is."""
+    """Emits arithmetic on codes. parts: vectors of a sum of `dot_each`; factor_bytes: what `factor` reads."""
 
     def __init__(self, simd: Simd) -> None:
         self.s = simd
-        self.parts = accumulator_parts(simd.target)
+        self.parts = 1 if simd.target.int8_dot else 2
+        self.factor_bytes = simd.vector_bytes // staged_bytes(simd.target)
         self._words = ir.VectorType(I32, simd.lanes)
         self._bytes = ir.VectorType(I8, 4 * simd.lanes)
 
@@ -41,34 +46,57 @@ class Codes:
         return [self.number(0)] * self.parts
 
     def weights(self, address: Value) -> list[Value]:
-        """Four weights for each lane, from 4 x lanes consecutive bytes, as `dot` takes them."""
-        kind = self._words if self.s.target.int8_dot == "vpdpbusd" else self._bytes
-        loaded = Value(self.s, self.s.builder.load(self._pointer(address, kind), align=1))
+        """Four weights for each lane, from 4 x lanes consecutive bytes, as `dot_each` takes them."""
+        loaded = self._load_dot(address)
         return [loaded] if self.parts == 1 else self._halves(loaded)
 
-    def spread(self, address: Value) -> Value:
-        """The four codes at an address, in every lane, as `dot` takes them."""
-        b = self.s.builder
-        four = self.s.splat(Value(self.s, b.load(self._pointer(address, I32), align=1)))
-        if self.s.target.int8_dot == "vpdpbusd":
-            return four ^ self.number(_SIGN_BITS)
-        codes = Value(self.s, b.bitcast(four.ir, self._bytes))
-        return codes if self.parts == 1 else self._halves(codes)[0]
-
-    def dot(self, total: list[Value], x: Value, w: list[Value]) -> list[Value]:
-        """total + the sum over four codes of x * w, lane by lane; x: from `spread`."""
-        return self.dot_each(total, [x] * self.parts, w)
-
     def dot_each(self, total: list[Value], x: list[Value], w: list[Value]) -> list[Value]:
-        """As `dot`, with codes of its own for every lane, from `factors`."""
-        kind, lanes = self._words, self.s.lanes
-        if self.s.target.int8_dot == "vpdpbusd":
-            name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
-            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x[0].ir, w[0].ir]))]
-        if self.s.target.int8_dot == "sdot":
-            name = f"llvm.aarch64.neon.sdot.v{lanes}i32.v{4 * lanes}i8"
-            return [Value(self.s, self.s.intrinsic(name, kind, [total[0].ir, x[0].ir, w[0].ir]))]
+        """total + the sum over four codes of x * w, lane by lane; x: from `factors`."""
+        if self.parts == 1:
+            return [self._dot(total[0], x[0], w[0])]
         return [sums + self._pairs(a, b) for sums, a, b in zip(total, x, w, strict=True)]
+
+    def stage(self, x: Value, y: Value, n: Value) -> None:
+        """Copies n codes from x to y as products take them, in whole vectors: up to a vector behind them is touched."""
+        size, step = staged_bytes(self.s.target), self.factor_bytes
+        kind = ir.VectorType(I8, step)
+
+        def body(i: Value) -> None:
+            loaded = Value(self.s, self.s.builder.load(self._pointer(x + i, kind), align=1))
+            self._write_staged(loaded, y + size * i)
+
+        self.s.loop(n, body, step=step)
+
+    def fill(self, code: Value, y: Value, n: Value) -> None:
+        """As `stage`, of n codes that are all the same."""
+        size, step = staged_bytes(self.s.target), self.factor_bytes
+        kind = ir.VectorType(I8, step)
+        narrow = self.s.builder.trunc(code.ir, I8)
+        first = self.s.builder.insert_element(ir.Constant(kind, ir.Undefined), narrow, ir.Constant(I32, 0))
+        same = ir.Constant(ir.VectorType(I32, step), [0] * step)
+        spread = Value(self.s, self.s.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), same))
+        self.s.loop(n, lambda i: self._write_staged(spread, y + size * i), step=step)
+
+    def staged(self, address: Value) -> Value:
+        """INT8_STEP staged codes, in every lane, as `dot` takes them."""
+        b = self.s.builder
+        spread = self.s.splat(Value(self.s, b.load(self._pointer(address, I32), align=1)))
+        if self.s.target.int8_dot == "vpdpbusd":
+            return spread
+        kind = self._bytes if self.s.target.int8_dot else ir.VectorType(I16, 2 * self.s.lanes)
+        return Value(self.s, b.bitcast(spread.ir, kind))
+
+    def factor(self, address: Value) -> Value:
+        """INT8_STEP weights for each lane, from as many consecutive bytes, as `dot` takes them."""
+        if self.s.target.int8_dot:
+            return self._load_dot(address)
+        kind = ir.VectorType(I8, self.factor_bytes)
+        loaded = self.s.builder.load(self._pointer(address, kind), align=1)
+        return Value(self.s, self.s.builder.sext(loaded, ir.VectorType(I16, 2 * self.s.lanes)))
+
+    def dot(self, total: Value, x: Value, w: Value) -> Value:
+        """total + the sum over INT8_STEP codes of x * w, lane by lane; x: from `staged`, w: from `factor`."""
+        return self._dot(total, x, w) if self.s.target.int8_dot else total + self._pairs(x, w)
 
     def bytes_at(self, address: Value) -> Value:
         """4 x lanes consecutive codes, of which `unpack` makes what `factors` takes."""
@@ -158,6 +186,27 @@ class Codes:
         arguments = [narrow.ir, pointer, ir.Constant(I32, 1), self.s.mask(lanes).ir]
         self.s.intrinsic(f"llvm.masked.store.v{self.s.lanes}i8.p0", ir.VoidType(), arguments)
 
+    def _load_dot(self, address: Value) -> Value:
+        kind = self._words if self.s.target.int8_dot == "vpdpbusd" else self._bytes
+        return Value(self.s, self.s.builder.load(self._pointer(address, kind), align=1))
+
+    def _dot(self, total: Value, x: Value, w: Value) -> Value:
+        """By the target's instruction."""
+        kind, lanes = self._words, self.s.lanes
+        name = f"llvm.aarch64.neon.sdot.v{lanes}i32.v{4 * lanes}i8"
+        if self.s.target.int8_dot == "vpdpbusd":
+            name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
+        return Value(self.s, self.s.intrinsic(name, kind, [total.ir, x.ir, w.ir]))
+
+    def _write_staged(self, codes: Value, address: Value) -> None:
+        b, dot = self.s.builder, self.s.target.int8_dot
+        wide = codes.ir
+        if dot == "vpdpbusd":
+            wide = b.xor(wide, ir.Constant(wide.type, [-128] * wide.type.count))
+        elif not dot:
+            wide = b.sext(wide, ir.VectorType(I16, wide.type.count))
+        b.store(wide, self._pointer(address, wide.type), align=1)
+
     def _pairs(self, x: Value, w: Value) -> Value:
         """Products of int16 vectors, neighbors added: int32, half as many."""
         lanes = self.s.lanes
@@ -183,7 +232,7 @@ class Codes:
         return self.s.builder.inttoptr(address.ir, kind.as_pointer())
 
 
-def accumulator_parts(target: Target) -> int:
-    """Vectors that hold one sum for each lane."""
+def staged_bytes(target: Target) -> int:
+    """Bytes that a staged code takes."""
     return 1 if target.int8_dot else 2
 

@@ -1,14 +1,54 @@
-"""Convolution and matrix product of int8 codes, NHWC: conv2d.py with the tile of gemm_i8.py.
+"""Convolution and matrix product of int8 codes, NHWC: staged input, and the tile of gemm_i8.py.
 
-A tap that falls into the padding has the address of a pixel of zero points. A product of matrices is a convolution
-whose filter is one pixel: its rows are the pixels.
+A part is a rectangle of output pixels x a block of panels. The rectangle's input, with its padding, is first staged in
+scratch as the tile takes it (codes8.py); where filters are one pixel wide or high, only what strides do not skip. So no
+row of a filter ends at the image's border, and its pixels are neighbors: it is one tap, unless it is dilated.
+A product of matrices is a convolution whose filter is one pixel: its rows are the pixels.
 """
 from __future__ import annotations
 
-from lite.kernels.conv2d import pixel_addresses
-from lite.kernels.declare import Int, Pointer, i64, kernel
+from lite.kernels.codes8 import INT8_STAGED, INT8_STEP, Codes
+from lite.kernels.declare import Int, Pointer, i64, kernel, routine
 from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, gemm_tile_i8
 from lite.kernels.move import LANES
+from lite.kernels.simd import Simd, Value, micro
+
+
+@micro("stage_i8", Pointer, Pointer, Int)
+def stage_i8(s: Simd, x: Value, y: Value, n: Value) -> None:
+    """n codes from x, staged to y; see Codes.stage."""
+    Codes(s).stage(x, y, n)
+
+
+@micro("stage_same_i8", Int, Pointer, Int)
+def stage_same_i8(s: Simd, code: Value, y: Value, n: Value) -> None:
+    """n times the same code, staged to y."""
+    Codes(s).fill(code, y, n)
+
+
+@routine
+def stage_row(
+    source: int,
+    zero: int,
+    target: int,
+    first: int,
+    columns: int,
+    step: int,
+    in_width: int,
+    in_channels: int,
+    depth: int,
+) -> None:
+    """Stages `columns` pixels of a row, `step` apart from column `first` on: `depth` codes of each, or zero points."""
+    pixel = depth * INT8_STAGED()
+    before = min(max((step - 1 - first) // step, 0), columns)
+    last = min(max((in_width - 1 - first) // step + 1, before), columns)
+    stage_same_i8(zero, target, before * depth)
+    if step == 1 and depth == in_channels:
+        stage_i8(source + (first + before) * depth, target + before * pixel, (last - before) * depth)
+    else:
+        for column in range(before, last):
+            stage_i8(source + (first + column * step) * in_channels, target + column * pixel, depth)
+    stage_same_i8(zero, target + last * pixel, (columns - last) * depth)
 
 
 @kernel
@@ -18,7 +58,7 @@ def conv2d_i8(
     bias: Pointer,
     scale: Pointer,
     ends: Pointer,
-    zeros: Pointer,
+    zero: Int,
     y: Pointer,
     images: Int,
     in_height: Int,
@@ -31,12 +71,18 @@ def conv2d_i8(
     kernel_width: Int,
     stride_height: Int,
     stride_width: Int,
-    dilation_height: Int,
     dilation_width: Int,
     top: Int,
     left: Int,
     group: Int,
-    pixel_block: Int,
+    row_block: Int,
+    column_block: Int,
+    row_step: Int,
+    row_advance: Int,
+    column_step: Int,
+    column_advance: Int,
+    patch_row: Int,
+    patch_bytes: Int,
     panel_block: Int,
     parts: Int,
     residual: Pointer,
@@ -44,63 +90,69 @@ def conv2d_i8(
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """y = codes of conv(x, w) + bias, and of that + residual. zeros: in_channels / group x kernel_width zero points.
+    """y = codes of conv(x, w) + bias, and of that + residual. zero: the zero point of x.
 
     w, bias, scale, ends, residual: see gemm_tile_i8; panels of each group start anew.
-    Units: `parts` parts each, of images x groups x pixel blocks x panel blocks.
-    Scratch: 8 bytes x (pixel_block x taps + one a tile).
+    row_step, column_step: rows and columns of x from one that is staged to the next; row_advance, column_advance:
+    staged rows and columns from one output pixel to the next. patch_row: bytes of a staged row.
+    Units: `parts` parts each, of images x groups x blocks of rows x blocks of columns x panel blocks; a block of
+    several rows has all columns. Scratch: patch_bytes, and the addresses of a part's taps.
     """
     lanes = LANES()
     depth = in_channels // group
     columns = out_channels // group
     panels = (columns + lanes - 1) // lanes
-    taps = kernel_height * kernel_width
-    panel_bytes = taps * ((depth + 3) // 4) * lanes * 4
-    pixels = out_height * out_width
-    pixel_blocks = (pixels + pixel_block - 1) // pixel_block
+    row_taps, span = (kernel_width, depth) if dilation_width > 1 else (1, kernel_width * depth)
+    taps = kernel_height * row_taps
+    steps = (span + INT8_STEP() - 1) // INT8_STEP()
+    panel_bytes = taps * steps * lanes * INT8_STEP()
+    pixel = depth * INT8_STAGED()
+    row_blocks = (out_height + row_block - 1) // row_block
+    column_blocks = (out_width + column_block - 1) // column_block
     panel_blocks = (panels + panel_block - 1) // panel_block
-    mergeable = group == 1 and dilation_width == 1 and depth % 4 == 0
-    unpadded = left == 0 and (out_width - 1) * stride_width + kernel_width <= in_width
-    for part in range(begin * parts, min(end * parts, images * group * pixel_blocks * panel_blocks)):
+    for part in range(begin * parts, min(end * parts, images * group * row_blocks * column_blocks * panel_blocks)):
         panel_part = part % panel_blocks
         rest = part // panel_blocks
-        first_pixel = rest % pixel_blocks * pixel_block
-        rest //= pixel_blocks
+        j0 = rest % column_blocks * column_block
+        rest //= column_blocks
+        i0 = rest % row_blocks * row_block
+        rest //= row_blocks
         g = rest % group
         image = rest // group
-        count = min(pixel_block, pixels - first_pixel)
-        tiles = (count + INT8_ROWS() - 1) // INT8_ROWS()
+        high = min(row_block, out_height - i0)
+        wide = min(column_block, out_width - j0)
+        patch_columns = (wide - 1) * column_advance + (kernel_width - 1) * dilation_width + 1
         source = x + image * in_height * in_width * in_channels + g * depth
-        table = scratch
-        pixel = first_pixel
+        for row in range((high - 1) * row_advance + kernel_height):
+            i = i0 * stride_height - top + row * row_step
+            target = scratch + row * patch_row
+            if 0 <= i < in_height:
+                first = j0 * stride_width - left
+                place = source + i * in_width * in_channels
+                stage_row(place, zero, target, first, patch_columns, column_step, in_width, in_channels, depth)
+            else:
+                stage_same_i8(zero, target, patch_columns * depth)
+        count = high * wide
+        tiles = (count + INT8_ROWS() - 1) // INT8_ROWS()
+        table = scratch + patch_bytes
+        i = 0
+        j = 0
+        left_over = count
         for tile in range(tiles):
-            height = (first_pixel + count - pixel + tiles - tile - 1) // (tiles - tile)
-            first_column = pixel % out_width * stride_width - left
-            last_column = first_column + (height - 1) * stride_width + kernel_width
-            one_row = pixel % out_width + height <= out_width
-            whole = unpadded or (one_row and first_column >= 0 and last_column <= in_width)
-            row_taps = 1 if mergeable and whole else kernel_width
-            i64(table)[0] = kernel_height * row_taps
+            height = (left_over + tiles - tile - 1) // (tiles - tile)
             for r in range(height):
-                i = (pixel + r) // out_width
-                j = pixel + r - i * out_width
-                pixel_addresses(
-                    table + 8 + r * 8,
-                    height,
-                    source,
-                    zeros,
-                    i * stride_height - top,
-                    j * stride_width - left,
-                    in_height,
-                    in_width,
-                    in_channels,
-                    kernel_height,
-                    row_taps,
-                    dilation_height,
-                    dilation_width,
-                )
-            pixel += height
-            table += 8 + height * taps * 8
+                start = scratch + i * row_advance * patch_row + j * column_advance * pixel
+                entry = table + r * 8
+                for p in range(kernel_height):
+                    for q in range(row_taps):
+                        i64(entry)[0] = start + p * patch_row + q * dilation_width * pixel
+                        entry += height * 8
+                j += 1
+                if j == wide:
+                    j = 0
+                    i += 1
+            table += height * taps * 8
+            left_over -= height
         panel = panel_part * panel_block
         last_panel = min(panel + panel_block, panels)
         while panel < last_panel:
@@ -108,33 +160,32 @@ def conv2d_i8(
             packed = g * panels + panel
             weights = w + packed * panel_bytes
             column = panel * lanes
-            target = y + (image * pixels + first_pixel) * out_channels + g * columns + column
+            result = y + ((image * out_height + i0) * out_width + j0) * out_channels + g * columns + column
             ahead = weights + width * panel_bytes
-            table = scratch
+            table = scratch + patch_bytes
             left_over = count
             for tile in range(tiles):
                 height = (left_over + tiles - tile - 1) // (tiles - tile)
-                tile_taps = i64(table)[0]
                 gemm_tile_i8(
-                    table + 8,
+                    table,
                     height,
                     width,
-                    tile_taps,
-                    (depth * (taps // tile_taps) + 3) // 4,
+                    taps,
+                    steps,
                     weights,
                     panel_bytes,
-                    target,
+                    result,
                     out_channels,
                     columns - column,
                     bias + packed * lanes * 4,
                     scale + packed * lanes * 4,
                     ends,
-                    residual + (target - y) if residual != 0 else 0,
+                    residual + (result - y) if residual != 0 else 0,
                     ahead,
                     (width * lanes * 4 + tiles - 1) // tiles,
                 )
                 ahead += width * panel_bytes // tiles
-                table += 8 + height * taps * 8
-                target += height * out_channels
+                table += height * taps * 8
+                result += height * out_channels
                 left_over -= height
             panel += width

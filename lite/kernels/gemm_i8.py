@@ -1,8 +1,8 @@
 """The register tile of products of int8 codes: int32 sums, made codes again before they are written.
 
-A tile is INT8_ROWS rows by 1 or INT8_PANELS panels, each as wide as a vector of int32. At each step it takes four
-consecutive codes of every row and, for every column, the four weights that belong to them (see codes8.py): weights are
-packed [panel][tap][depth / 4][lanes][4], zeros beyond the depth, so what is read beyond a row's end does not count.
+A tile is INT8_ROWS rows by 1 or INT8_PANELS panels, each as wide as a vector of int32. At each step it takes INT8_STEP
+consecutive codes of every row, staged (see codes8.py), and for every column the weights that belong to them: these are
+packed [panel][tap][steps][lanes][INT8_STEP], zeros beyond the depth, so what is read beyond a row's end does not count.
 Rows are given by address as in gemm.py. The sums start with the bias, from which what the zero points contribute has
 been taken off when the weights were packed.
 """
@@ -10,14 +10,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from lite.kernels.codes8 import Codes, accumulator_parts
+from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer, Target, constant
 from lite.kernels.simd import Simd, Value, micro
-
-
-def panels_of(target: Target) -> int:
-    """Panels that a tile takes at once: two, where an accumulator is one vector."""
-    return 2 // accumulator_parts(target)
 
 
 def rows_of(target: Target) -> int:
@@ -25,7 +20,8 @@ def rows_of(target: Target) -> int:
     return 12 if target.registers >= 32 else 6
 
 
-INT8_PANELS = constant("int8_panels", panels_of)
+_PANELS = 2  # that a tile takes at once
+INT8_PANELS = constant("int8_panels", lambda target: _PANELS)
 INT8_ROWS = constant("int8_rows", rows_of)
 
 
@@ -39,7 +35,7 @@ def gemm_tile_i8(
     rows: Value,
     panels: Value,
     taps: Value,
-    quads: Value,
+    steps: Value,
     weights: Value,
     panel_bytes: Value,
     y: Value,
@@ -54,11 +50,11 @@ def gemm_tile_i8(
 ) -> None:
     """y[r, :columns] = codes of (bias + sum over taps, depth of x[t, r] * weights) * scale, or of that plus a residual.
 
-    table, taps, ahead, ahead_step: see gemm_tile_f32. quads: depth / 4, rounded up. panel_bytes: from a panel of
-    weights to the next. bias: int32, scale: float32, of the columns. residual: codes laid out as y, 0 for none; it may
-    be y. ends: float32, but int32 for zero points: [low and high, both less the zero point, and the zero point of the
-    sum's codes; where there is a residual, scale of the sum, of the residual, the residual's zero point, and low, high
-    and zero point of the result].
+    table, taps, ahead, ahead_step: see gemm_tile_f32. steps: depth / INT8_STEP, rounded up. panel_bytes: from a panel
+    of weights to the next. bias: int32, scale: float32, of the columns. residual: codes laid out as y, 0 for none; it
+    may be y. ends: float32, but int32 for zero points: [low and high, both less the zero point, and the zero point of
+    the sum's codes; where there is a residual, scale of the sum, of the residual, the residual's zero point, and low,
+    high and zero point of the result].
     """
     c = Codes(s)
 
@@ -70,27 +66,23 @@ def gemm_tile_i8(
 
             def step(k: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
                 s.prefetch(ahead)
-                w = [c.weights(weight + panel_bytes * v) for v in range(width)]
+                w = [c.factor(weight + panel_bytes * v) for v in range(width)]
                 new: list[Value] = []
                 for r in range(height):
-                    codes = c.spread(x[r] + 4 * k)
-                    for v in range(width):
-                        first = (r * width + v) * c.parts
-                        new += c.dot(list(sums[first : first + c.parts]), codes, w[v])
-                return weight + s.vector_bytes, ahead + ahead_step, *new
+                    codes = c.staged(x[r] + 4 * k)
+                    new += [c.dot(sums[r * width + v], codes, w[v]) for v in range(width)]
+                return weight + c.factor_bytes, ahead + ahead_step, *new
 
-            return s.loop(quads, step, weight, ahead, *sums)
+            return s.loop(steps, step, weight, ahead, *sums)
 
-        start = [part for _ in cells for part in c.zero()]
-        _, _, *sums = s.loop(taps, tap, weights, ahead, *start)
-        added = [c.load_words(bias + v * s.vector_bytes) for v in range(width)]
+        first = [c.load_words(bias + v * s.vector_bytes) for v in range(width)]
+        _, _, *sums = s.loop(taps, tap, weights, ahead, *[first[v] for _, v in cells])
         factors = [s.load(scale + v * s.vector_bytes) for v in range(width)]
         low, high, zero = s.broadcast(ends), s.broadcast(ends + 4), c.word(ends + 8)
 
         def store(lanes_of: list[Value | None], adding: bool) -> None:
             for cell, (r, v) in enumerate(cells):
-                total = c.total(list(sums[cell * c.parts : (cell + 1) * c.parts])) + added[v]
-                result = s.min(s.max(s.to_float(total) * factors[v], low), high)
+                result = s.min(s.max(s.to_float(sums[cell]) * factors[v], low), high)
                 offset = y_stride * r + v * s.lanes
                 if not adding:
                     c.store(c.rounded(result) + zero, y + offset, lanes_of[v])
@@ -110,6 +102,6 @@ def gemm_tile_i8(
         )
 
     def widths(height: int) -> None:
-        s.switch(panels, [partial(tile, height, width) for width in range(1, panels_of(s.target) + 1)], first=1)
+        s.switch(panels, [partial(tile, height, width) for width in range(1, _PANELS + 1)], first=1)
 
     s.switch(rows, [partial(widths, height) for height in range(1, rows_of(s.target) + 1)], first=1)

@@ -116,6 +116,12 @@ CODES = [
     *(conv8((1, 9, 7, c), 5, (3, 3), pads=(1, 1, 1, 1), note="3x3") for c in (1, 3, 4, 8, 17)),
     *(conv8((1, 6, 5, 8), n, (1, 1), note="pixels") for n in (1, 15, 16, 17, 32, 33, 48, 67)),
     *(conv8((1, h, 1, 4), 20, (1, 1), note="rows") for h in (1, 5, 11, 12, 13, 25, 97)),
+    *(conv8((1, 9, 100, c), 9, (1, 1), stride=(2, 3), note="some pixels") for c in (3, 8)),
+    conv8((2, 40, 21, 3), 40, (7, 7), stride=(2, 2), pads=(3, 2, 3, 3), note="an image"),
+    conv8((1, 9, 230, 5), 18, (3, 5), stride=(1, 2), pads=(1, 1, 2, 2), note="parts of rows"),
+    conv8((1, 30, 8, 5), 18, (5, 1), stride=(3, 2), pads=(2, 2, 0, 0), dilation=(2, 1), note="columns"),
+    conv8((1, 8, 30, 5), 18, (1, 5), stride=(3, 2), pads=(2, 0, 2, 2), dilation=(1, 3), note="rows, dilated"),
+    conv8((1, 12, 12, 6), 18, (3, 3), pads=(5, 5, 5, 5), dilation=(5, 5), group=2, note="dilated"),
     conv8((2, 8, 9, 6), 7, (3, 2), stride=(2, 1), pads=(1, 0, 2, 1), dilation=(1, 2), note="odd", bias=False),
     *(conv8((2, 6, 9, c), c, (3, 3), pads=(1, 1, 1, 1), group=c, note="depthwise") for c in (2, 16, 33, 64, 65, 130)),
     *(

@@ -10,17 +10,17 @@ from lite.delegates.cpu.depthwise_i8 import bind_depthwise
 from lite.delegates.cpu.ends_i8 import ends
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import FLOP, split
+from lite.memory import ALIGNMENT
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
 from lite.ops.quantized import Quantized, multiplier
+from lite.ops.window import Window
 from lite.types import Array, DType
 
-_ADDRESSES = 1 << 16  # of input pixels that a thread holds, unless one tile needs more
 _PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache
-_QUAD = 4  # codes that are multiplied at once
+_LARGEST_PATCH = 1 << 24  # bytes of staged input that a thread holds
 _OPS = FLOP / 4  # nanoseconds for a multiplication or an addition of codes
-_SLACK = 16  # bytes that may be read behind the last code
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
@@ -29,7 +29,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     assert isinstance(attrs, Quantized), "the index names this module for quantized operators"
     x, w, *rest = operation.operands
     stored = (attrs.inputs[0], attrs.inputs[1], attrs.outputs[0])
-    if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or w.value is None:
+    if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or w.value is None or not x.size:
         return None
     if any(spec.value is None for spec in rest) or any(attrs.inputs[1].zero_point):  # type: ignore[union-attr]
         return None
@@ -61,6 +61,9 @@ def _steps(
     if taps * depth * 255 * 128 >= 1 << 31:
         return None
     place = window(inner, shape, w.shape)
+    if taps == 1 and inner.stride == (1, 1) and not any(place.pads):
+        images, height, width = 1, 1, images * height * width
+        place = window(inner, (1, 1, width, channels), w.shape)
     x_codes, y_codes = attrs.inputs[0], attrs.outputs[0]
     assert x_codes is not None, "bind has looked"
     assert y_codes is not None, "bind has looked"
@@ -71,22 +74,26 @@ def _steps(
         start = start + bias.reshape(-1)
     if np.abs(start).max(initial=0) + taps * depth * 255 * 128 >= 1 << 31:
         return None
-    pixels = place.output[0] * place.output[1]
-    pixel_block = min(pixels, _PIXEL_BLOCK, max(tile.int8_rows, _ADDRESSES // taps))
-    pixel_blocks = images * group * -(-pixels // pixel_block)
+    blocks = _blocks(inner, place, kernel_h, kernel_w, depth * tile.int8_staged)
+    if blocks["patch_bytes"] > _LARGEST_PATCH:
+        return None
+    row_block, column_block = blocks["row_block"], blocks["column_block"]
+    pixels = row_block * column_block
+    pixel_blocks = images * group * -(-place.output[0] // row_block) * -(-place.output[1] // column_block)
     panels = -(-columns // tile.lanes)
-    cost = 2 * pixel_block * taps * depth * tile.lanes * _OPS + 2 * pixel_block * taps / panels  # of a panel
+    cost = 2 * pixels * taps * depth * tile.lanes * _OPS + 2 * pixels * kernel_h / panels  # of a panel
     panel_block = panels if pixel_blocks >= 8 else split(panels, cost).block
     units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
+    runs, length = (kernel_h, kernel_w * depth) if blocks["dilation_width"] == 1 else (taps, depth)
     step = NativeStep(
         "conv2d_i8",
         {
             "x": In(0),
-            "w": Packed(_packed_weights(w.reshape(group, columns, taps, depth), tile), replaces=1),
+            "w": Packed(_packed_weights(w.reshape(group, columns, runs, length), tile), replaces=1),
             "bias": Packed(_by_panel(start.astype(np.int32), group, tile)),
             "scale": Packed(_by_panel(scale, group, tile)),
             "ends": Packed(ends(y_codes, inner.activation_type, operation.epilogue.codes)),
-            "zeros": Packed(np.full(depth * kernel_w + _SLACK, x_codes.zero_point[0], np.int8)),
+            "zero": x_codes.zero_point[0],
             "y": Out(0),
             "images": images,
             "in_height": height,
@@ -99,20 +106,45 @@ def _steps(
             "kernel_width": kernel_w,
             "stride_height": inner.stride[0],
             "stride_width": inner.stride[1],
-            "dilation_height": inner.dilation[0],
-            "dilation_width": inner.dilation[1],
             "top": place.pads[0],
             "left": place.pads[2],
             "group": group,
-            "pixel_block": pixel_block,
+            **blocks,
             "panel_block": panel_block,
             "parts": units.block,
             "residual": _residual(operation),
         },
         units.count,
-        scratch=8 * (pixel_block * taps + -(-pixel_block // tile.int8_rows)),
+        scratch=blocks["patch_bytes"] + 8 * pixels * runs,
     )
     return NativeClaim((step,), in_place=operation.epilogue.residual)
+
+
+def _blocks(conv: Conv2DFusion, place: Window, kernel_h: int, kernel_w: int, pixel: int) -> dict[str, int]:
+    """The rectangles of output pixels that lite.kernels.conv2d_i8 computes at once, and what it stages for them.
+
+    pixel: bytes of a staged pixel.
+    """
+    high, wide = place.output
+    dilation_h, dilation_w = conv.dilation if kernel_w > 1 else (conv.dilation[0], 1)
+    column_block = -(-wide // max(1, round(wide / _PIXEL_BLOCK)))
+    rows = 1 if column_block < wide or (dilation_h > 1 and kernel_h > 1) else max(1, round(_PIXEL_BLOCK / wide))
+    row_block = -(-high // -(-high // rows))
+    row_advance = 1 if kernel_h == 1 else conv.stride[0]
+    column_advance = 1 if kernel_w == 1 else conv.stride[1]
+    patch_row = ((column_block - 1) * column_advance + (kernel_w - 1) * dilation_w + 1) * pixel
+    patch = ((row_block - 1) * row_advance + kernel_h) * patch_row
+    return {
+        "dilation_width": dilation_w,
+        "row_block": row_block,
+        "column_block": column_block,
+        "row_step": conv.stride[0] if kernel_h == 1 else dilation_h if row_block == 1 else 1,
+        "row_advance": row_advance,
+        "column_step": conv.stride[1] if kernel_w == 1 else 1,
+        "column_advance": column_advance,
+        "patch_row": patch_row,
+        "patch_bytes": (patch // ALIGNMENT + 3) * ALIGNMENT,  # what is staged last may end two vectors behind
+    }
 
 
 def _residual(operation: Operation) -> Argument:
@@ -120,14 +152,14 @@ def _residual(operation: Operation) -> Argument:
 
 
 def _packed_weights(w: Array, tile: Tile) -> Array:
-    """[groups, columns, taps, depth] -> [groups, panel, tap, depth / 4, lanes, 4], zeros beyond."""
+    """[groups, columns, taps, depth] -> [groups, panel, tap, steps, lanes, codes of a step], zeros beyond."""
     groups, columns, taps, depth = w.shape
-    panels, quads = -(-columns // tile.lanes), -(-depth // _QUAD)
-    shape = (groups, panels, tile.lanes, taps, quads, _QUAD)
+    panels, steps = -(-columns // tile.lanes), -(-depth // tile.int8_step)
+    shape = (groups, panels, tile.lanes, taps, steps, tile.int8_step)
     packed = tile.slabs.allocate(math.prod(shape)).view(np.int8)
-    padded = np.zeros((groups, panels * tile.lanes, taps, quads * _QUAD), np.int8)
+    padded = np.zeros((groups, panels * tile.lanes, taps, steps * tile.int8_step), np.int8)
     padded[:, :columns, :, :depth] = w
-    target = packed.reshape(groups, panels, taps, quads, tile.lanes, _QUAD)
+    target = packed.reshape(groups, panels, taps, steps, tile.lanes, tile.int8_step)
     target[...] = padded.reshape(shape).transpose(0, 1, 3, 4, 2, 5)
     return packed
 

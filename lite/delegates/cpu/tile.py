@@ -23,23 +23,24 @@ class Pack(Protocol):
 class Tile:
     """The register tile of a pack's matrix kernels: rows x columns of the result.
 
-    lanes: floats in a vector. int8_rows: rows of the tile of codes; int8_offset: what its kernels add to codes of x.
-    slabs: where packed weights go.
+    lanes: floats in a vector. int8_offset: what kernels add to codes of x; int8_step: codes that their products take at
+    once; int8_staged: bytes of a staged one. slabs: where packed weights go.
     """
 
     rows: int
     columns: int
     lanes: int
-    int8_rows: int
     int8_offset: int
+    int8_step: int
+    int8_staged: int
     slabs: Slabs = field(default_factory=Slabs, compare=False, repr=False)
 
     @classmethod
     def of(cls, pack: Pack) -> Tile:
         """The tile that the pack was compiled for."""
-        names = ("tile_rows", "tile_columns", "lanes", "int8_rows", "int8_offset")
-        rows, columns, lanes, int8_rows, int8_offset = (pack.constants[name] for name in names)
-        return cls(rows, columns, lanes, int8_rows, int8_offset)
+        names = ("tile_rows", "tile_columns", "lanes", "int8_offset", "int8_step", "int8_staged")
+        rows, columns, lanes, offset, step, staged = (pack.constants[name] for name in names)
+        return cls(rows, columns, lanes, offset, step, staged)
 
     def panels(self, columns: int) -> int:
         """How many tiles lie across that many columns."""
