@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from converter.errors import ArgumentError, ExportError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
+from converter.quantize.calibration import Calibration
 from converter.quantize.settings import Quantization
 from lite.errors import ConvertError
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError",
+    "Calibration",
     "ConvertError",
     "ConvertOptions",
     "ExportError",
@@ -63,8 +65,8 @@ def convert(
                                  only what these need has to be supported
         checkpoint    None       a .ckpt or .safetensors file, or arrays by name: the weights in place of the export's
         key           None       the key, as bytes, of an encrypted export and checkpoint
-        quantization  None       a Quantization, or a mapping with its fields: int8 weights and
-                                 activations, or weights alone in 1 to 16 bits
+        quantization  None       a Quantization, a mapping with its fields, or a file of settings, TOML or INI:
+                                 int8 weights and activations, or weights alone in 1 to 16 bits
         progress      None       called with a line of text at every stage
 
     Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator

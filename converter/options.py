@@ -11,6 +11,7 @@ import numpy as np
 
 from converter.errors import ArgumentError, OptionError
 from converter.names import check_names
+from converter.quantize.config import read_config
 from converter.quantize.settings import Quantization
 from lite.types import Array
 
@@ -25,8 +26,8 @@ class ConvertOptions:
     shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
     place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
     arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
-    16, 24 or 32 bytes. quantization: a converter.Quantization, or a mapping with its fields: weights and activations in
-    int8 codes, or weights alone. progress: called with a line of text at every stage.
+    16, 24 or 32 bytes. quantization: a converter.Quantization, a mapping with its fields, or a file of settings:
+    weights and activations in int8 codes, or weights alone. progress: called with a line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -36,7 +37,7 @@ class ConvertOptions:
     outputs: Sequence[str] = ()
     checkpoint: str | os.PathLike[str] | Mapping[str, Array] | None = None
     key: bytes | None = field(default=None, repr=False)
-    quantization: Quantization | Mapping[str, Any] | None = None
+    quantization: Quantization | Mapping[str, Any] | str | os.PathLike[str] | None = None
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
@@ -56,7 +57,7 @@ class ConvertOptions:
         if self.key is not None and not isinstance(self.key, bytes):
             raise OptionError(f"key is a {type(self.key).__name__}: expected bytes")
         if self.quantization is not None:
-            object.__setattr__(self, "quantization", Quantization.of(self.quantization))
+            object.__setattr__(self, "quantization", _quantization(self.quantization))
         if self.progress is not None and not callable(self.progress):
             raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
 
@@ -85,6 +86,15 @@ class ConvertOptions:
                 "{'input_shapes': {'x': (1, 3, 224, 224)}}; help(converter.convert) has all")
         check_names(options, [f.name for f in fields(cls)])
         return cls(**options)
+
+
+def _quantization(value: Quantization | Mapping[str, Any] | str | os.PathLike[str]) -> Quantization:
+    if not isinstance(value, (str, os.PathLike)):
+        return Quantization.of(value)
+    settings = read_config(value)
+    if not settings:
+        raise OptionError(f"{os.fspath(value)} asks for no quantization: set its kind, or quant_type")
+    return Quantization.of(settings)
 
 
 def _shape(name: object, shape: object) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 # the room with the longest name that is its own or a package's around it. Arrows lead from later rows to earlier ones.
 EVERYWHERE = {"lite.records"}  # stands in for a module of the standard library
 WORDS = {"lite.coded", "lite.errors", "lite.types"}
+SETTINGS = {f"converter.quantize.{name}" for name in ("calibration", "config", "settings")}
 IR = {*WORDS, "lite.ops", "converter.errors", "converter.ir", "numpy"}
 ARROWS: dict[str, set[str]] = {
     # The device: words, meaning, files, loops, how loops become code, who runs what, where it lives, the session.
@@ -26,6 +27,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.coded": {"lite.types", "numpy"},
     "lite.memory": {*WORDS, "numpy"},
     "lite.files": set(),
+    "lite.arrays": {*WORDS, "numpy"},
+    "lite.pictures": {*WORDS, "numpy", "PIL"},
     "lite.foreign": set(),
     "lite.ops": {*WORDS, "numpy"},
     "lite.schema": {"lite.errors"},
@@ -72,9 +75,16 @@ ARROWS: dict[str, set[str]] = {
         "google",
     },
     "converter.names": {"converter.errors"},
-    "converter.quantize.settings": {"lite.types", "converter.errors", "converter.names"},
+    "converter.quantize.calibration": {
+        *WORDS, "lite.arrays", "lite.pictures", "converter.errors", "converter.names", "numpy",
+    },
+    "converter.quantize.settings": {"converter.errors", "converter.names", "converter.quantize.calibration"},
+    "converter.quantize.config": {
+        "converter.errors", "converter.names", "converter.quantize.calibration", "converter.quantize.settings",
+    },
     "converter.options": {
-        *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.quantize.settings", "numpy",
+        *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.quantize.config",
+        "converter.quantize.settings", "numpy",
     },
     "converter.ir": {*WORDS, "lite.ops", "converter.errors", "numpy"},
     "converter.passes": IR,
@@ -83,28 +93,29 @@ ARROWS: dict[str, set[str]] = {
     },
     "converter.sidecar": {*WORDS, "lite.files", "numpy"},
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode", "converter.sidecar"},
-    "converter.quantize": {*IR, "lite.session", "converter.emit", "converter.quantize.settings"},
+    "converter.quantize": {*IR, "lite.session", "converter.emit", *SETTINGS},
     "converter.exporters": {
         *IR, "lite.__init__", "lite.files", "converter.mindir", "converter.passes", "converter.sidecar", "google",
     },
     "converter.__init__": {
         *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
         "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
-        "converter.quantize.settings", "converter.sidecar",
+        "converter.sidecar", *SETTINGS,
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
     "lite.commands.extras": {"lite.errors"},
     "lite.commands": {
         *WORDS, "lite.files", "lite.ops", "lite.model", "lite.plan", "lite.profile", "lite.session", "lite.timing",
-        "lite.native", "lite.bench", "lite.engines", "lite.compare", "numpy", "PIL",
+        "lite.native", "lite.bench", "lite.engines", "lite.compare", "lite.arrays", "lite.pictures", "numpy", "PIL",
     },
     "lite.cli": {"lite.errors", "lite.__init__", "lite.commands.extras"},
     "lite.__main__": {"lite.cli"},
     "converter.commands": {
         *WORDS, "lite.files", "lite.memory", "lite.session", "lite.commands", "lite.commands.extras",
         "converter.__init__", "converter.mindir", "converter.emit", "converter.exporters", "converter.ir",
-        "converter.options", "converter.encryption", "converter.sidecar", "converter.suite", "numpy", "PIL",
+        "converter.options", "converter.encryption", "converter.sidecar", "converter.suite", "lite.pictures",
+        "converter.quantize", *SETTINGS, "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

@@ -2,12 +2,19 @@
 
 The file is written whole or not at all. Without --output it is put beside the
 export, MODEL.ms for MODEL.mindir.
+
+With --quantize or --config its weights and activations are small integers. The
+ranges of these are found by --calibration: pictures, .npy, .npz and .bin files,
+or folders of them. --config takes a TOML file with the tables [quantization]
+and [calibration], or the INI that MindSpore Lite's converter takes. What is
+given as an argument replaces what the file says.
 """
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from converter.commands import quantization
 from converter.commands.writing import add_writing_arguments, write
 
 
@@ -15,9 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = __doc__
     parser.add_argument("-o", "--output", metavar="OUT.ms", type=Path, help="the file to write")
     add_writing_arguments(parser)
+    quantization.add_arguments(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
     from converter.emit import emit_parts
 
-    return write(args, "converting", emit_parts)
+    return write(args, "converting", emit_parts, quantization.settings_of(args))

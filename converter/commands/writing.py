@@ -17,6 +17,7 @@ from lite.memory import peak_memory
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
+    from converter.quantize.settings import Quantization
     from converter.sidecar import Sidecar
 
 
@@ -39,7 +40,12 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
 
 
-def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph, Sidecar], Sequence[Part]]) -> int:
+def write(
+    args: argparse.Namespace,
+    verb: str,
+    encode: Callable[[Graph, Sidecar], Sequence[Part]],
+    quantization: Quantization | None = None,
+) -> int:
     """Make args.output, or without one a .ms beside it, of args.model. verb: what is done. encode: the file's parts.
 
     Raises ConvertError, OSError for what cannot work, before the work is done.
@@ -47,6 +53,7 @@ def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph, Sidecar]
     from converter import optimize
     from converter.mindir.reader import read_mindir
     from converter.options import ConvertOptions
+    from converter.quantize.apply import quantize
     from converter.sidecar import Sidecar, write_model
 
     output = _output(args.model, args.output)
@@ -54,7 +61,7 @@ def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph, Sidecar]
     begin = time.perf_counter()
     with progress(f"{verb} {args.model}", args.progress) as stage:
         options = ConvertOptions(
-            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, progress=stage
+            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, quantization, stage
         )
         stage("read")
         graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights(), options.key)
@@ -63,6 +70,8 @@ def write(args: argparse.Namespace, verb: str, encode: Callable[[Graph, Sidecar]
         imported = len(graph.all_nodes())
         optimize(graph, options)
         optimized = len(graph.all_nodes())
+        if quantization is not None:
+            graph = quantize(graph, quantization, stage)
         stage("write")
         sidecar = Sidecar.beside(output)
         parts = encode(graph, sidecar)

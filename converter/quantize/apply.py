@@ -7,6 +7,7 @@ from dataclasses import replace
 from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.quantize.calibrate import calibrate, second_moments
+from converter.quantize.calibration import Calibration, Samples
 from converter.quantize.full import quantize_full
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import chosen, quantize_weights, transpose_products
@@ -18,6 +19,8 @@ def quantize(graph: Graph, settings: Quantization, progress: Callable[[str], Non
 
     Raises QuantizeError where the samples do not fit the graph or there is nothing to quantize.
     """
+    if isinstance(settings.samples, Calibration):
+        settings = replace(settings, samples=Samples(settings.samples, [value.spec for value in graph.fed]))
     unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
     if unknown:
         raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")

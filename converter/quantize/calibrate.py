@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -89,7 +90,7 @@ def _runs(
     graph: Graph, values: Sequence[Value], settings: Quantization, progress: Callable[[str], None] | None
 ) -> Iterator[Iterable[Array]]:
     """These values of the graph for each of the samples."""
-    count = 0
+    count, total = 0, operator.length_hint(settings.samples)
     with _session_of(graph, values) as session:
         for sample in settings.samples:
             try:
@@ -99,7 +100,7 @@ def _runs(
             yield result.values() if isinstance(result, dict) else (result,)
             count += 1
             if progress is not None:
-                progress(f"calibrate: sample {count}")
+                progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))
     if not count:
         raise QuantizeError("there are no samples, which show what the network computes with")
 

@@ -1,21 +1,20 @@
 """What a user chooses of quantization."""
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from converter.errors import OptionError
 from converter.names import check_names
-from lite.types import Array
+from converter.quantize.calibration import Calibration
 
-Sample = Array | Sequence[Array] | Mapping[str, Array]
-
-_KINDS = ("full", "weight")
-_OBSERVERS = ("minmax",)
-_WEIGHT_RANGES = ("minmax", "mse")
-_ROUNDINGS = ("nearest", "compensated")
-_CHOICES = {"kind": _KINDS, "observer": _OBSERVERS, "weight_range": _WEIGHT_RANGES, "rounding": _ROUNDINGS}
+KINDS = ("full", "weight")
+OBSERVERS = ("minmax",)
+WEIGHT_RANGES = ("minmax", "mse")
+ROUNDINGS = ("nearest", "compensated")
+_CHOICES = {"kind": KINDS, "observer": OBSERVERS, "weight_range": WEIGHT_RANGES, "rounding": ROUNDINGS}
 _LIMITS = {"weight_bits": (1, 16), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40)}
 
 
@@ -25,8 +24,8 @@ class Quantization:
 
     kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; constants of
     what stays float32 are stored as for "weight", in 8 bits. "weight": weights alone, decoded by whoever computes.
-    samples: inputs of the network, one for each run, as Session.run takes them; gone through once. skip_nodes: names of
-    nodes that stay in float32.
+    samples: inputs of the network, one for each run, as Session.run takes them; or a Calibration, a mapping with its
+    fields, or a path, for those in files. skip_nodes: names of nodes that stay in float32.
 
     Of "full": observer: how a tensor's range follows from what is seen of it: "minmax", the least and the largest
     element. activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
@@ -40,7 +39,7 @@ class Quantization:
     Raises OptionError for a value out of range.
     """
 
-    samples: Iterable[Sample] = field(repr=False, default=())
+    samples: Any = field(repr=False, default=())
     kind: str = "full"
     observer: str = "minmax"
     activation_bits: int = 8
@@ -53,6 +52,8 @@ class Quantization:
     min_weights: int = 256
 
     def __post_init__(self) -> None:
+        if isinstance(self.samples, (str, os.PathLike, Mapping)):
+            object.__setattr__(self, "samples", Calibration.of(self.samples))
         for name, known in _CHOICES.items():
             value = getattr(self, name)
             if value not in known:
@@ -69,7 +70,7 @@ class Quantization:
             raise OptionError(f"activation_bits is {self.activation_bits!r}: expected 7 or 8")
         if isinstance(self.skip_nodes, str) or not all(isinstance(name, str) for name in self.skip_nodes):
             raise OptionError(f"skip_nodes is {self.skip_nodes!r}: expected a sequence of names")
-        if not isinstance(self.samples, Iterable):
+        if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
 
     @classmethod
@@ -78,6 +79,6 @@ class Quantization:
         if isinstance(value, Quantization):
             return value
         if not isinstance(value, Mapping):
-            raise OptionError(f"quantization is a {type(value).__name__}: expected a Quantization, or a mapping")
+            raise OptionError(f"quantization is a {type(value).__name__}: expected a Quantization, mapping or file")
         check_names(value, [f.name for f in fields(cls)])
         return cls(**value)

@@ -38,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", metavar="N", type=natural, default=0, help="of the random numbers (0)")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="resize an input first, such as x=1,224,224,3")
-    add("--scale", metavar="X", type=_number, help="of pixels (1/255)")
-    add("--mean", metavar="X[,X...]", type=_numbers(4), help="of pixels, one or one a channel (0)")
-    add("--std", metavar="X[,X...]", type=_numbers(4), help="of pixels, one or one a channel (1)")
+    add("--scale", metavar="X", type=number, help="of pixels (1/255)")
+    add("--mean", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (1)")
     add("-o", "--output", metavar="PATH",
         help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy (one that exists, or FOLDER/)")
     add("--threads", metavar="N", type=positive, help="threads to compute with at most (as many as pay, up to 4)")
@@ -76,10 +76,10 @@ def named_shape(text: str) -> tuple[str, tuple[int, ...]]:
     return name, shape
 
 
-def _numbers(most: int) -> Callable[[str], tuple[float, ...]]:
+def numbers(most: int) -> Callable[[str], tuple[float, ...]]:
     """argparse type: 1 to `most` finite numbers, separated by commas."""
 
-    def numbers(text: str) -> tuple[float, ...]:
+    def parse(text: str) -> tuple[float, ...]:
         try:
             values = tuple(float(part) for part in text.split(","))
         except ValueError:
@@ -89,20 +89,21 @@ def _numbers(most: int) -> Callable[[str], tuple[float, ...]]:
             raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
         return values
 
-    return numbers
+    return parse
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
     """argparse type: one finite number."""
-    return _numbers(1)(text)[0]
+    return numbers(1)(text)[0]
 
 
 def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
     """Run the model that `args.model` names; its `.ms` bytes are `model`, or in the file."""
     import numpy as np
 
-    from lite.commands.inputs import Pixels, is_picture, random_input, read_inputs
+    from lite.commands.inputs import is_picture, random_input, read_inputs
     from lite.commands.outputs import check_place, describe, spec_text, values_text, write_outputs
+    from lite.pictures import Pixels
     from lite.session import Session
 
     if args.input and args.random:

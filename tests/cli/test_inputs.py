@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lite.commands.inputs import Pixels, random_input, read_image, read_inputs
+from lite.commands.inputs import random_input, read_inputs
 from lite.commands.outputs import write_outputs
 from lite.errors import DTypeError, ShapeError, TensorError, TensorNameError
+from lite.pictures import Pixels, read_picture
 from lite.types import DType, TensorSpec
 
 COLOR = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
@@ -40,25 +41,25 @@ def picture(tmp_path: Path) -> Path:
 def test_the_shape_decides_the_layout(
     picture: Path, shape: tuple[int, ...], expected: np.ndarray, dtype: DType
 ) -> None:
-    array = read_image(picture, TensorSpec(dtype, shape, "x"), RAW)
+    array = read_picture(picture, TensorSpec(dtype, shape, "x"), RAW)
     assert array.dtype == dtype.dtype
     np.testing.assert_array_equal(array, expected)
 
 
 def test_pixels_are_scaled_and_normalized(picture: Path) -> None:
     pixels = Pixels(mean=(0.1, 0.2, 0.3), std=(0.5, 1.0, 2.0))
-    array = read_image(picture, TensorSpec(DType.FLOAT32, (1, 5, 6, 3), "x"), pixels)
+    array = read_picture(picture, TensorSpec(DType.FLOAT32, (1, 5, 6, 3), "x"), pixels)
     np.testing.assert_allclose(array[0], (COLOR / 255 - [0.1, 0.2, 0.3]) / [0.5, 1.0, 2.0], rtol=1e-6, atol=1e-7)
 
 
 def test_another_size_is_resized(picture: Path) -> None:
-    assert read_image(picture, TensorSpec(DType.FLOAT32, (1, 3, 16, 9), "x"), RAW).shape == (1, 3, 16, 9)
+    assert read_picture(picture, TensorSpec(DType.FLOAT32, (1, 3, 16, 9), "x"), RAW).shape == (1, 3, 16, 9)
 
 
 @pytest.mark.parametrize("shape", [(1, 10), (2, 3, 5, 6), (1, 5, 6, 7), (1, 3, 5, 3), (1,)], ids=str)
 def test_what_is_no_picture_takes_none(picture: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=r"give a \.npy"):
-        read_image(picture, TensorSpec(DType.FLOAT32, shape, "x"), RAW)
+        read_picture(picture, TensorSpec(DType.FLOAT32, shape, "x"), RAW)
 
 
 def test_a_picture_that_ends_early_is_named(tmp_path: Path) -> None:
@@ -66,9 +67,9 @@ def test_a_picture_that_ends_early_is_named(tmp_path: Path) -> None:
     image.save(tmp_path / "whole.png")
     (tmp_path / "half.png").write_bytes((tmp_path / "whole.png").read_bytes()[:300])
     with pytest.raises(TensorError, match=r"half\.png cannot be decoded"):
-        read_image(tmp_path / "half.png", TensorSpec(DType.FLOAT32, (1, 8, 8, 3), "x"), RAW)
+        read_picture(tmp_path / "half.png", TensorSpec(DType.FLOAT32, (1, 8, 8, 3), "x"), RAW)
     with pytest.raises(FileNotFoundError, match=r"absent\.png"):
-        read_image(tmp_path / "absent.png", TensorSpec(DType.FLOAT32, (1, 8, 8, 3), "x"), RAW)
+        read_picture(tmp_path / "absent.png", TensorSpec(DType.FLOAT32, (1, 8, 8, 3), "x"), RAW)
 
 
 def test_integers_are_cast_only_without_loss(tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""Arguments that choose quantization, and the settings that they and a file of settings make together."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from converter.quantize.calibration import CHANNELS
+from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS, Quantization
+from lite.commands.run import natural, number, numbers, positive
+from lite.pictures import METHODS
+
+# Arguments by the fields that they set, of Quantization and of Calibration.
+_FIELDS = ("observer", "activation_bits", "skip_nodes", "weight_bits", "group_size", "rounding")
+_CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--quantize, --config, and what they need."""
+    group = parser.add_argument_group("quantization")
+    add = group.add_argument
+    add("--quantize", dest="kind", metavar="KIND", choices=KINDS,
+        help=f"small integers in place of float32: {_list(KINDS)}")
+    add("--config", metavar="FILE", type=Path, help="settings: a .toml, or the INI of MindSpore Lite's converter")
+    add("--calibration", metavar="[NAME=]PATH", action="append", type=_named_path,
+        help="samples: a file or folder; of several inputs one for each, or .npz that have them all")
+    add("--calibration-size", dest="size", metavar="N", type=positive, help="so many of the samples (all)")
+    add("--seed", metavar="N", type=natural, help="which, where there are more (0)")
+    add("--skip-nodes", metavar="NAME[,NAME...]", type=_names, help="nodes that stay in float32")
+    add("--observer", metavar="NAME", choices=OBSERVERS, help=f"how a range follows from samples: {_list(OBSERVERS)}")
+    add("--activation-bits", metavar="N", type=int, choices=(7, 8), help="8, or 7, which some processors run faster")
+    add("--weight-bits", metavar="N", type=positive, help="of weights alone, 1 to 16 (8)")
+    add("--group-size", metavar="N", type=natural, help="weights that have a scale in common; 0: a channel's (0)")
+    add("--rounding", metavar="NAME", choices=ROUNDINGS, help=f"of weights alone: {_list(ROUNDINGS)}")
+    pictures = parser.add_argument_group("pictures among the samples")
+    add = pictures.add_argument
+    add("--channels", metavar="ORDER", choices=CHANNELS, help=f"{_list(CHANNELS)}")
+    add("--scale", metavar="X", type=number, help="of pixels (1/255)")
+    add("--mean", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (1)")
+    add("--resize", metavar="N[,N]", type=_lengths, help="height,width, or the length of the shorter side")
+    add("--resize-method", metavar="NAME", choices=tuple(METHODS), help=f"{_list(METHODS)}")
+    add("--crop", metavar="N[,N]", type=_lengths, help="height,width of the middle that is kept after --resize")
+
+
+def settings_of(args: argparse.Namespace) -> Quantization | None:
+    """The settings; None where nothing asks for quantization. Raises OptionError, OSError."""
+    given = vars(args)
+    settings: dict[str, Any] = {}
+    if args.config is not None:
+        from converter.quantize.config import read_config
+
+        settings = read_config(args.config)
+    own = {name: given[name] for name in ("kind", *_FIELDS) if given[name] is not None}
+    calibration = {name: given[name] for name in _CALIBRATION if given[name] is not None}
+    if args.calibration:
+        calibration["path"] = _path(args)
+    if not settings and args.kind is None:
+        if own or calibration:
+            args.usage_error("what is given is of quantization: give --quantize KIND, or a --config that says so")
+        return None
+    if calibration:
+        calibration = {**settings.get("samples", {}), **calibration}
+        if "path" not in calibration:
+            args.usage_error("give --calibration PATH: what else is given is of samples")
+        own["samples"] = calibration
+    return Quantization.of({**settings, **own})
+
+
+def _path(args: argparse.Namespace) -> Path | dict[str, Path]:
+    named = dict(args.calibration)
+    if len(named) < len(args.calibration):
+        args.usage_error("argument --calibration: give one PATH, or NAME=PATH once for each input")
+    if "" not in named:
+        return named
+    if len(named) > 1:
+        args.usage_error("argument --calibration: of several, each is NAME=PATH")
+    path: Path = named[""]
+    return path
+
+
+def _named_path(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (path if equals else name):
+        raise argparse.ArgumentTypeError(f"{text!r} names no file or folder")
+    return (name, Path(path)) if equals else ("", Path(text))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def _lengths(text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if len(parts) > 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not N or HEIGHT,WIDTH")
+    return tuple(map(positive, parts))
+
+
+def _list(names: Any) -> str:
+    return ", ".join(names)

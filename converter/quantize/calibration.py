@@ -1,0 +1,244 @@
+"""Calibration data in files: pictures, `.npy`, `.npz` and `.bin`, and folders of them, as inputs of a network."""
+from __future__ import annotations
+
+import math
+import operator
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converter.errors import OptionError, QuantizeError
+from converter.names import check_names
+from lite.arrays import cast, read_npy, read_npz
+from lite.errors import TensorError
+from lite.pictures import METHODS, Pixels, read_picture
+from lite.types import Array, TensorSpec
+
+Place = str | os.PathLike[str]
+
+CHANNELS = ("RGB", "BGR", "GRAY")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Inputs of a network, in files.
+
+    path: a picture, a .npy, .npz or .bin file, or a folder of these; for a network with several inputs a mapping of
+    input name to such, or .npz files with an array for each input. An array is one input, or has one dimension more, or
+    a multiple of the input's first; a .bin is inputs of the network's element type one after the other. size: take so
+    many samples, 0 for all; where there are more, seed says which.
+
+    Of pictures: channels: "RGB", "BGR", or "GRAY", which takes networks with one channel only. scale, mean, std: pixels
+    0..255 become (pixel * scale - mean) / std. resize: (height, width), or the length of the shorter side;
+    resize_method: "linear", "nearest" or "cubic". crop: (height, width), or a length, of the middle that is kept then.
+    Without either they get the size of the input. bin_nhwc: .bin files hold [N,H,W,C] where an input is [N,C,H,W].
+
+    Raises OptionError for a value out of range.
+    """
+
+    path: Place | Mapping[str, Place]
+    size: int = 0
+    seed: int = 0
+    channels: str = "RGB"
+    scale: float = 1 / 255
+    mean: float | Sequence[float] = 0.0
+    std: float | Sequence[float] = 1.0
+    resize: int | Sequence[int] = ()
+    resize_method: str = "linear"
+    crop: int | Sequence[int] = ()
+    bin_nhwc: bool = False
+
+    def __post_init__(self) -> None:
+        places = self.path.values() if isinstance(self.path, Mapping) else [self.path]
+        if not places or not all(isinstance(place, (str, os.PathLike)) and os.fspath(place) for place in places):
+            raise OptionError(f"path is {self.path!r}: expected a file or folder, or one by the name of each input")
+        for name in ("size", "seed"):
+            _check_integer(name, getattr(self, name), 0)
+        if self.channels not in CHANNELS:
+            raise OptionError(f"channels is {self.channels!r}: there are {', '.join(CHANNELS)}")
+        if self.resize_method not in METHODS:
+            raise OptionError(f"resize_method is {self.resize_method!r}: there are {', '.join(METHODS)}")
+        if not isinstance(self.bin_nhwc, bool):
+            raise OptionError(f"bin_nhwc is {self.bin_nhwc!r}: expected True or False")
+        for name in ("scale", "mean", "std"):
+            _check_numbers(name, getattr(self, name))
+        if 0 in _tuple(self.std):
+            raise OptionError("std has a 0: pixels are divided by it")
+        for name in ("resize", "crop"):
+            lengths = _tuple(getattr(self, name))
+            if len(lengths) > 2:
+                raise OptionError(f"{name} is {getattr(self, name)!r}: expected (height, width), or one length")
+            for length in lengths:
+                _check_integer(name, length, 1)
+
+    @classmethod
+    def of(cls, value: Calibration | Place | Mapping[str, Any]) -> Calibration:
+        """Settings as they are, of a path, or from a mapping of names to values.
+
+        Raises OptionError for what is none.
+        """
+        if isinstance(value, Calibration):
+            return value
+        if isinstance(value, (str, os.PathLike)):
+            return cls(value)
+        check_names(value, [f.name for f in fields(cls)])
+        if "path" not in value:
+            raise OptionError("calibration has no path: say where the samples are")
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What a network's inputs are in the files of a Calibration; read anew each time that it is gone through."""
+
+    calibration: Calibration
+    inputs: Sequence[TensorSpec]
+
+    def __iter__(self) -> Iterator[dict[str, Array]]:
+        """Raises QuantizeError, naming the file, for what is not an input of the network; OSError."""
+        size, seed = self.calibration.size, self.calibration.seed
+        places = self._places()
+        together = list(zip(*places.values(), strict=True))
+        chosen = _drawn(len(together), size, seed)
+        share = -(-size // len(chosen)) if size else 0
+        count = 0
+        for index in chosen:
+            rows = self._rows(dict(zip(places, together[index], strict=True)))
+            least = min(map(len, rows.values()))
+            if least < max(map(len, rows.values())):
+                counts = ", ".join(f"{len(row)} of {name}" for name, row in rows.items())
+                raise QuantizeError(f"calibration data has as many samples of each input, not {counts}")
+            for row in _drawn(least, share, seed):
+                if size and count == size:
+                    return
+                yield {name: of_input[row] for name, of_input in rows.items()}
+                count += 1
+
+    def __length_hint__(self) -> int:
+        return self.calibration.size
+
+    def _places(self) -> dict[str, list[Path]]:
+        """The files by input; under "" those that have all inputs."""
+        path, names = self.calibration.path, [spec.name for spec in self.inputs]
+        if isinstance(path, Mapping):
+            if set(path) != set(names):
+                given, wanted = ", ".join(path), ", ".join(names)
+                raise QuantizeError(f"calibration data is for the inputs {given}, but the network has {wanted}")
+            found = {name: _files(Path(place)) for name, place in path.items()}
+            counts = {name: len(files) for name, files in found.items()}
+            if len(set(counts.values())) > 1:
+                raise QuantizeError(f"calibration data has as many files for each input, not {counts}")
+            return found
+        files = _files(Path(path))
+        if len(names) > 1 and any(file.suffix.lower() != ".npz" for file in files):
+            raise QuantizeError(
+                f"the network has the inputs {', '.join(names)}: give a path for each, or .npz files that have all"
+            )
+        return {"" if len(names) > 1 else names[0]: files}
+
+    def _rows(self, files: Mapping[str, Path]) -> dict[str, Sequence[Array]]:
+        """The samples in files that go together, by input."""
+        specs = {spec.name: spec for spec in self.inputs}
+        try:
+            if "" not in files:
+                return {name: self._read(file, specs[name]) for name, file in files.items()}
+            (file,) = files.values()
+            arrays = read_npz(file)
+            missing = sorted(set(specs) - set(arrays))
+            if missing:
+                raise QuantizeError(f"{file} has no array {missing[0]!r}; it has {', '.join(arrays)}")
+            return {name: _split(arrays[name], spec, file) for name, spec in specs.items()}
+        except TensorError as error:
+            raise QuantizeError(f"calibration data does not fit the network: {_with_file(error, files)}") from error
+
+    def _read(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
+        suffix = file.suffix.lower()
+        if suffix == ".npy":
+            return _split(read_npy(file), spec, file)
+        if suffix == ".npz":
+            arrays = read_npz(file)
+            if spec.name not in arrays and len(arrays) != 1:
+                raise QuantizeError(f"{file} has no array {spec.name!r}; it has {', '.join(arrays)}")
+            return _split(arrays.get(spec.name, next(iter(arrays.values()))), spec, file)
+        if suffix == ".bin":
+            return self._read_bin(file, spec)
+        if self.calibration.channels == "GRAY" and 1 not in spec.shape[1:]:
+            raise QuantizeError(f"channels is 'GRAY', but {spec} takes more channels than one")
+        return [read_picture(file, spec, self._pixels())]
+
+    def _read_bin(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
+        if not spec.is_static or not spec.nbytes:
+            raise QuantizeError(f"{file}: a .bin says no shape, and the network leaves {spec} open: give input_shapes")
+        data = file.read_bytes()
+        if not data or len(data) % spec.nbytes:
+            raise QuantizeError(f"{file} has {len(data)} bytes: expected a multiple of {spec.nbytes}, those of {spec}")
+        elements = np.frombuffer(data, spec.dtype.dtype)
+        if not self.calibration.bin_nhwc or spec.rank != 4:
+            return elements.reshape(-1, *spec.shape)  # type: ignore[return-value]
+        n, c, h, w = spec.shape
+        return np.ascontiguousarray(elements.reshape(-1, n, h, w, c).transpose(0, 1, 4, 2, 3))  # type: ignore[return-value]
+
+    def _pixels(self) -> Pixels:
+        own = self.calibration
+        crop = _tuple(own.crop)
+        return Pixels(
+            scale=own.scale, mean=_tuple(own.mean), std=_tuple(own.std), bgr=own.channels == "BGR",
+            resize=_tuple(own.resize), method=own.resize_method, crop=crop * 2 if len(crop) == 1 else crop,
+        )  # fmt: skip
+
+
+def _files(place: Path) -> list[Path]:
+    """The file, or those in the folder, in the order of their names. Raises OSError, QuantizeError for an empty one."""
+    place.stat()
+    if not place.is_dir():
+        return [place]
+    files = sorted(file for file in place.iterdir() if file.is_file() and not file.name.startswith("."))
+    if not files:
+        raise QuantizeError(f"the folder {place} has no files: expected pictures, .npy, .npz or .bin")
+    return files
+
+
+def _drawn(count: int, size: int, seed: int) -> Sequence[int]:
+    """All of `count` things, or `size` of them, in order."""
+    if not size or size >= count:
+        return range(count)
+    return sorted(np.random.default_rng(seed).choice(count, size, replace=False).tolist())
+
+
+def _split(array: Array, spec: TensorSpec, file: Path) -> Sequence[Array]:
+    """The samples in an array: one, or along a dimension more, or along the first."""
+    if array.ndim == spec.rank + 1:
+        return cast(array, spec)  # type: ignore[return-value]
+    batch = spec.shape[0] if spec.rank else 0
+    if array.ndim != spec.rank:
+        raise QuantizeError(f"{file} holds {array.dtype} {list(array.shape)}, which is not the network's {spec}")
+    if batch > 0 and len(array) > batch and len(array) % batch == 0:
+        return cast(array, spec).reshape(-1, batch, *array.shape[1:])  # type: ignore[return-value]
+    return [cast(array, spec)]
+
+
+def _with_file(error: TensorError, files: Mapping[str, Path]) -> str:
+    names = [str(file) for file in files.values()]
+    text = str(error)
+    return text if any(name in text for name in names) else f"{', '.join(names)}: {text}"
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+def _check_integer(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < least:
+        raise OptionError(f"{name} is {value!r}: expected an integer of at least {least}")
+
+
+def _check_numbers(name: str, value: object) -> None:
+    numbers = _tuple(value)
+    if not numbers or not all(
+        isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x) for x in numbers
+    ):
+        raise OptionError(f"{name} is {value!r}: expected finite numbers")

@@ -1,0 +1,100 @@
+"""`mlite convert` with quantization: arguments and files of settings, and that a failure leaves nothing behind."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import converter
+from tests.cli.conftest import DIGITS, Mlite
+
+MINDIR = DIGITS / "digits.mindir"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with samples as arrays and as pictures, and files of settings for them."""
+    folder = tmp_path / "data"
+    (folder / "pictures").mkdir(parents=True)
+    images = np.load(DIGITS / "calibration.npz")["images"][:20].astype(np.float32) / 16
+    np.save(folder / "x.npy", images.reshape(-1, 1, 1, 8, 8))
+    for number, image in enumerate(images):
+        Image.fromarray(np.uint8(image.reshape(8, 8) * 255)).save(folder / "pictures" / f"{number:02}.png")
+    (folder / "quant.cfg").write_text(
+        "[common_quant_param]\nquant_type=FULL_QUANT\nbit_num=8\n"
+        f"[data_preprocess_param]\ncalibrate_path=x:{folder}/pictures\ncalibrate_size=10\ninput_type=IMAGE\n"
+        "image_to_format=GRAY\nnormalize_mean=[0]\nnormalize_std=[255]\n"
+    )
+    return folder
+
+
+def test_arguments_choose_what_convert_is_given(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.ms"
+    done = mlite("convert", MINDIR, "-o", out, "--quantize", "full", "--calibration", data / "x.npy")
+    assert done.code == 0, done.err
+    assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
+
+
+def test_pictures_and_how_they_become_numbers(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    out, again = tmp_path / "out.ms", tmp_path / "again.ms"
+    given = ["--calibration", data / "pictures", "--calibration-size", 10, "--seed", 0, "--channels", "GRAY"]
+    assert mlite("convert", MINDIR, "-o", out, "--quantize", "full", *given).code == 0
+    assert mlite("convert", MINDIR, "-o", again, "--config", data / "quant.cfg").code == 0
+    assert out.read_bytes() == again.read_bytes()
+
+
+def test_an_argument_replaces_what_the_file_says(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    out, again = tmp_path / "out.ms", tmp_path / "again.ms"
+    assert mlite("convert", MINDIR, "-o", out, "--config", data / "quant.cfg", "--std", 128).code == 0
+    assert mlite("convert", MINDIR, "-o", again, "--config", data / "quant.cfg").code == 0
+    assert out.read_bytes() != again.read_bytes()
+
+
+# arguments, and what standard error names
+MISUSES = [
+    ("--quantize full", ["there are no samples"]),
+    ("--quantize full --calibration {data}/absent", ["absent: No such file"]),
+    ("--quantize full --calibration {data}", ["quant.cfg", "neither .npy"]),
+    ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
+    ("--quantize full --calibration {data}/x.npy --skip-nodes nowhere", ["no node of that name"]),
+    ("--quantize full --calibration {data}/pictures --std 0", ["std has a 0"]),
+    ("--config {data}/absent.cfg", ["absent.cfg: No such file"]),
+    ("--config {data}", ["Is a directory"]),
+    ("--config {data}/x.npy", ["x.npy is no file of settings"]),
+    ("--config {data}/pictures/01.png", ["is no file of settings"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "named"), MISUSES)
+def test_misuse_is_one_message_and_writes_nothing(
+    mlite: Mlite, data: Path, tmp_path: Path, arguments: str, named: list[str]
+) -> None:
+    done = mlite("convert", MINDIR, "-o", tmp_path / "x.ms", *arguments.format(data=data).split())
+    assert done.code == 1
+    assert done.err.startswith("mlite: error: ")
+    assert all(word in done.err for word in named), done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--quantize half", "invalid choice"),
+        ("--calibration x.npy", "give --quantize KIND"),
+        ("--skip-nodes a", "give --quantize KIND"),
+        ("--quantize full --std 2", "give --calibration PATH"),
+        ("--quantize full --calibration", "expected one argument"),
+        ("--quantize full --calibration x=", "names no file"),
+        ("--quantize full --calibration a --calibration b", "once for each input"),
+        ("--quantize full --calibration a --calibration x=b", "each is NAME=PATH"),
+        ("--quantize full --calibration a --crop 1,2,3", "is not N or HEIGHT,WIDTH"),
+        ("--quantize full --calibration a --calibration-size 0", "at least 1"),
+        ("--quantize full --activation-bits 9", "invalid choice"),
+    ],
+)
+def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str, words: str) -> None:
+    done = mlite("convert", MINDIR, *arguments.split())
+    assert done.code == 2
+    assert words in done.err

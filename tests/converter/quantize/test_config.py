@@ -1,0 +1,172 @@
+"""Files of settings: TOML, the INI of MindSpore Lite as people have it, and what is refused with the nearest name."""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import converter
+from converter.errors import OptionError
+from converter.quantize.config import read_config
+
+FULL = """\
+[common_quant_param]
+# Supports WEIGHT_QUANT or FULL_QUANT
+quant_type=FULL_QUANT
+bit_num=8
+min_quant_weight_size=0
+min_quant_weight_channel=16
+skip_quant_node=a, b
+
+[full_quant_param]
+activation_quant_method=MAX_MIN
+per_channel=true
+
+[data_preprocess_param]
+calibrate_path=x:/mnt/image/input_1_dir,y:input_2_dir
+calibrate_size=100
+input_type=IMAGE
+image_to_format=RGB
+normalize_mean=[127.5, 127.5, 127.5]
+normalize_std=[127.5, 127.5, 127.5]
+resize_width=256
+resize_height=255
+resize_method=LINEAR
+center_crop_width=224
+center_crop_height=223
+"""
+TOML = """\
+[quantization]
+kind = "full"
+skip_nodes = ["a"]
+
+[calibration]
+path = "images"
+size = 100
+mean = [0.485, 0.456, 0.406]
+"""
+
+
+def read(tmp_path: Path, text: str | bytes, name: str = "quant.cfg") -> dict[str, Any]:
+    (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_config(tmp_path / name)
+
+
+def test_the_ini_of_mindspore_lite_is_taken_as_it_is(tmp_path: Path) -> None:
+    assert read(tmp_path, FULL) == {
+        "kind": "full",
+        "skip_nodes": ["a", "b"],
+        "observer": "minmax",
+        "samples": {
+            "path": {"x": "/mnt/image/input_1_dir", "y": "input_2_dir"},
+            "size": 100, "channels": "RGB", "scale": 1.0, "mean": [127.5] * 3, "std": [127.5] * 3, "bin_nhwc": False,
+            "resize": [255, 256], "resize_method": "linear", "crop": [223, 224],
+        },
+    }  # fmt: skip
+
+
+def test_pictures_are_bgr_and_bytes_have_pixels_last_unless_it_says_else(tmp_path: Path) -> None:
+    text = COMMON + "[data_preprocess_param]\ncalibrate_path=a:b:c\ninput_type=BIN\n"
+    samples = read(tmp_path, text)["samples"]
+    assert samples == {"path": {"a:b": "c"}, "scale": 1.0, "channels": "BGR", "bin_nhwc": True}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 reads TOML with tomli")
+def test_toml_has_the_fields_by_their_names(tmp_path: Path) -> None:
+    settings = read(tmp_path, TOML, "quant.toml")
+    assert settings == {
+        "kind": "full",
+        "skip_nodes": ["a"],
+        "samples": {"path": "images", "size": 100, "mean": [0.485, 0.456, 0.406]},
+    }
+    options = converter.ConvertOptions(quantization=str(tmp_path / "quant.toml"))
+    assert isinstance(options.quantization, converter.Quantization)
+    assert options.quantization.samples.size == 100
+
+
+def test_a_file_without_quantization_asks_for_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "[common_quant_param]\nquant_type=\n[registry]\nplugin_path=\ndisable_fusion=off\n") == {}
+    with pytest.raises(OptionError, match="asks for no quantization"):
+        converter.ConvertOptions(quantization=tmp_path / "quant.cfg")
+
+
+COMMON = "[common_quant_param]\nquant_type=FULL_QUANT\n"
+
+# the file, and what the error says
+REFUSED = [
+    ("[comon_quant_param]\n", "did you mean 'common_quant_param'"),
+    ("[common_quant_param]\nquant_typ=FULL_QUANT\n", "did you mean 'quant_type'"),
+    ("[common_quant_param]\nquant_type=FULL\n", "quant_type=FULL: there are WEIGHT_QUANT, FULL_QUANT, DYNAMIC_QUANT"),
+    (COMMON + "bit_num=4\n", "full and dynamic quantization have 8 bits"),
+    (COMMON + "[full_quant_param]\ntarget_device=KIRIN\n", "files for KIRIN are not made.*leave target"),
+    (COMMON + "[full_quant_param]\ntarget_device=TPU\n", "there are KIRIN"),
+    (COMMON + "[full_quant_param]\nbias_correction=2\n", "there are true, false"),
+    (COMMON + "[data_preprocess_param]\ncalibrate_size=5\n", "has no calibrate_path"),
+    (COMMON + "[data_preprocess_param]\ncalibrate_path=images\n", "expected input:folder"),
+    (COMMON + "[data_preprocess_param]\ncalibrate_size=0\n", r"calibrate_size=0: expected an integer in \[1, 65535\]"),
+    (COMMON + "[data_preprocess_param]\nnormalize_mean=[a]\n", "expected numbers"),
+    (COMMON + "[data_preprocess_param]\nresize_method=AREA\n", "there are LINEAR, NEAREST, CUBIC"),
+    (COMMON + "[registry]\nplugin_path=a.so\n", "plugins are libraries of MindSpore Lite"),
+    (COMMON + "[registry]\ndisable_fusion=on\n", "--no-optimize"),
+    (COMMON + "[full_quant_param]\nper_channel=false\n", "weights have a scale for each channel"),
+    (COMMON + COMMON, "not INI: .*already exists"),
+    ("quant_type=FULL_QUANT\n", "not INI: .*no section headers"),
+    (b"\xff\xfe\x00", "not text in UTF-8"),
+    (b" " * (1 << 21), "no file of settings"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), REFUSED)
+def test_what_is_no_setting_is_named(tmp_path: Path, text: str | bytes, words: str) -> None:
+    with pytest.raises(OptionError, match=rf"quant\.cfg.*{words}"):
+        read(tmp_path, text)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 reads TOML with tomli")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[quantisation]\n", "did you mean 'quantization'"),
+        ("[quantization]\nskip_node = []\n", "did you mean 'skip_nodes'"),
+        ("[calibration]\npaths = 'x'\n", "did you mean 'path'"),
+        ("quantization = 3\n", "expected a table"),
+        ("[quantization\n", "not TOML"),
+        ("a = " + "[" * 5000, "not TOML"),
+    ],
+)
+def test_what_is_no_setting_in_toml_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(OptionError, match=rf"quant\.toml.*{words}"):
+        read(tmp_path, text, "quant.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (COMMON + "debug_info_save_path=/tmp/x\n", "--report FILE"),
+        (COMMON + "enable_encode=false\n", "always stored packed"),
+        (COMMON + "[mixed_bit_weight_quant_param]\nmax_iterations=50\n", "bits are chosen by measured errors"),
+    ],
+)
+def test_what_has_nothing_to_do_here_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, words: str
+) -> None:
+    read(tmp_path, text)
+    assert words in caplog.text
+
+
+def test_weights_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    weight = "[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num=4\nmin_quant_weight_size=1000\n"
+    more = "[weight_quant_param]\nquant_strategy=GPTQ\nper_channel=True\n[full_quant_param]\nper_channel=false\n"
+    assert read(tmp_path, weight + more) == {
+        "kind": "weight", "weight_bits": 4, "min_weights": 1001, "rounding": "compensated"
+    }  # fmt: skip
+    assert not caplog.text
+
+
+def test_sections_of_other_kinds_may_stay(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    weight = "[weight_quant_param]\nper_channel=True\nbias_correction=True\n"
+    mixed = "[mixed_bit_weight_quant_param]\ninit_scale=0.02\n"
+    assert read(tmp_path, COMMON + weight + mixed) == {"kind": "full"}
+    assert not caplog.text
