@@ -12,7 +12,7 @@ from converter.emit import emit
 from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.full import watched
-from converter.quantize.observers import OBSERVERS
+from converter.quantize.observers import observer
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import chosen
 from lite.errors import LiteError
@@ -36,11 +36,11 @@ def calibrate(
     values = watched(graph, settings)
     if not values:
         raise QuantizeError(f"{graph.name}: nothing to quantize: no product of float32 with constant weights")
-    observers = [OBSERVERS[settings.observer]() for _ in values]
+    observers = [observer(settings) for _ in values]
     for arrays in _runs(graph, values, settings, progress):
-        for observer, array in zip(observers, arrays, strict=True):
-            observer.see(array)
-    return {value: observer.range() for value, observer in zip(values, observers, strict=True)}
+        for watching, array in zip(observers, arrays, strict=True):
+            watching.see(array)
+    return {value: watching.range() for value, watching in zip(values, observers, strict=True)}
 
 
 def second_moments(

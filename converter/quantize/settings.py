@@ -11,7 +11,7 @@ from converter.names import check_names
 from converter.quantize.calibration import Calibration
 
 KINDS = ("full", "weight")
-OBSERVERS = ("minmax",)
+OBSERVERS = ("minmax", "average", "percentile", "kl", "mse")
 WEIGHT_RANGES = ("minmax", "mse")
 ROUNDINGS = ("nearest", "compensated")
 _CHOICES = {"kind": KINDS, "observer": OBSERVERS, "weight_range": WEIGHT_RANGES, "rounding": ROUNDINGS}
@@ -27,8 +27,10 @@ class Quantization:
     samples: inputs of the network, one for each run, as Session.run takes them; or a Calibration, a mapping with its
     fields, or a path, for those in files. skip_nodes: names of nodes that stay in float32.
 
-    Of "full": observer: how a tensor's range follows from what is seen of it: "minmax", the least and the largest
-    element. activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
+    Of "full": observer: how a tensor's range follows from what samples show of it: "minmax", the least and the largest
+    element; "average", those of each sample, averaged; "percentile", so that the share `percentile` of all elements is
+    within; "kl" and "mse", so that codes tell most of the distribution, or are closest to the elements.
+    activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
 
     Of "weight": weight_bits: 1 to 16. group_size: how many weights of a channel have a scale in common, where they
     divide them; 0 for all. symmetric: codes stand for numbers around 0; else a group has an offset too. weight_range:
@@ -42,6 +44,7 @@ class Quantization:
     samples: Any = field(repr=False, default=())
     kind: str = "full"
     observer: str = "minmax"
+    percentile: float = 99.99
     activation_bits: int = 8
     skip_nodes: Sequence[str] = ()
     weight_bits: int = 8
@@ -66,6 +69,10 @@ class Quantization:
             raise OptionError(f"symmetric is {self.symmetric!r}: expected True or False")
         if self.symmetric and self.weight_bits == 1:
             raise OptionError("weight_bits is 1 and symmetric True: a single bit needs symmetric False")
+        if isinstance(self.percentile, bool) or not isinstance(self.percentile, (int, float)):
+            raise OptionError(f"percentile is {self.percentile!r}: expected a number")
+        if not 50 <= self.percentile <= 100:
+            raise OptionError(f"percentile is {self.percentile!r}: expected 50 to 100")
         if self.activation_bits not in (7, 8):
             raise OptionError(f"activation_bits is {self.activation_bits!r}: expected 7 or 8")
         if isinstance(self.skip_nodes, str) or not all(isinstance(name, str) for name in self.skip_nodes):
