@@ -68,6 +68,7 @@ BEDS = {
     for bed in (
         Bed("digits", "small CNN with a depthwise block", "images", (1, 1, 8, 8), 16.0),
         Bed("clutter", "MobileNetV2", "images", (1, 1, 24, 24), 31.0),
+        Bed("keywords", "DS-CNN", "features", (1, 1, 49, 10), 16.0),
         Bed("grammar", "transformer encoder", "tokens", (1, 16), None),
     )
 }

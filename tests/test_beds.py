@@ -71,4 +71,4 @@ def test_one_command_prints_the_accuracy() -> None:
 def test_a_bed_that_is_not_there() -> None:
     done = run("digit")
     assert done.returncode == 2
-    assert "there is no bed 'digit'; there are digits, clutter, grammar" in done.stderr
+    assert "there is no bed 'digit'; there are digits, clutter, keywords, grammar" in done.stderr
