@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from converter.errors import ArgumentError, ExportError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
+from converter.prune.settings import Pruning
 from converter.quantize.calibration import Calibration
 from converter.quantize.settings import Quantization
 from lite.errors import ConvertError
@@ -39,6 +40,7 @@ __all__ = [
     "ExportError",
     "MissingPackageError",
     "OptionError",
+    "Pruning",
     "Quantization",
     "convert",
     "export",
@@ -67,6 +69,7 @@ def convert(
         key           None       the key, as bytes, of an encrypted export and checkpoint
         quantization  None       a Quantization, a mapping with its fields, or a file of settings, TOML or INI:
                                  int8 weights and activations, or weights alone in 1 to 16 bits
+        pruning       None       a Pruning, or a mapping with its fields: fewer channels, before that
         progress      None       called with a line of text at every stage
 
     Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator
@@ -78,9 +81,12 @@ def convert(
         raise ArgumentError(f"convert takes no {next(iter(misplaced))!r}: give options={misplaced!r}")
     chosen = ConvertOptions.of(options)
     from converter.emit import emit  # readers and writers of files are loaded when they are needed
+    from converter.prune.apply import prune
     from converter.quantize.apply import quantize
 
     graph = optimize(_read(source, chosen), chosen)
+    if isinstance(chosen.pruning, Pruning):
+        graph = prune(graph, chosen.pruning, chosen.progress)
     if isinstance(chosen.quantization, Quantization):
         graph = quantize(graph, chosen.quantization, chosen.progress)
     _report(chosen, "write")

@@ -5,6 +5,7 @@
     ├── GraphError     an IR graph broke one of its rules (a bug of a pass or of the importer)
     ├── PassError      a pass failed; names the pass and those that ran before it
     ├── QuantizeError  the graph cannot be quantized, or not with these samples
+    ├── PruneError     the graph cannot be pruned, or not with these samples
     ├── EmitError      the graph cannot be written as `.ms`
     ├── ExportError    the graph cannot be written in another format
     ├── OptionError    an option is unknown or out of range (also a ValueError)
@@ -30,6 +31,10 @@ class PassError(ConvertError):
 
 class QuantizeError(ConvertError):
     """There is nothing to quantize, or the samples do not fit the network."""
+
+
+class PruneError(ConvertError):
+    """There is nothing to prune, or the samples do not fit the network."""
 
 
 class EmitError(ConvertError):

@@ -11,6 +11,7 @@ import numpy as np
 
 from converter.errors import ArgumentError, OptionError
 from converter.names import check_names
+from converter.prune.settings import Pruning
 from converter.quantize.config import read_config
 from converter.quantize.settings import Quantization
 from lite.types import Array
@@ -27,7 +28,8 @@ class ConvertOptions:
     place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
     arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
     16, 24 or 32 bytes. quantization: a converter.Quantization, a mapping with its fields, or a file of settings:
-    weights and activations in int8 codes, or weights alone. progress: called with a line of text at every stage.
+    weights and activations in int8 codes, or weights alone. pruning: a converter.Pruning, or a mapping with its fields:
+    fewer channels, before that. progress: called with a line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -39,6 +41,7 @@ class ConvertOptions:
     key: bytes | None = field(default=None, repr=False)
     quantization: Quantization | Mapping[str, Any] | str | os.PathLike[str] | None = None
     progress: Progress | None = None
+    pruning: Pruning | Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimize, bool):
@@ -58,6 +61,8 @@ class ConvertOptions:
             raise OptionError(f"key is a {type(self.key).__name__}: expected bytes")
         if self.quantization is not None:
             object.__setattr__(self, "quantization", _quantization(self.quantization))
+        if self.pruning is not None:
+            object.__setattr__(self, "pruning", Pruning.of(self.pruning))
         if self.progress is not None and not callable(self.progress):
             raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
 

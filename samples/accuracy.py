@@ -24,10 +24,15 @@ SETTINGS: dict[str, Callable[[Bed], bytes]] = {  # name -> the .ms file of a bed
     "weights in 4 bits, compensated": lambda bed: _quantized(
         bed, kind="weight", weight_bits=4, weight_range="mse", rounding="compensated", samples=bed.calibration().inputs
     ),
+    "half of the channels": lambda bed: _pruned(bed, channels=0.5),
 }
 FLOATING = (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)
 SECONDS = 0.3  # that latencies are measured for
 HEADER = ("bed", "network", "parameters", "setting", "file", "right", "accuracy", "latency")
+
+
+def _pruned(bed: Bed, **settings: object) -> bytes:
+    return converter.convert(bed.model, {"pruning": {"samples": bed.calibration().inputs, **settings}})
 
 
 def _quantized(bed: Bed, **settings: Any) -> bytes:

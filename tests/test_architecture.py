@@ -82,8 +82,10 @@ ARROWS: dict[str, set[str]] = {
     "converter.quantize.config": {
         "converter.errors", "converter.names", "converter.quantize.calibration", "converter.quantize.settings",
     },
+    "converter.prune.settings": {"lite.types", "converter.errors", "converter.names"},
     "converter.options": {
-        *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.quantize.config",
+        *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.prune.settings",
+        "converter.quantize.config",
         "converter.quantize.settings", "numpy",
     },
     "converter.ir": {*WORDS, "lite.ops", "converter.errors", "numpy"},
@@ -93,6 +95,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "converter.sidecar": {*WORDS, "lite.files", "numpy"},
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode", "converter.sidecar"},
+    "converter.prune": {*IR, "lite.session", "converter.emit", "converter.prune.settings"},
     "converter.quantize": {*IR, "lite.session", "converter.emit", *SETTINGS},
     "converter.exporters": {
         *IR, "lite.__init__", "lite.files", "converter.mindir", "converter.passes", "converter.sidecar", "google",
@@ -100,7 +103,7 @@ ARROWS: dict[str, set[str]] = {
     "converter.__init__": {
         *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
         "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
-        "converter.sidecar", *SETTINGS,
+        "converter.prune", "converter.prune.settings", "converter.sidecar", *SETTINGS,
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.

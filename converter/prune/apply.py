@@ -1,0 +1,55 @@
+"""Pruning from beginning to end."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from converter.errors import PruneError
+from converter.ir.graph import Graph
+from converter.prune.channels import Channels
+from converter.prune.choose import choose
+from converter.prune.cut import cut
+from converter.prune.observe import Product
+from converter.prune.refit import Twins, refit
+from converter.prune.settings import Pruning, Sample
+
+Progress = Callable[[str], None]
+
+
+def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> Graph:
+    """The graph with less in it; `graph` itself is used up.
+
+    Raises PruneError where the samples do not fit the graph or there is nothing to prune.
+    """
+    samples = list(settings.samples)
+    if samples and graph.states:
+        raise PruneError(f"{graph.name}: it keeps states from run to run, and can be pruned without samples only")
+    if not samples and settings.importance in ("activation", "error"):
+        raise PruneError(f"there are no samples: importance {settings.importance!r} is measured on some")
+    unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
+    if unknown:
+        raise PruneError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
+    if settings.channels:
+        graph = _without_channels(graph, samples, settings, progress)
+    return graph
+
+
+def _without_channels(
+    graph: Graph, samples: Sequence[Sample], settings: Pruning, progress: Progress | None
+) -> Graph:
+    """The graph with fewer channels, its weights fitted to the samples."""
+    channels = Channels(graph, settings.skip_nodes)
+    gone = choose(graph, channels, samples, settings, progress)
+    small, nodes = cut(graph, channels, gone)
+    if samples:
+        twins: Twins = {}
+        for node in graph.nodes:
+            if Product.of(node) is not None and node.name not in settings.skip_nodes:
+                (y,) = node.outputs
+                left = np.ones(y.spec.shape[-1], bool)
+                if y in channels.along:
+                    left = ~np.isin(channels.classes(y), list(gone))
+                twins[nodes[node]] = node, np.flatnonzero(left)
+        refit(small, graph, twins, samples, settings, {}, progress)
+    return small

@@ -1,0 +1,242 @@
+"""Which channels go.
+
+By magnitude, a channel counts what the weights that compute it, and those that read it, come to; by activation, those
+that read it times what samples put through it. By error, channels go one after the other: each time the one without
+which the products that read it lose the least of their sums on the samples, once the weights for the others have made
+up for it as well as they can. With C the covariance of the features and W the weights, that is
+
+    trace(W_c' inv(inv(C)_cc) W_c) / energy of the sums        W, inv(C) <- with the features c eliminated
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from converter.errors import PruneError
+from converter.ir.graph import Graph
+from converter.prune.channels import Channels, Family
+from converter.prune.observe import MOST_FEATURES, Product, observe
+from converter.prune.settings import Pruning, Sample
+from lite.types import Array
+
+_STEPS = 128  # channels of a family are eliminated in about as many steps
+_TOUCH = 4  # multiplications that writing and reading an element takes as long as
+_DAMPING = 1e-3  # of the covariance's mean diagonal: what samples never showed is not certain
+
+Ranking = list[tuple[float, int]]  # what goes first, and what that costs
+
+
+def choose(
+    graph: Graph,
+    channels: Channels,
+    samples: Sequence[Sample],
+    settings: Pruning,
+    progress: Callable[[str], None] | None = None,
+) -> set[int]:
+    """The classes of channels that go. Each family keeps at least one."""
+    families = channels.families()
+    if not families:
+        raise PruneError(f"{graph.name}: nothing to prune: there are no products whose channels only products read")
+    how = settings.importance or ("error" if samples else "l2")
+    rankings: list[Ranking] = []
+    for count, family in enumerate(families):
+        if progress is not None:
+            progress(f"channels: {count + 1} of {len(families)}")
+        readers = _readers(graph, channels, family)
+        if how == "error" and samples and readers:
+            rankings.append(_by_error(graph, channels, family, readers, samples))
+        else:
+            rankings.append(_by_magnitude(graph, channels, family, readers, samples, how))
+    if settings.scope == "layer":
+        counts = [_kept(len(r) - _share(settings.channels, len(r)), len(r), settings.multiple) for r in rankings]
+    else:
+        work = _work(graph, channels)
+        mean = [sum(work.get(c, 1.0) for c in family.classes) / len(family.classes) for family in families]
+        counts = _spread(rankings, mean, settings)
+    return {c for ranking, kept in zip(rankings, counts, strict=True) for _, c in ranking[: len(ranking) - kept]}
+
+
+def _spread(rankings: Sequence[Ranking], work: Sequence[float], settings: Pruning) -> list[int]:
+    """How many channels each family keeps: those go first whose work is saved at the least cost."""
+    steps = []
+    for i, ranking in enumerate(rankings):
+        kept, dearest = len(ranking), 0.0
+        while kept > 1:
+            least = (kept - 1) // settings.multiple * settings.multiple or kept // 2
+            lost = sum(cost for cost, _ in ranking[len(ranking) - kept : len(ranking) - least])
+            dearest = max(dearest, lost / (kept - least) / work[i])
+            steps.append((dearest, i, least))
+            kept = least
+    counts = [len(ranking) for ranking in rankings]
+    wanted = sum(counts) - _share(settings.channels, sum(counts))
+    for _, i, least in sorted(steps):
+        if sum(counts) <= wanted:
+            break
+        counts[i] = least
+    return counts
+
+
+def _work(graph: Graph, channels: Channels) -> dict[int, float]:
+    """About how many multiplications a class of channels costs, with all others there."""
+    work: dict[int, float] = {}
+    for node in graph.nodes:
+        product = Product.of(node)
+        for value in node.outputs:
+            if value in channels.along and value.spec.is_static:
+                of = channels.classes(value)
+                each = value.spec.size / len(of) * (_TOUCH if product is None else product.weights.shape[1])
+                for c in of.tolist():
+                    work[c] = work.get(c, 0.0) + each
+        x = node.inputs[0] if node.inputs else None
+        if product is not None and x in channels.along and node in channels.producers and x.spec.is_static:
+            each = node.outputs[0].spec.size / len(product.weights)
+            for c in _features(channels, product).reshape(-1).tolist():
+                work[c] = work.get(c, 0.0) + each
+    return work
+
+
+def _kept(count: int, of: int, multiple: int) -> int:
+    """The nearest multiple to `count`, where that is some of the channels, but not all."""
+    near = round(count / multiple) * multiple
+    return near if 0 < near < of else count
+
+
+def _share(share: float, count: int) -> int:
+    return min(int(share * count + 0.5), count - 1)
+
+
+def _readers(graph: Graph, channels: Channels, family: Family) -> list[Product]:
+    """The products that sum over the family's channels."""
+    own = set(family.classes)
+    found = []
+    for node in graph.nodes:
+        x = node.inputs[0] if node.inputs else None
+        if x not in channels.along or node not in channels.producers:
+            continue
+        product = Product.of(node)
+        if product is not None and own.intersection(channels.classes(x).tolist()):
+            found.append(product)
+    return found
+
+
+def _by_magnitude(
+    graph: Graph, channels: Channels, family: Family, readers: Sequence[Product], samples: Sequence[Sample], how: str
+) -> Ranking:
+    """The least magnitude first."""
+    order = 1 if how == "l1" else 2
+    place = {c: i for i, c in enumerate(family.classes)}
+    score = np.zeros(len(place))
+    for product in [] if how == "activation" else map(Product.of, family.producers):
+        if product is not None:
+            size = (np.abs(product.weights.astype(np.float64)) ** order).sum(axis=1).reshape(-1)
+            _add(score, place, [channels.root(int(n)) for n in channels.producers[product.node]], size)
+    for product in readers:
+        size = (np.abs(product.weights.astype(np.float64)) ** order).sum(axis=2)  # [groups, features]
+        if how == "activation" and samples:
+            size *= _energy(graph, product, samples)
+        for g, of in enumerate(_features(channels, product)):
+            _add(score, place, of.tolist(), size[g])
+    score /= max(score.mean(), 1e-30)
+    return sorted((float(score[i]), c) for c, i in place.items())
+
+
+def _add(score: Array, place: dict[int, int], of: Sequence[int], size: Array) -> None:
+    for c, value in zip(of, size.tolist(), strict=True):
+        if c in place:
+            score[place[c]] += value
+
+
+def _features(channels: Channels, product: Product) -> Array:
+    """For each group and feature of a product the class of its channel."""
+    groups, width, _ = product.weights.shape
+    classes = channels.classes(product.node.inputs[0]).reshape(groups, -1)
+    return np.tile(classes, (1, width // classes.shape[1]))
+
+
+def _energy(graph: Graph, product: Product, samples: Sequence[Sample]) -> Array:
+    """The mean square of each feature, [groups, features]."""
+    total = np.zeros(product.weights.shape[:2])
+    for (x,) in observe(graph, [product.node.inputs[0]], samples):
+        total += (product.features(x).astype(np.float64) ** 2).mean(axis=1)
+    return total / len(samples)
+
+
+class _Reader:
+    """A product, or a group of one, some of whose features have been eliminated."""
+
+    def __init__(self, covariance: Array, weights: Array, of: Array, place: dict[int, int]) -> None:
+        """of: the class of each feature. place: the family's classes, numbered."""
+        self.weights = weights.astype(np.float64)
+        self.energy = max(float(np.einsum("io,ij,jo->", self.weights, covariance, self.weights)), 1e-30)
+        mean = max(float(np.diagonal(covariance).mean()), 1e-30)
+        self.inverse = np.linalg.inv(covariance + _DAMPING * mean * np.eye(len(covariance)))
+        self.features = {i: np.flatnonzero(of == c) for c, i in place.items()}
+
+    def cost(self, classes: Sequence[int]) -> Array:
+        """The share of its sums that is lost without each of these classes alone."""
+        found = np.zeros(len(classes))
+        by_size: dict[int, list[int]] = {}
+        for at, c in enumerate(classes):
+            by_size.setdefault(len(self.features[c]), []).append(at)
+        for size, places in by_size.items():
+            if size:
+                rows = np.stack([self.features[classes[i]] for i in places])  # [classes, size]
+                w = self.weights[rows]
+                block = self.inverse[rows[:, :, None], rows[:, None, :]]
+                found[places] = (w * np.linalg.solve(block, w)).sum(axis=(1, 2))
+        return found / self.energy
+
+    def eliminate(self, classes: Sequence[int]) -> None:
+        """Without these classes, the other weights making up for them."""
+        gone = np.concatenate([self.features[c] for c in classes])
+        if not len(gone):
+            return
+        columns = self.inverse[:, gone]
+        block = self.inverse[np.ix_(gone, gone)]
+        self.weights -= columns @ np.linalg.solve(block, self.weights[gone])
+        self.inverse -= columns @ np.linalg.solve(block, columns.T)
+        self.inverse[gone, gone] = 1  # out of the way: their weights are 0
+        self.weights[gone] = 0
+
+
+def _by_error(
+    graph: Graph, channels: Channels, family: Family, readers: Sequence[Product], samples: Sequence[Sample]
+) -> Ranking:
+    """What products lose the least without first; costs never fall."""
+    place = {c: i for i, c in enumerate(family.classes)}
+    parts: list[_Reader] = []
+    for product in readers:
+        if product.weights.shape[1] > MOST_FEATURES:
+            continue
+        covariance = _covariance(graph, product, samples)
+        of = _features(channels, product)
+        parts += [_Reader(c, w, f, place) for c, w, f in zip(covariance, product.weights, of, strict=True)]
+    left = list(place.values())
+    ranking: Ranking = []
+    dearest = 0.0
+    step = -(-len(left) // _STEPS)
+    while left:
+        cost = np.sum([part.cost(left) for part in parts], axis=0) if parts else np.zeros(len(left))
+        now = np.argsort(cost, kind="stable")[:step].tolist()
+        for at in now:
+            dearest = max(dearest, float(cost[at]))
+            ranking.append((dearest, family.classes[left[at]]))
+        gone = [left[at] for at in now]
+        for part in parts:
+            part.eliminate(gone)
+        left = [c for c in left if c not in gone]
+    return ranking
+
+
+def _covariance(graph: Graph, product: Product, samples: Sequence[Sample]) -> Array:
+    """Of the product's features, [groups, features, features]."""
+    groups, width, _ = product.weights.shape
+    gram, total, count = np.zeros((groups, width, width)), np.zeros((groups, 1, width)), 0
+    for (x,) in observe(graph, [product.node.inputs[0]], samples):
+        f = product.features(x)
+        gram += f.transpose(0, 2, 1) @ f
+        total += f.sum(axis=1, keepdims=True)
+        count += f.shape[1]
+    covariance: Array = gram / count - (total / count).transpose(0, 2, 1) @ (total / count)
+    return covariance

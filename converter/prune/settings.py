@@ -1,0 +1,72 @@
+"""What a user chooses of pruning."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from converter.errors import OptionError
+from converter.names import check_names
+from lite.types import Array
+
+Sample = Array | Sequence[Array] | Mapping[str, Array]
+
+_SCOPES = ("layer", "global")
+_IMPORTANCES = ("l1", "l2", "activation", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Fewer channels.
+
+    channels: share of the channels that go, 0 to below 1, with all that computes them and all that reads them.
+
+    scope: of the share: "layer", of each, or "global", of all, more where it costs less. multiple: to which numbers of
+    channels a layer is brought, as far as it has so many: kernels compute as many at once. importance: of a channel:
+    "l1" or "l2", the magnitude of their weights; "activation", that times the magnitude of what samples put in;
+    "error", what products lose on samples once the others' weights are fitted anew; None is "error" with samples and
+    "l2" without. samples: inputs of the network, one for each run, as Session.run takes them; gone through once. With some,
+    the weights that remain are fitted to them, layer by layer, so that each layer computes what it did. ridge: how
+    strongly they are held to what they were. seed: of what is drawn. skip_nodes: names of nodes whose weights and
+    outputs stay as they are.
+
+    Raises OptionError for a value out of range.
+    """
+
+    channels: float = 0.0
+    scope: str = "global"
+    multiple: int = 16
+    importance: str | None = None
+    samples: Iterable[Sample] = field(repr=False, default=())
+    ridge: float = 1e-3
+    seed: int = 0
+    skip_nodes: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        share = self.channels
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
+            raise OptionError(f"channels is {share!r}: expected a share from 0 to below 1")
+        if self.scope not in _SCOPES:
+            raise OptionError(f"scope is {self.scope!r}: there are {', '.join(_SCOPES)}")
+        if type(self.multiple) is not int or self.multiple < 1:
+            raise OptionError(f"multiple is {self.multiple!r}: expected a whole number above 0")
+        if self.importance is not None and self.importance not in _IMPORTANCES:
+            raise OptionError(f"importance is {self.importance!r}: there are {', '.join(_IMPORTANCES)}")
+        if isinstance(self.ridge, bool) or not isinstance(self.ridge, (int, float)) or not 0 < self.ridge <= 1e6:
+            raise OptionError(f"ridge is {self.ridge!r}: expected a number above 0")
+        if type(self.seed) is not int or self.seed < 0:
+            raise OptionError(f"seed is {self.seed!r}: expected a whole number of 0 or more")
+        if isinstance(self.skip_nodes, str) or not all(isinstance(name, str) for name in self.skip_nodes):
+            raise OptionError(f"skip_nodes is {self.skip_nodes!r}: expected a sequence of names")
+        if not isinstance(self.samples, Iterable):
+            raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
+
+    @classmethod
+    def of(cls, value: Pruning | Mapping[str, Any]) -> Pruning:
+        """Settings as they are, or from a mapping of names to values. Raises OptionError for what is neither."""
+        if isinstance(value, Pruning):
+            return value
+        if not isinstance(value, Mapping):
+            raise OptionError(f"pruning is a {type(value).__name__}: expected a Pruning, or a mapping")
+        check_names(value, [f.name for f in fields(cls)])
+        return cls(**value)
