@@ -25,10 +25,10 @@ class Pruning:
     channels a layer is brought, as far as it has so many: kernels compute as many at once. importance: of a channel:
     "l1" or "l2", the magnitude of their weights; "activation", that times the magnitude of what samples put in;
     "error", what products lose on samples once the others' weights are fitted anew; None is "error" with samples and
-    "l2" without. samples: inputs of the network, one for each run, as Session.run takes them; gone through once. With some,
-    the weights that remain are fitted to them, layer by layer, so that each layer computes what it did. ridge: how
-    strongly they are held to what they were. seed: of what is drawn. skip_nodes: names of nodes whose weights and
-    outputs stay as they are.
+    "l2" without. samples: inputs of the network, one for each run, as Session.run takes them; gone through once.
+    With some, the weights that remain are fitted to them, layer by layer, so that each layer computes what it did.
+    ridge: how strongly they are held to what they were. seed: of what is drawn. skip_nodes: names of nodes whose
+    weights and outputs stay as they are.
 
     Raises OptionError for a value out of range.
     """
