@@ -86,6 +86,13 @@ def peers(onnx: str | os.PathLike[str], model: str, folder: str) -> list[Contend
     return [_prepared(name, model if name == LITERT else str(onnx), folder) for name in installed]
 
 
+def quantized(onnx: str | os.PathLike[str], inputs: Mapping[str, Array], folder: str) -> str:
+    """The path of the ONNX in int8, made in `folder` by onnxruntime's tool. Raises EngineFailure where it cannot be."""
+    with _start("int8", "onnxruntime", str(onnx), folder, _save(Path(folder), inputs)) as child:
+        path: str = child.answer()
+        return path
+
+
 def _prepared(engine: str, source: str, folder: str) -> Contender:
     try:
         with _start("prepare", engine, source, folder) as child:

@@ -63,7 +63,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.tflite": {*WORDS, "lite.ops", "lite.model", "numpy", "flatbuffers", "ai_edge_litert"},
     "lite.engines": {
         *WORDS, "lite.memory", "lite.model", "lite.session", "lite.tflite", "lite.timing", "numpy", "onnxruntime",
-        "openvino", "MNN", "_tools", "ai_edge_litert",
+        "onnx", "openvino", "MNN", "_tools", "ai_edge_litert",
     },
     "lite.compare": {"lite.types", "lite.engines", "lite.timing", "numpy"},
     # The converter: it shares the device's words and meanings, and knows nothing of how the device runs them.

@@ -1,10 +1,14 @@
-"""`mlite bench`: lite's command, which here converts a `.mindir` first and has a suite of networks."""
+"""`mlite bench`: lite's command, which here converts a `.mindir` first and has a suite of networks.
+
+In int8 each network is quantized in full, ours by the converter, that of onnxruntime, OpenVINO and MNN by onnxruntime's
+quantize_static, with the same inputs as the only sample.
+"""
 from __future__ import annotations
 
 import argparse
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from lite.commands import bench
 from lite.commands.bench import Report
 from lite.commands.progress import progress
 from lite.commands.show import duration, print_json
+from lite.types import Array
 
 _WIDTH = 21  # of a column with two times
 _NETWORK_WIDTH = 20
@@ -21,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench.add_arguments(parser, nargs="?")
     parser.add_argument("--suite", action="store_true", help="measure the project's networks, in place of MODEL")
     parser.add_argument("--networks", metavar="NAME[,NAME...]", type=_names, help="of the suite, in place of all")
+    parser.add_argument("--int8", action="store_true", help="quantize the suite's networks, ours and the peers'")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -34,8 +40,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def execute(args: argparse.Namespace) -> int:
-    if bool(args.model) == args.suite or (args.networks and not args.suite):
-        args.usage_error("give MODEL, or --suite with or without --networks")
+    if bool(args.model) == args.suite or ((args.networks or args.int8) and not args.suite):
+        args.usage_error("give MODEL, or --suite with or without --networks and --int8")
     if args.suite:
         return _suite(args)
     if Path(args.model).suffix.lower() != ".mindir":
@@ -46,11 +52,15 @@ def execute(args: argparse.Namespace) -> int:
         return bench.show(args, args.model, str(model))
 
 
-def _convert(args: argparse.Namespace, source: str | Path, target: Path) -> None:
+def _convert(
+    args: argparse.Namespace, source: str | Path, target: Path, sample: Mapping[str, Array] | None = None
+) -> None:
+    """Write the network as a `.ms`; in int8 where there is a sample to quantize it with."""
     from converter import convert
 
     with progress(f"converting {source}", args.progress) as stage:
-        target.write_bytes(convert(source, {"progress": stage}))
+        quantization = {"samples": [sample]} if sample is not None else None
+        target.write_bytes(convert(source, {"progress": stage, "quantization": quantization}))
 
 
 def _suite(args: argparse.Namespace) -> int:
@@ -67,9 +77,13 @@ def _suite(args: argparse.Namespace) -> int:
             with progress(f"exporting {what}", args.progress):
                 found = export(name)
             model = Path(folder) / f"{name}.ms"
-            _convert(args, found.mindir, model)
+            _convert(args, found.mindir, model, found.inputs if args.int8 else None)
+            onnx = found.onnx
+            if args.int8 and args.peers:
+                with progress(f"quantizing {what} for the peers", args.progress):
+                    onnx = bench.quantized(onnx, found.inputs, Path(folder) / name)
             with progress(f"measuring {what}", args.progress) as stage:
-                reports[name] = bench.measure_all(args, str(model), found.inputs, found.onnx, stage)
+                reports[name] = bench.measure_all(args, str(model), found.inputs, onnx, stage)
             model.unlink()
             if not args.json:
                 _print_row(args, name, reports[name], header=number == 1)

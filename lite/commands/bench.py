@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import math
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -142,6 +143,18 @@ def measure_all(
             machine = bench.measure_machine(args.threads)
             steps = bench.measure_steps(session, dict(inputs), machine)
     return Report(latency, machine, steps, standings, cold)
+
+
+def quantized(onnx: Path, inputs: Mapping[str, Array], folder: Path) -> Path:
+    """What the peers load in int8, made in `folder`; a file that is not there where it cannot be made."""
+    from lite import compare
+
+    folder.mkdir()
+    try:
+        return Path(compare.quantized(onnx, inputs, str(folder)))
+    except compare.EngineFailure as failure:
+        print(f"  no int8 for the peers: {failure}", file=sys.stderr)
+        return folder / "none.onnx"
 
 
 def peers_json(args: argparse.Namespace) -> dict[str, Any]:

@@ -81,12 +81,13 @@ def test_ratio_is_that_of_the_fastest_peer() -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_suite(mlite: Mlite, monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
+@pytest.mark.parametrize("flags", [[], ["--int8"]])
+def test_suite(mlite: Mlite, monkeypatch: pytest.MonkeyPatch, as_json: bool, flags: list[str]) -> None:
     inputs = {"x": np.zeros((1, 1, 8, 8), np.float32)}
     mindir = DIGITS / "digits.mindir"
     exported = {name: Export(name, mindir, mindir.with_suffix(".onnx"), inputs) for name in NETWORKS}
     monkeypatch.setattr("converter.suite.export", exported.__getitem__)
-    done = mlite("bench", "--suite", "--networks", "mlp,lenet", "--runs", 2, *(["--json"] if as_json else []))
+    done = mlite("bench", "--suite", "--networks", "mlp,lenet", "--runs", 2, *flags, *(["--json"] if as_json else []))
     assert done.code == 0, done.err
     if as_json:
         assert list(done.json["networks"]) == ["mlp", "lenet"]
@@ -128,8 +129,8 @@ def test_what_is_no_model_is_one_message(mlite: Mlite, name: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        "", "a --suite", "--networks lenet", "--suite --networks lenet,nothing", "a --seconds 0", "a --seconds x",
-        "a --runs 0", "a --threads 0", "a --slow",
+        "", "a --suite", "--networks lenet", "a --int8", "--suite --networks lenet,nothing", "a --seconds 0",
+        "a --seconds x", "a --runs 0", "a --threads 0", "a --slow",
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str) -> None:
