@@ -16,6 +16,7 @@ from converter.ir.graph import Graph, Node, Value
 from converter.passes._manager import whole_graph
 
 _SAMPLE = 16  # elements that tell most constants apart without reading all of them
+_BLOCK = 1 << 16  # elements that are compared at once, so that large constants need no copies
 
 
 @whole_graph
@@ -57,5 +58,7 @@ def _duplicate_constants(graph: Graph) -> list[Patch]:
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    """Equal to the bit: 0 and -0 differ, a NaN is like itself."""
-    return np.ascontiguousarray(a).tobytes() == np.ascontiguousarray(b).tobytes()
+    """Equal to the bit, of one shape and dtype: 0 and -0 differ, a NaN is like itself."""
+    bits = np.dtype(f"u{a.dtype.itemsize}")
+    x, y = (np.ascontiguousarray(values).reshape(-1).view(bits) for values in (a, b))
+    return all(np.array_equal(x[i : i + _BLOCK], y[i : i + _BLOCK]) for i in range(0, x.size, _BLOCK))
