@@ -335,6 +335,7 @@ NORM = [
     ),
     case(GroupNormFusion(num_groups=32), normal(2, 60, 60, 320), normal(320), normal(320), note="several units"),
     case(GroupNormFusion(num_groups=5), normal(2, 9, 35)),
+    case(GroupNormFusion(num_groups=7), 50 + normal(2, 1, 7), normal(7), normal(7) / 100, note="of one element"),
     case(ScaleFusion(axis=-1, activation_type=RELU), normal(2, 3, 21), normal(21), normal(21)),
     case(ScaleFusion(axis=1), normal(2, 3, 21), normal(3, 21), constants=(1,)),
     case(ScaleFusion(axis=1, activation_type=RELU6), normal(2, 3, 4, 5), normal(3, 4), normal(3, 4), note="inner axes"),
