@@ -5,6 +5,7 @@
     calibration.py  samples in files: pictures, .npy, .npz, .bin
     calibrate.py    runs the graph on samples, and observers.py what they say of the range of each tensor
     affine.py       from ranges and weights to scales, zero points and codes
+    correct.py      biases that make up for what rounded weights shift means by
     full.py         the graph rewritten
     weights.py      weights alone as codes, ranges.py their scales, rounding.py what makes up for errors of rounding
     apply.py        all of it

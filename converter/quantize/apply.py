@@ -8,6 +8,7 @@ from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.calibration import Calibration, Samples
+from converter.quantize.correct import correct_biases, input_means
 from converter.quantize.full import quantize_full
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import chosen, quantize_weights, transpose_products
@@ -25,7 +26,10 @@ def quantize(graph: Graph, settings: Quantization, progress: Callable[[str], Non
     if unknown:
         raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
     if settings.kind == "full":
-        coded = quantize_full(graph, calibrate(graph, settings, progress), settings)
+        means = input_means(graph, settings) if settings.bias_correction else {}
+        ranges = calibrate(graph, settings, progress, means)
+        correct_biases(means)
+        coded = quantize_full(graph, ranges, settings)
         return quantize_weights(coded, replace(settings, weight_bits=8))
     transpose_products(graph, settings)
     if not chosen(graph, settings):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from converter.emit import emit
 from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Node, Value
+from converter.quantize.correct import InputMean
 from converter.quantize.full import watched
 from converter.quantize.observers import observer
 from converter.quantize.settings import Quantization
@@ -27,9 +28,12 @@ _MOST_DEPTH = 8192
 
 
 def calibrate(
-    graph: Graph, settings: Quantization, progress: Callable[[str], None] | None = None
+    graph: Graph,
+    settings: Quantization,
+    progress: Callable[[str], None] | None = None,
+    means: Mapping[Node, InputMean] | None = None,
 ) -> Mapping[Value, Range]:
-    """The range of every tensor that may become codes.
+    """The range of every tensor that may become codes; means: of products, see their inputs too.
 
     Raises QuantizeError where there is nothing to quantize, where there are no samples, or one that does not fit.
     """
@@ -40,6 +44,9 @@ def calibrate(
     for arrays in _runs(graph, values, settings, progress):
         for watching, array in zip(observers, arrays, strict=True):
             watching.see(array)
+        seen = dict(zip(values, arrays, strict=True))
+        for node, mean in (means or {}).items():
+            mean.see(seen[node.inputs[0]])
     return {value: watching.range() for value, watching in zip(values, observers, strict=True)}
 
 
@@ -88,7 +95,7 @@ def _rows(node: Node, x: Array) -> Array:
 
 def _runs(
     graph: Graph, values: Sequence[Value], settings: Quantization, progress: Callable[[str], None] | None
-) -> Iterator[Iterable[Array]]:
+) -> Iterator[Sequence[Array]]:
     """These values of the graph for each of the samples."""
     count, total = 0, operator.length_hint(settings.samples)
     with _session_of(graph, values) as session:
@@ -97,7 +104,7 @@ def _runs(
                 result = session.run(sample)
             except (LiteError, TypeError) as error:
                 raise QuantizeError(f"sample {count} does not fit the network: {error}") from error
-            yield result.values() if isinstance(result, dict) else (result,)
+            yield list(result.values()) if isinstance(result, dict) else [result]
             count += 1
             if progress is not None:
                 progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))

@@ -161,7 +161,7 @@ class _Builder:
         x, weights, *rest = node.inputs
         w = weights.data
         assert w is not None, "chosen has looked"
-        affine = weight_affine(w, _channel_axis(node, w.ndim))
+        affine = weight_affine(w, channel_axis(node, w.ndim))
         inputs = [self._as_codes(x), Value.constant(weight_codes(w, affine), weights.name)]
         stored = [self._stored[x], affine]
         for value in rest:
@@ -189,7 +189,7 @@ class _Builder:
         return self._real[value]
 
 
-def _channel_axis(node: Node, rank: int) -> int:
+def channel_axis(node: Node, rank: int) -> int:
     """The axis of the weights along which the output's channels lie."""
     if node.op == "MatMulFusion":
         return rank - (2 if getattr(node.attrs, "transpose_b", False) else 1)

@@ -10,7 +10,8 @@ The last three keep a histogram of each tensor. What they find does not depend o
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -20,9 +21,10 @@ from converter.quantize.settings import Quantization
 from lite.types import Array
 
 _MOMENTUM = 0.9  # of what "average" has seen before
-_HALF = 2048  # bins on either side of 0
+_HALF = 8192  # bins on either side of 0
 _CHUNK = 1 << 18  # elements put into bins at once
 _SHRINKS = tuple(np.geomspace(1.0, 0.05, 60).tolist())  # of the widest range, that are tried
+_FEW_SHRINKS = tuple(np.geomspace(1.0, 0.3, 25).tolist())  # that leave several bins to a code, to compare it with
 _ROUNDS = 3  # of trying one end, then the other
 
 
@@ -128,8 +130,8 @@ def observer(settings: Quantization) -> Observer:
         return Average()
     if settings.observer == "percentile":
         return Histogram(lambda middles, counts, widest: _without_outliers(middles, counts, widest, share))
-    loss = _squares if settings.observer == "mse" else _divergence
-    return Histogram(lambda middles, counts, widest: _least(loss, middles, counts, widest, bits))
+    loss, shrinks = (_squares, _SHRINKS) if settings.observer == "mse" else (_divergence, _FEW_SHRINKS)
+    return Histogram(lambda middles, counts, widest: _least(partial(loss, middles, counts), widest, bits, shrinks))
 
 
 def _ends(x: Array) -> tuple[float, float] | None:
@@ -150,29 +152,26 @@ def _without_outliers(
     return max(min(float(low), 0.0), min(widest[0], 0.0)), min(max(float(high), 0.0), max(widest[1], 0.0))
 
 
-Loss = Callable[[Array, Array, tuple[float, float], int], float]
-
-
 def _least(
-    loss: Loss, middles: Array, counts: Array, widest: tuple[float, float], bits: int
+    loss: Callable[[tuple[float, float], int], float], widest: tuple[float, float], bits: int, shrinks: Sequence[float]
 ) -> tuple[float, float]:
     """The range of the least loss: both ends are drawn in together, then one by one; of equals the widest."""
     low, high = best = min(widest[0], 0.0), max(widest[1], 0.0)
-    least = loss(middles, counts, best, bits)
-    for left, right in _candidates(low < 0 < high):
+    least = loss(best, bits)
+    for left, right in _candidates(shrinks, low < 0 < high):
         ends = best[0] if left is None else low * left, best[1] if right is None else high * right
-        value = loss(middles, counts, ends, bits)
+        value = loss(ends, bits)
         if value < least:
             best, least = ends, value
     return best
 
 
-def _candidates(two_sided: bool) -> Iterator[tuple[float | None, float | None]]:
+def _candidates(shrinks: Sequence[float], two_sided: bool) -> Iterator[tuple[float | None, float | None]]:
     """What to make of both ends; None for one that stays as found best."""
-    yield from ((shrink, shrink) for shrink in _SHRINKS)
+    yield from ((shrink, shrink) for shrink in shrinks)
     for _ in range(_ROUNDS if two_sided else 0):
-        yield from ((None, shrink) for shrink in _SHRINKS)
-        yield from ((shrink, None) for shrink in _SHRINKS)
+        yield from ((None, shrink) for shrink in shrinks)
+        yield from ((shrink, None) for shrink in shrinks)
 
 
 def _squares(middles: Array, counts: Array, ends: tuple[float, float], bits: int) -> float:
@@ -182,10 +181,23 @@ def _squares(middles: Array, counts: Array, ends: tuple[float, float], bits: int
 
 
 def _divergence(middles: Array, counts: Array, ends: tuple[float, float], bits: int) -> float:
-    """Of the counts from what codes tell of them: equal counts in all bins that have one code."""
-    codes = (_codes(middles, ends, bits)[0] + (1 << (bits - 1))).astype(np.int64)
-    told = np.bincount(codes, counts) / np.maximum(np.bincount(codes), 1)
-    return float((counts * np.log(counts / told[codes])).sum())
+    """Of the counts, those beyond the ends put there, from what codes tell: equal counts in the bins of a code.
+
+    The bin that has 0 does not count: 0 is exact with any codes, and often most of a tensor.
+    """
+    others = np.arange(middles.size) != np.searchsorted(middles, 0)
+    middles, counts = middles[others], counts[others]
+    inside = np.flatnonzero((middles >= ends[0]) & (middles <= ends[1]))
+    if inside.size < 2:
+        return np.inf
+    first, last = inside[0], inside[-1]
+    known = counts[first : last + 1]
+    full = known.copy()
+    full[0] += counts[:first].sum()
+    full[-1] += counts[last + 1 :].sum()
+    codes = (_codes(middles[first : last + 1], ends, bits)[0] + (1 << (bits - 1))).astype(np.int64)
+    told = (np.bincount(codes, known) / np.maximum(np.bincount(codes), 1))[codes]
+    return float((full * np.log(full / told)).sum() / full.sum() + np.log(told.sum() / full.sum()))
 
 
 def _codes(middles: Array, ends: tuple[float, float], bits: int) -> tuple[Array, float, int]:

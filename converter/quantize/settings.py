@@ -30,6 +30,7 @@ class Quantization:
     Of "full": observer: how a tensor's range follows from what samples show of it: "minmax", the least and the largest
     element; "average", those of each sample, averaged; "percentile", so that the share `percentile` of all elements is
     within; "kl" and "mse", so that codes tell most of the distribution, or are closest to the elements.
+    bias_correction: change biases by what the codes of weights shift the mean of each channel by, as samples show.
     activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
 
     Of "weight": weight_bits: 1 to 16. group_size: how many weights of a channel have a scale in common, where they
@@ -45,6 +46,7 @@ class Quantization:
     kind: str = "full"
     observer: str = "minmax"
     percentile: float = 99.99
+    bias_correction: bool = True
     activation_bits: int = 8
     skip_nodes: Sequence[str] = ()
     weight_bits: int = 8
@@ -65,8 +67,10 @@ class Quantization:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
                 raise OptionError(f"{name} is {value!r}: expected {least} to {most}")
-        if not isinstance(self.symmetric, bool):
-            raise OptionError(f"symmetric is {self.symmetric!r}: expected True or False")
+        for name in ("symmetric", "bias_correction"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise OptionError(f"{name} is {value!r}: expected True or False")
         if self.symmetric and self.weight_bits == 1:
             raise OptionError("weight_bits is 1 and symmetric True: a single bit needs symmetric False")
         if isinstance(self.percentile, bool) or not isinstance(self.percentile, (int, float)):
