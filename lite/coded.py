@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from lite.compressed import expand
 from lite.records import dataclass
 from lite.types import Array
 
@@ -26,7 +27,8 @@ class Coded:
     words: int8 or int16 [elements], or the bytes of a packed stream, uint8. scale float32, zero_point int32, and the
     corrections var_corr, mean_corr float32 (1 and 0 where there are none): [channels], one or one for each block.
     blocks: the shape as (outer, channels, inner): element [i, c, j] of that has the parameters of channel c. A group of
-    weights is a channel too: (1, rows * groups, group size).
+    weights is a channel too: (1, rows * groups, group size). form: of a stream that is compressed, as lite.compressed
+    numbers them; 0 of one that is not.
     """
 
     words: Array
@@ -37,6 +39,7 @@ class Coded:
     zero_point: Array
     var_corr: Array
     mean_corr: Array
+    form: int = 0
 
     @property
     def nbytes(self) -> int:
@@ -46,7 +49,10 @@ class Coded:
     def codes(self) -> Array:
         """The codes, int8 or int16 of the constant's shape; a view where they are not packed."""
         size = math.prod(self.shape)
-        codes = self.words if self.words.dtype != np.uint8 else unpack(self.words, self.bits, size)
+        if self.form:
+            codes = expand(self.words, self.form, self.bits, size, self.zero_point)
+        else:
+            codes = self.words if self.words.dtype != np.uint8 else unpack(self.words, self.bits, size)
         return codes.reshape(self.shape)
 
     def decode(self) -> Array:

@@ -16,7 +16,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 # Each room and what its modules may import: other rooms, and packages from outside the standard library. A module is in
 # the room with the longest name that is its own or a package's around it. Arrows lead from later rows to earlier ones.
 EVERYWHERE = {"lite.records"}  # stands in for a module of the standard library
-WORDS = {"lite.coded", "lite.errors", "lite.types"}
+WORDS = {"lite.coded", "lite.compressed", "lite.errors", "lite.types"}
 SETTINGS = {f"converter.quantize.{name}" for name in ("calibration", "config", "settings")}
 IR = {*WORDS, "lite.ops", "converter.errors", "converter.ir", "numpy"}
 ARROWS: dict[str, set[str]] = {
@@ -24,7 +24,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.records": set(),
     "lite.errors": set(),
     "lite.types": {"numpy"},
-    "lite.coded": {"lite.types", "numpy"},
+    "lite.compressed": {"lite.types", "numpy"},
+    "lite.coded": {"lite.compressed", "lite.types", "numpy"},
     "lite.memory": {*WORDS, "numpy"},
     "lite.files": set(),
     "lite.arrays": {*WORDS, "numpy"},

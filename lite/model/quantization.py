@@ -116,18 +116,21 @@ def _decoded(index: int, tensor: Tensor, axis: int) -> Tensor:
     """The constant as its readers see it."""
     spec, shape = tensor.spec, tensor.spec.shape
     data = spec.data
-    words, bits = (data.words, data.bits) if isinstance(data, Coded) else (spec.value, 8 * spec.dtype.itemsize)
+    stored = data if isinstance(data, Coded) else None
+    words, bits = (spec.value, 8 * spec.dtype.itemsize) if stored is None else (stored.words, stored.bits)
     assert words is not None, "codes that are not constant belong to quantized nodes"
     channels = len(tensor.quant)
     blocks = (1, 1, spec.size)
     if channels > 1:
         blocks = (math.prod(shape[:axis]), channels, math.prod(shape[axis + 1 :]))
-    coded = Coded(words.reshape(-1), bits, shape, blocks, *parameters(tensor.quant))
+    form = 0 if stored is None else stored.form
+    coded = Coded(words.reshape(-1), bits, shape, blocks, *parameters(tensor.quant), form)
     return replace(tensor, spec=TensorSpec(DType.FLOAT32, shape, spec.name, coded))
 
 
-def parameters(quant: Sequence[QuantParams]) -> tuple[Array, ...]:
+def parameters(quant: Sequence[QuantParams]) -> tuple[Array, Array, Array, Array]:
     """scale, zero_point, var_corr and mean_corr as arrays."""
     names = (("scale", np.float32), ("zero_point", np.int32), ("var_corr", np.float32), ("mean_corr", np.float32))
-    return tuple(np.array([getattr(p, name) for p in quant], dtype) for name, dtype in names)
+    scale, zero_point, var_corr, mean_corr = (np.array([getattr(p, n) for p in quant], dtype) for n, dtype in names)
+    return scale, zero_point, var_corr, mean_corr
 

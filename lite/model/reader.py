@@ -15,6 +15,7 @@ import numpy as np
 
 from lite import ops
 from lite.coded import Coded
+from lite.compressed import INDEXING, SPARSE
 from lite.errors import InvalidModelError, UnsupportedVersionError
 from lite.model.contents import Model, Node, Subgraph, Tensor
 from lite.model.header import check_identifier, read_version
@@ -31,6 +32,7 @@ from lite.types import Array, DType, QuantParams, TensorSpec
 SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 
 _DTYPES = {int(dtype): dtype for dtype in DType}
+_FORMS = (INDEXING, SPARSE)  # compressed constants that are read
 _CONSTANT = 0  # of Tensor.nodeType
 _TENSOR_BYTES_LIMIT = 1 << 40
 _MAX_RANK = 32  # numpy's limit in its older versions
@@ -160,7 +162,8 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -
         data = sidecars.data(where, row["externalData"])
     if data or (row["nodeType"] == _CONSTANT and not fed and 0 in shape and spec.is_static):
         _check_packing(where, row, spec)
-        packed = _packed(data, spec, quant)
+        form = row["weightQuantCompressType"]
+        packed = _compressed(where, form, data, spec, quant) if form in _FORMS else _packed(data, spec, quant)
         spec = TensorSpec(dtype, shape, spec.name, _constant(where, data, spec) if packed is None else packed)
     return Tensor(spec, quant, row["nodeType"])
 
@@ -186,11 +189,12 @@ def _quant(where: str, rows: Sequence[Mapping[str, Any]], shape: tuple[int, ...]
 
 
 def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec) -> None:
-    """Raises UnsupportedVersionError where the data is neither one element after another nor a stream of bits."""
+    """Raises UnsupportedVersionError where the data is stored in a form that is not read."""
     if spec.dtype is DType.STRING:
         raise UnsupportedVersionError(f"{where}: constants of strings are not supported")
     compression = SCHEMA.enum("WeightQuantCompressType")[row["weightQuantCompressType"]]
-    if row["enableHuffmanCode"] or row["quantClusters"] or compression not in ("NONE", "BITPACKING"):
+    known = compression in ("NONE", "BITPACKING", "INDEXING", "SPARSE")
+    if row["enableHuffmanCode"] or row["quantClusters"] or not known:
         kind = "Huffman coding" if row["enableHuffmanCode"] else "a code book" if row["quantClusters"] else compression
         raise UnsupportedVersionError(f"{where}: its weights are compressed ({kind}), which is not supported")
 
@@ -204,6 +208,24 @@ def _packed(data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]) 
     if len(data) != -(-spec.size * bits // width) * width // 8 or len(data) == spec.nbytes:
         return None
     return Coded(np.frombuffer(data, np.uint8), bits, spec.shape, (1, 1, spec.size), *parameters(quant[:1]))
+
+
+def _compressed(
+    where: str, form: int, data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]
+) -> Coded:
+    """A compressed stream, expanded once to know that it can be; its channels not sorted out yet."""
+    bits = quant[0].num_bits if quant else 0
+    expected = {DType.INT8: range(1, 9), DType.INT16: range(9, 17)}.get(spec.dtype, range(0))
+    if bits not in expected or not spec.is_static:
+        raise InvalidModelError(
+            f"{where} quantParams: expected those of a compressed constant, of 1 to 8 bits for int8, 9 to 16 for int16"
+        )
+    coded = Coded(np.frombuffer(data, np.uint8), bits, spec.shape, (1, 1, spec.size), *parameters(quant), form)
+    try:
+        coded.codes()
+    except ValueError as error:
+        raise InvalidModelError(f"{where} data: {error}") from error
+    return coded
 
 
 def _constant(where: str, data: memoryview, spec: TensorSpec) -> Array:
