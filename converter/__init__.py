@@ -16,11 +16,12 @@ The stages are `converter.mindir` (MindIR to graph), `converter.passes` (graph t
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from converter.errors import ArgumentError, ExportError, MissingPackageError, OptionError
+from converter.names import nearest
 from converter.options import ConvertOptions
 from converter.prune.settings import Pruning
 from converter.quantize.calibration import Calibration
@@ -77,14 +78,13 @@ def convert(
     TypeError) for arguments of other types, MissingPackageError (an ImportError) without protobuf, OSError
     (FileNotFoundError) where a file cannot be read.
     """
-    if misplaced:
-        raise ArgumentError(f"convert takes no {next(iter(misplaced))!r}: give options={misplaced!r}")
+    _check_arguments("convert", misplaced)
     chosen = ConvertOptions.of(options)
     from converter.emit import emit  # readers and writers of files are loaded when they are needed
     from converter.prune.apply import prune
     from converter.quantize.apply import quantize
 
-    graph = optimize(_read(source, chosen), chosen)
+    graph = _optimize(_read(source, chosen), chosen)
     if isinstance(chosen.pruning, Pruning):
         graph = prune(graph, chosen.pruning, chosen.progress)
     if isinstance(chosen.quantization, Quantization):
@@ -99,7 +99,7 @@ def export(
     """Write a MindIR file, or its bytes, to `path` in a format of other frameworks, with the passes' work done.
 
     file_format: "ONNX" (operator set 20) or "MINDIR" (for MindSpore 2.10); what the path's suffix says where it is not
-    given. options: as for `convert`.
+    given. options: as for `convert`, without quantization and pruning.
     The file is written whole or not at all; so is the one beside it, `model.onnx.data` for `model.onnx`, which has the
     weights of a network beyond 2 GB. Raises what convert raises, UnsupportedOpError with every operator that the format
     cannot express, ExportError for a format that there is not, and for more than 2 GB as MindIR.
@@ -109,11 +109,12 @@ def export(
     if file_format is not None and not isinstance(file_format, str):
         raise ArgumentError(f"file_format is a {type(file_format).__name__}: expected a name, such as 'ONNX'")
     chosen = ConvertOptions.of(options)
+    _check_uncompressed("export", chosen)
     from converter.exporters import exporter
     from converter.sidecar import Sidecar, write_model
 
     encode, sidecar = exporter(file_format, path), Sidecar.beside(path)
-    graph = optimize(_read(source, chosen), chosen)
+    graph = _optimize(_read(source, chosen), chosen)
     _report(chosen, "write")
     write_model(path, encode(graph, sidecar), sidecar)
 
@@ -132,8 +133,11 @@ def load(
     checkpoint, options: as for `convert`. settings: those of lite.Session, such as threads. Raises what convert and
     lite.Session raise.
     """
+    from inspect import getfullargspec
+
     from lite.session import Session
 
+    _check_arguments("load", settings, getfullargspec(Session).kwonlyargs)
     chosen = ConvertOptions.of(options)
     if checkpoint is not None:
         chosen = replace(chosen, checkpoint=checkpoint)
@@ -143,9 +147,14 @@ def load(
 def optimize(graph: Graph, options: Options | None = None) -> Graph:
     """Run the passes on a graph, in place, and return it. Other options are for the reader of a file.
 
-    Raises OptionError for options that are none, PassError where a pass fails.
+    Raises OptionError for options that are none and for quantization or pruning, PassError where a pass fails.
     """
     chosen = ConvertOptions.of(options)
+    _check_uncompressed("optimize", chosen)
+    return _optimize(graph, chosen)
+
+
+def _optimize(graph: Graph, chosen: ConvertOptions) -> Graph:
     from converter.passes._manager import run_passes
     from converter.passes.pipelines import DEFAULT, MINIMAL
 
@@ -164,6 +173,22 @@ def _read(source: Source, chosen: ConvertOptions) -> Graph:
         raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
     _report(chosen, "read")
     return read_mindir(source, chosen.input_shapes, chosen.outputs, chosen.weights(), chosen.key)
+
+
+def _check_arguments(function: str, given: Iterable[str], known: Sequence[str] = ()) -> None:
+    """Raise ArgumentError for an argument that the function has not; what was given may be large, and is not shown."""
+    options = [f.name for f in fields(ConvertOptions)]
+    for name in given:
+        if name in options:
+            raise ArgumentError(f"{function} takes no {name!r}: give options={{{name!r}: ...}}")
+        if name not in known:
+            raise ArgumentError(f"{function} takes no {name!r}; {nearest(name, [*known, *options])}")
+
+
+def _check_uncompressed(function: str, chosen: ConvertOptions) -> None:
+    for name, word in (("quantization", "quantize"), ("pruning", "prune")):
+        if getattr(chosen, name) is not None:
+            raise OptionError(f"{name}: {function} does not {word}: converter.convert does, into a .ms file")
 
 
 def _report(options: ConvertOptions, line: str) -> None:

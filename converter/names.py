@@ -11,6 +11,10 @@ def check_names(given: Iterable[object], known: Sequence[str]) -> None:
     """Raise OptionError, with the nearest name there is, for one that is not known."""
     for name in given:
         if name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-            raise OptionError(f"there is no option {name!r}; {instead}")
+            raise OptionError(f"there is no option {name!r}; {nearest(name, known)}")
+
+
+def nearest(name: object, known: Sequence[str]) -> str:
+    """What to say of a name that is not known."""
+    near = get_close_matches(str(name), known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"

@@ -20,7 +20,7 @@ MINDIR = Kind(rb"\n.{0,80}MindSpore", "a MindIR export", "run `mlite convert` on
 MS = Kind(
     b"....MSL2",
     "a .ms model, which is converted already",
-    "give it a name that ends in .ms, and run it with `mlite run` or lite.Session; "
+    "run it with lite.Session, or `mlite run` under a name that ends in .ms; "
     "to export, give the MindIR that it was made of",
 )
 CHECKPOINT = Kind(

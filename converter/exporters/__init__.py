@@ -43,5 +43,6 @@ def exporter(file_format: str | None, path: str | os.PathLike[str]) -> Encode:
         raise ExportError("AIR is for Ascend processors alone: only MindSpore on such a machine can write it")
     known = ", ".join(FORMATS)
     if file_format is None:
-        raise ExportError(f"the suffix of {os.fspath(path)!r} names no format: expected {known}, or give file_format")
-    raise ExportError(f"file_format is {file_format!r}: expected {known}")
+        other = "or say which: --format (in Python: file_format)"
+        raise ExportError(f"the suffix of {os.fspath(path)!r} names no format: expected {known}; {other}")
+    raise ExportError(f"there is no format {file_format!r}: expected {known}")

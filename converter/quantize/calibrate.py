@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -35,18 +36,25 @@ def calibrate(
 ) -> Mapping[Value, Range]:
     """The range of every tensor that may become codes; means: of products, see their inputs too.
 
-    Raises QuantizeError where there is nothing to quantize, where there are no samples, or one that does not fit.
+    Raises QuantizeError where there is nothing to quantize, where there are no samples, or one that does not fit, and
+    where all that samples make of a tensor is not finite.
     """
     values = watched(graph, settings)
     if not values:
         raise QuantizeError(f"{graph.name}: nothing to quantize: no product of float32 with constant weights")
     observers = [observer(settings) for _ in values]
+    blank = values
     for arrays in _runs(graph, values, settings, progress):
         for watching, array in zip(observers, arrays, strict=True):
             watching.see(array)
         seen = dict(zip(values, arrays, strict=True))
         for node, mean in (means or {}).items():
             mean.see(seen[node.inputs[0]])
+        blank = [value for value, array in zip(values, arrays, strict=True) if value in blank and _is_blank(array)]
+    if blank:
+        name = blank[0].name or str(blank[0].spec)
+        raise QuantizeError(f"{name}: nothing of it was finite in any sample: look at what comes before it, or leave "
+            "nodes in float32 with skip_nodes")
     return {value: watching.range() for value, watching in zip(values, observers, strict=True)}
 
 
@@ -104,12 +112,28 @@ def _runs(
                 result = session.run(sample)
             except (LiteError, TypeError) as error:
                 raise QuantizeError(f"sample {count} does not fit the network: {error}") from error
+            _check_finite(session, sample, count)
             yield list(result.values()) if isinstance(result, dict) else [result]
             count += 1
             if progress is not None:
                 progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))
     if not count:
         raise QuantizeError("there are no samples, which show what the network computes with")
+
+
+def _check_finite(session: Session, sample: Any, count: int) -> None:
+    """Raise QuantizeError for a sample, one that fits, in which something is not a number, or infinite."""
+    if not isinstance(sample, Mapping):
+        arrays = sample if isinstance(sample, (list, tuple)) else [sample]
+        sample = {spec.name: array for spec, array in zip(session.inputs, arrays, strict=True)}
+    for name, array in sample.items():
+        if not np.isfinite(array).all():
+            raise QuantizeError(f"sample {count}, input {name}: not finite: samples are prepared as for a run")
+
+
+def _is_blank(x: Array) -> bool:
+    """Whether it has elements, and none is finite."""
+    return bool(x.size) and not np.isfinite(x).any()
 
 
 def _session_of(graph: Graph, outputs: Sequence[Value]) -> Session:

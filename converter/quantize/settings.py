@@ -24,7 +24,7 @@ class Quantization:
 
     kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; constants of
     what stays float32 are stored as for "weight", in 8 bits. "weight": weights alone, decoded by whoever computes.
-    samples: inputs of the network, one for each run, as Session.run takes them; or a Calibration, a mapping with its
+    samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a mapping with its
     fields, or a path, for those in files. skip_nodes: names of nodes that stay in float32.
 
     Of "full": observer: how a tensor's range follows from what samples show of it: "minmax", the least and the largest

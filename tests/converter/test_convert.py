@@ -88,11 +88,6 @@ def test_sources_that_are_wrong(source: Any, error: type[Exception], message: st
         converter.convert(source)
 
 
-def test_options_are_no_arguments_of_their_own() -> None:
-    with pytest.raises(TypeError, match=r"convert takes no 'optimize': give options=\{'optimize': False\}"):
-        converter.convert(DIGITS, optimize=False)  # type: ignore[arg-type]
-
-
 def test_dimensions_may_be_numpys() -> None:
     assert ConvertOptions(input_shapes={"x": (np.int64(2), 4)}).input_shapes == {"x": (2, 4)}
 
@@ -131,3 +126,25 @@ def test_importing_converter_is_light() -> None:
 def test_public_names_are_sorted() -> None:
     assert converter.__all__ == sorted(converter.__all__)
     assert all(hasattr(converter, name) for name in converter.__all__)
+
+
+SAMPLES = {"samples": [np.zeros((1, 1, 8, 8), np.float32)]}
+
+
+def test_an_option_that_is_given_as_an_argument_is_named_and_not_shown() -> None:
+    with pytest.raises(TypeError, match=r"convert takes no 'quantization': give options=\{'quantization': \.\.\.\}$"):
+        converter.convert(DIGITS, quantization=SAMPLES)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"load takes no 'key': give options=\{'key': \.\.\.\}$"):
+        converter.load("absent.mindir", key=b"0")
+    with pytest.raises(TypeError, match="load takes no 'thread'; did you mean 'threads'"):
+        converter.load("absent.mindir", thread=1)
+    with pytest.raises(OptionError, match=r"checkpoint is a list: expected"):
+        ConvertOptions(checkpoint=[np.zeros(5)])  # type: ignore[arg-type]
+
+
+def test_what_does_not_quantize_refuses_to(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="quantization: export does not quantize"):
+        converter.export("absent.mindir", tmp_path / "digits.onnx", options={"quantization": SAMPLES})
+    with pytest.raises(OptionError, match="quantization: optimize does not quantize"):
+        converter.optimize(parse(TEXT), {"quantization": SAMPLES})
+    assert not list(tmp_path.iterdir())

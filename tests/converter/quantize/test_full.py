@@ -181,3 +181,22 @@ def test_parameters_of_channels_take_little_of_the_file() -> None:
     plain = len(emit(graph))
     samples = [RNG.normal(size=(1, 4, 4, 40)).astype(np.float32)]
     assert len(emit(quantize(graph, Quantization(samples=samples)))) <= 0.29 * plain
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_samples_have_to_be_finite(bad: float) -> None:
+    samples = [x.copy() for x in SAMPLES]
+    samples[3][0, 0, 0, 0] = bad
+    with pytest.raises(QuantizeError, match=r"^sample 3, input x: not finite"):
+        quantize(network(), Quantization(samples))
+    with pytest.raises(QuantizeError, match=r"^sample 3, input x: not finite"):
+        quantize(network(), Quantization([{"x": x} for x in samples]))
+
+
+def test_a_tensor_that_is_never_finite_is_named() -> None:
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (1, 8, 8, 3), "x"))
+    (y,) = graph.add(AddFusion(), [x, Value.constant(np.full(3, np.inf, np.float32))], "far")
+    graph.outputs = [convolution(graph, y, 6, "a")]
+    with pytest.raises(QuantizeError, match="nothing of it was finite in any sample"):
+        quantize(graph, Quantization(SAMPLES))
