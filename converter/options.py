@@ -56,8 +56,8 @@ class ConvertOptions:
         if len(set(self.outputs)) < len(self.outputs):
             raise OptionError(f"outputs is {list(self.outputs)}: a name occurs twice")
         if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike, Mapping)):
-            what = type(self.checkpoint).__name__
-            raise OptionError(f"checkpoint is a {what}: expected a path, or a mapping of name to array")
+            raise OptionError(f"checkpoint is a {type(self.checkpoint).__name__}: "
+                "expected a path, or a mapping of name to array")
         if self.key is not None and not isinstance(self.key, bytes):
             raise OptionError(f"key is a {type(self.key).__name__}: expected bytes")
         if self.quantization is not None:
