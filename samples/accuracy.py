@@ -1,6 +1,7 @@
 """What every setting of the converter leaves of the test beds' accuracy, and what it gains in size and time.
 
-Accuracy is that on the held-out examples, latency the median of runs of one example with one thread.
+Accuracy is that on the held-out examples, latency the median of runs of one example with one thread. Where onnxruntime
+is installed, what its static quantization makes of the same network is beside.
 """
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from lite.bench import measure
 from lite.commands.show import duration, size, table
 from lite.model import read_model
 from lite.types import DType
+from samples import peer_int8
 from samples.beds import BEDS, Bed, correct
 
 SETTINGS: dict[str, Callable[[Bed], bytes]] = {  # name -> the .ms file of a bed
@@ -24,6 +26,7 @@ SETTINGS: dict[str, Callable[[Bed], bytes]] = {  # name -> the .ms file of a bed
     "weights in 4 bits, compensated": lambda bed: _quantized(
         bed, kind="weight", weight_bits=4, weight_range="mse", rounding="compensated", samples=bed.calibration().inputs
     ),
+    "int8": lambda bed: _quantized(bed, samples=bed.calibration().inputs),
     "half of the channels": lambda bed: _pruned(bed, channels=0.5),
 }
 FLOATING = (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)
@@ -66,9 +69,14 @@ def parameters(model: bytes) -> int:
     return sum(tensor.spec.size for tensor in weights if tensor.quant or tensor.spec.dtype in FLOATING)
 
 
-def row(bed: Bed, setting: str) -> tuple[str, ...]:
+def judge_peer(bed: Bed) -> Result:
+    """The same of onnxruntime's int8."""
+    nbytes, right, latency = peer_int8.judge(bed)
+    return Result(parameters(converter.convert(bed.model)), nbytes, right, len(bed.heldout().labels), latency)
+
+
+def row(bed: Bed, setting: str, result: Result) -> tuple[str, ...]:
     """A line of the table."""
-    result = judge(bed, setting)
     return (
         bed.name,
         bed.network,
@@ -88,7 +96,12 @@ def main() -> None:
     for name in names:
         if name not in BEDS:
             parser.error(f"there is no bed {name!r}; there are {', '.join(BEDS)}")
-    print(table([row(BEDS[name], setting) for name in names for setting in SETTINGS], HEADER, right="llrlrrrr"))
+    rows = []
+    for bed in (BEDS[name] for name in names):
+        rows += [row(bed, setting, judge(bed, setting)) for setting in SETTINGS]
+        if peer_int8.available():
+            rows.append(row(bed, "onnxruntime int8", judge_peer(bed)))
+    print(table(rows, HEADER, right="llrlrrrr"))
 
 
 if __name__ == "__main__":
