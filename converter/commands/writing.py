@@ -61,7 +61,7 @@ def write(
     begin = time.perf_counter()
     with progress(f"{verb} {args.model}", args.progress) as stage:
         options = ConvertOptions(
-            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, quantization, stage
+            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, progress=stage
         )
         stage("read")
         graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights(), options.key)
