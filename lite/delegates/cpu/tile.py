@@ -24,7 +24,8 @@ class Tile:
     """The register tile of a pack's matrix kernels: rows x columns of the result.
 
     lanes: floats in a vector. int8_offset: what kernels add to codes of x; int8_step: codes that their products take at
-    once; int8_staged: bytes of a staged one. slabs: where packed weights go.
+    once; int8_staged: bytes of a staged one. gemv_columns: of a block of weights that stay codes, see
+    lite.kernels.gemv_coded. slabs: where packed weights go.
     """
 
     rows: int
@@ -33,14 +34,14 @@ class Tile:
     int8_offset: int
     int8_step: int
     int8_staged: int
+    gemv_columns: int
     slabs: Slabs = field(default_factory=Slabs, compare=False, repr=False)
 
     @classmethod
     def of(cls, pack: Pack) -> Tile:
         """The tile that the pack was compiled for."""
-        names = ("tile_rows", "tile_columns", "lanes", "int8_offset", "int8_step", "int8_staged")
-        rows, columns, lanes, offset, step, staged = (pack.constants[name] for name in names)
-        return cls(rows, columns, lanes, offset, step, staged)
+        names = ("tile_rows", "tile_columns", "lanes", "int8_offset", "int8_step", "int8_staged", "gemv_columns")
+        return cls(*(pack.constants[name] for name in names))
 
     def panels(self, columns: int) -> int:
         """How many tiles lie across that many columns."""
