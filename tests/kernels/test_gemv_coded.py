@@ -1,4 +1,4 @@
-"""Products of one row with weights in codes, decoded inside the kernel, against the reference of what they stand for."""
+"""Products of one row with weights that are decoded inside the kernel, against the reference of what they stand for."""
 from __future__ import annotations
 
 from dataclasses import replace

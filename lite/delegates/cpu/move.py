@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, ViewClaim
+from lite.delegates.cpu import gather_codes
 from lite.delegates.cpu.strides import Walk, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
@@ -39,7 +40,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
     if operation.outputs[0].dtype == DType.STRING:
         return None
     if operation.op == "Gather":
-        return _gather(operation)
+        return gather_codes.bind(operation) or _gather(operation)
     inputs = [stand_in(x) for x in operation.inputs]
     outputs = [stand_in(y) for y in operation.outputs]
     copies = list(_COPIES[operation.op](operation, inputs, outputs))

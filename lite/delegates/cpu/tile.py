@@ -41,7 +41,8 @@ class Tile:
     def of(cls, pack: Pack) -> Tile:
         """The tile that the pack was compiled for."""
         names = ("tile_rows", "tile_columns", "lanes", "int8_offset", "int8_step", "int8_staged", "gemv_columns")
-        return cls(*(pack.constants[name] for name in names))
+        rows, columns, lanes, offset, step, staged, gemv_columns = (pack.constants[name] for name in names)
+        return cls(rows, columns, lanes, offset, step, staged, gemv_columns)
 
     def panels(self, columns: int) -> int:
         """How many tiles lie across that many columns."""
