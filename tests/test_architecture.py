@@ -104,7 +104,7 @@ ARROWS: dict[str, set[str]] = {
     "converter.__init__": {
         *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
         "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
-        "converter.prune", "converter.prune.settings", "converter.sidecar", *SETTINGS,
+        "converter.names", "converter.prune", "converter.prune.settings", "converter.sidecar", *SETTINGS,
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
