@@ -88,7 +88,7 @@ def _show(args: argparse.Namespace) -> int:
     sizes = f"{size(source.stat().st_size)} to {size(len(model))}"
     print(f"converted digits.mindir, {sizes}, in {duration(converted)}")
     print(verdict)
-    print(f"latency   {say_latency(seconds)}, by {' and '.join(delegates)}")
+    print(f"latency   {say_latency(seconds)}, by the delegate{'s' * (len(delegates) > 1)} {' and '.join(delegates)}")
     print(f"model     {args.output / 'digits.ms'}")
     print(f"pictures  {sheet} (the mistakes come first, in red)")
     return 0

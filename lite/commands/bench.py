@@ -4,8 +4,9 @@ Inputs are random numbers. The time of an operator is held against its floor: it
 multiplications and additions at the machine's peak, or its bytes as fast as the
 machine reads them, whichever takes longer. --peers and --cold run in processes of
 their own; the peers are those installed of onnxruntime, OpenVINO, MNN and LiteRT, and
-need the same network as an ONNX file. A ratio is a peer's median over this engine's. Of
-cold starts the median counts, after one that writes bytecode and does not.
+need the same network as an ONNX file. A ratio is a peer's median over this engine's. A
+cold start is the median of several, each in a process of its own; a first one, in
+which Python compiles modules, does not count.
 """
 from __future__ import annotations
 
@@ -87,11 +88,9 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
 
     path = Path(args.model)
     onnx = args.onnx or path.parent / f"{path.stem}.onnx"
-    if args.peers and not onnx.exists():
-        if not any(peers_json(args)["peers"].values()):
-            raise ModelError("no peer is installed to compare with: pip install 'mindlite[peers]'")
-        advice = "give one with --onnx FILE; `mlite export MODEL.mindir -o MODEL.onnx` writes it"
-        raise ModelError(f"the peers need {name} as ONNX, and {onnx} is not there: {advice}")
+    lacks = _lacks(name, onnx) if args.peers else []
+    if lacks:
+        raise ModelError("; ".join(lacks))
     if args.input_shape and (args.peers or args.cold):
         args.usage_error("--input-shape is for this process alone: with --peers or --cold fix it in the model")
     generator = np.random.default_rng(args.seed)
@@ -108,6 +107,19 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
             print(say_peers())
         print(as_text(report))
     return 0
+
+
+def _lacks(name: str, onnx: Path) -> list[str]:
+    """What a comparison with peers needs and is not there, all of it."""
+    from lite.compare import peer_versions
+
+    lacks = []
+    if all(version is None for version in peer_versions().values()):
+        lacks.append("no peer is installed to compare with: pip install 'mindlite[peers]'")
+    if not onnx.exists():
+        advice = "give one with --onnx FILE; `mlite export MODEL.mindir -o MODEL.onnx` writes it"
+        lacks.append(f"the peers need {name} as ONNX, and {onnx} is not there: {advice}")
+    return lacks
 
 
 def measure_all(

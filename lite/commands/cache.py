@@ -63,7 +63,7 @@ def execute(args: argparse.Namespace) -> int:
         (row["target"], row["state"], size(row["bytes"]), _age(row["age_s"]) if "age_s" in row else "")
         for row in (*shipped, *compiled)
     ]
-    print(f"folder  {cache.folders()[0] if cache.folders() else 'none'}")
+    print("\n".join(f"folder  {folder}" for folder in cache.folders()) or "folder  none")
     print(table(rows, ("level", "state", "size", "age"), right="llrr") if rows else "no packs")
     if parts:
         print(f"{len(parts)} compiled modules, {size(part_bytes)}, that the next pack can be made from")

@@ -55,19 +55,19 @@ def test_a_mindir_is_converted_first(mlite: Mlite) -> None:
 def test_peers_and_cold(mlite: Mlite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     peers = [Contender("nobody", "x"), Contender("MNN", "", "was not made")]
     monkeypatch.setattr(compare, "peers", lambda onnx, model, folder: peers)
-    monkeypatch.setattr(compare, "peer_versions", lambda: {"one": None, "MNN": None})
+    monkeypatch.setattr(compare, "peer_versions", lambda: {"one": "1.0", "MNN": None})
     (tmp_path / "x.onnx").touch()
     arguments = ("bench", MODEL, "--peers", "--onnx", tmp_path / "x.onnx", "--cold", "--seconds", 0.01)
     done = mlite(*arguments)
     assert done.code == 0, done.err
     assert "failed: was not made" in done.out
-    assert "peers   none; not installed: one, MNN (pip install 'mindlite[peers]')" in done.out
+    assert "peers   one 1.0; not installed: MNN (pip install 'mindlite[peers]')" in done.out
     assert "peak memory" in done.out
     report = mlite(*arguments, "--json").json
     assert [row["engine"] for row in report["engines"]] == [OURS, "nobody", "MNN"]
     assert [bool(row["failure"]) for row in report["cold"]] == [False, True, True]
     assert report["ratio"] == {"min": None, "median": None}
-    assert report["peers"] == {"one": None, "MNN": None}
+    assert report["peers"] == {"one": "1.0", "MNN": None}
 
 
 def test_ratio_is_that_of_the_fastest_peer() -> None:
@@ -115,7 +115,12 @@ def test_peers_need_an_onnx(mlite: Mlite, monkeypatch: pytest.MonkeyPatch) -> No
     assert done.code == 1
     assert "--onnx" in done.err
     monkeypatch.setattr(compare, "peer_versions", lambda: {"one": None})
-    assert "no peer is installed to compare with" in mlite("bench", MODEL, "--peers").err
+    both = mlite("bench", MODEL, "--peers")
+    assert both.code == 1
+    assert "no peer is installed to compare with" in both.err
+    assert "--onnx" in both.err
+    here = mlite("bench", MODEL, "--peers", "--onnx", MODEL)
+    assert (here.code, "no peer is installed" in here.err, "as ONNX" in here.err) == (1, True, False)
 
 
 @pytest.mark.parametrize("name", ["absent.ms", "absent.mindir", "heldout.npz", "/"])

@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from lite import Session
+from lite.commands.run import least_times
+from lite.profile import StepTime
 from tests.cli.conftest import DIGITS, Mlite
 
 MODEL = DIGITS / "digits.ms"
@@ -76,8 +80,18 @@ def test_random_inputs_follow_the_seed(mlite: Mlite) -> None:
 def test_text_says_inputs_outputs_and_latency(mlite: Mlite) -> None:
     done = mlite("run", MODEL, "--random", "--repeat", 3, "--profile")
     assert done.code == 0
-    for part in ("input   x: float32[1,1,8,8]", "output ", "float32[1,10]", "median", "of 3 runs", "Conv2DFusion"):
+    latency = ("median", "of 3 runs", "least times of 5")
+    for part in ("input   x: float32[1,1,8,8]", "output ", "float32[1,10]", *latency, "Conv2DFusion"):
         assert part in done.out
+
+
+def test_a_profile_has_the_least_time_of_each_step() -> None:
+    one: Any
+    two: Any
+    one, two = (SimpleNamespace(name=name) for name in ("one", "two"))
+    times = [[(one, 3.0), (two, 1.0)], [(one, 0.5)], [(one, 2.0), (two, 4.0)]]
+    profiles = [[StepTime(step, seconds) for step, seconds in row] for row in times]
+    assert [(t.step.name, t.seconds) for t in least_times(profiles)] == [("one", 2.0), ("two", 1.0)]
 
 
 def test_json_has_everything(mlite: Mlite, tmp_path: Path) -> None:
