@@ -30,6 +30,7 @@ from lite.errors import ConvertError
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
+    from converter.reports.report import Report
     from lite.session import Session
     from lite.types import Array
 
@@ -47,6 +48,7 @@ __all__ = [
     "export",
     "load",
     "optimize",
+    "report",
 ]
 
 Options = ConvertOptions | Mapping[str, Any]
@@ -81,12 +83,9 @@ def convert(
     _check_arguments("convert", misplaced)
     chosen = ConvertOptions.of(options)
     from converter.emit import emit  # readers and writers of files are loaded when they are needed
-    from converter.prune.apply import prune
     from converter.quantize.apply import quantize
 
-    graph = _optimize(_read(source, chosen), chosen)
-    if isinstance(chosen.pruning, Pruning):
-        graph = prune(graph, chosen.pruning, chosen.progress)
+    graph = _prepared(source, chosen)
     if isinstance(chosen.quantization, Quantization):
         graph = quantize(graph, chosen.quantization, chosen.progress)
     _report(chosen, "write")
@@ -117,6 +116,28 @@ def export(
     graph = _optimize(_read(source, chosen), chosen)
     _report(chosen, "write")
     write_model(path, encode(graph, sidecar), sidecar)
+
+
+def report(source: Source, options: Options) -> Report:
+    """What quantization does to a MindIR file, or its bytes: errors, ranges, bytes and times, by layer.
+
+        report = converter.report("net.mindir", {"quantization": {"samples": images}})
+        report.error, report.rows[0].alone.sqnr
+        Path("report.html").write_text(report.text(".html"))
+
+    options: as for `convert`, with a quantization that has samples. Raises what convert raises.
+    """
+    chosen = ConvertOptions.of(options)
+    if not isinstance(chosen.quantization, Quantization):
+        raise OptionError("options have no quantization: there is nothing to report")
+    from converter.quantize.apply import quantize, settled
+    from converter.quantize.measure import copy
+    from converter.reports.report import explain
+
+    graph = _prepared(source, chosen)
+    settings = settled(chosen.quantization, graph)
+    exact = copy(graph)
+    return explain(exact, quantize(graph, settings, chosen.progress), settings, chosen.progress)
 
 
 def load(
@@ -160,6 +181,14 @@ def _optimize(graph: Graph, chosen: ConvertOptions) -> Graph:
 
     run_passes(graph, DEFAULT if chosen.optimize else MINIMAL, chosen.progress)
     return graph
+
+
+def _prepared(source: Source, chosen: ConvertOptions) -> Graph:
+    """The graph as it is quantized: optimized and pruned."""
+    from converter.prune.apply import prune
+
+    graph = _optimize(_read(source, chosen), chosen)
+    return prune(graph, chosen.pruning, chosen.progress) if isinstance(chosen.pruning, Pruning) else graph
 
 
 def _read(source: Source, chosen: ConvertOptions) -> Graph:

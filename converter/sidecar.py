@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -48,13 +48,19 @@ class Sidecar:
             place = offset + data.nbytes
 
 
-def write_model(path: str | os.PathLike[str], model: Sequence[Part], sidecar: Sidecar) -> None:
-    """Write a model, and where something was moved out of it, the file beside it: both or neither.
+def write_model(
+    path: str | os.PathLike[str],
+    model: Sequence[Part],
+    sidecar: Sidecar,
+    more: Mapping[Path, Sequence[Part]] | None = None,
+) -> None:
+    """Write a model, and where something was moved out of it, the file beside it: all or none.
 
-    model: its parts. Raises OSError.
+    model: its parts. more: files to write with it. Raises OSError.
     """
-    if not sidecar.nbytes:
+    if not sidecar.nbytes and not more:
         write_atomically(path, *model)
         return
     place = Path(os.path.realpath(path))
-    write_together({place.with_name(sidecar.name): sidecar.parts(), place: model})
+    beside = {place.with_name(sidecar.name): sidecar.parts()} if sidecar.nbytes else {}
+    write_together({**beside, **(more or {}), place: model})

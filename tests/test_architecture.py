@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.coded": {"lite.compressed", "lite.types", "numpy"},
     "lite.memory": {*WORDS, "numpy"},
     "lite.files": set(),
+    "lite.commands.show": set(),
     "lite.arrays": {*WORDS, "numpy"},
     "lite.pictures": {*WORDS, "numpy", "PIL"},
     "lite.foreign": set(),
@@ -101,17 +102,22 @@ ARROWS: dict[str, set[str]] = {
     "converter.exporters": {
         *IR, "lite.__init__", "lite.files", "converter.mindir", "converter.passes", "converter.sidecar", "google",
     },
+    "converter.reports": {
+        *IR, "lite.bench", "lite.commands.show", "lite.session", "converter.emit", "converter.quantize", *SETTINGS,
+    },
     "converter.__init__": {
         *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
         "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
-        "converter.names", "converter.prune", "converter.prune.settings", "converter.sidecar", *SETTINGS,
+        "converter.names", "converter.prune", "converter.prune.settings", "converter.reports", "converter.sidecar",
+        *SETTINGS,
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
     "lite.commands.extras": {"lite.errors"},
     "lite.commands": {
         *WORDS, "lite.files", "lite.ops", "lite.model", "lite.plan", "lite.profile", "lite.session", "lite.timing",
-        "lite.native", "lite.bench", "lite.engines", "lite.compare", "lite.arrays", "lite.pictures", "numpy", "PIL",
+        "lite.native", "lite.bench", "lite.engines", "lite.compare", "lite.commands.show", "lite.arrays",
+        "lite.pictures", "numpy", "PIL",
     },
     "lite.cli": {"lite.errors", "lite.__init__", "lite.commands.extras"},
     "lite.__main__": {"lite.cli"},
@@ -119,7 +125,7 @@ ARROWS: dict[str, set[str]] = {
         *WORDS, "lite.files", "lite.memory", "lite.session", "lite.commands", "lite.commands.extras",
         "converter.__init__", "converter.mindir", "converter.emit", "converter.exporters", "converter.ir",
         "converter.options", "converter.encryption", "converter.sidecar", "converter.suite", "lite.pictures",
-        "converter.quantize", *SETTINGS, "numpy", "PIL",
+        "converter.quantize", "converter.reports", "lite.commands.show", *SETTINGS, "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

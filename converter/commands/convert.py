@@ -6,8 +6,9 @@ export, MODEL.ms for MODEL.mindir.
 With --quantize or --config its weights and activations are small integers. The
 ranges of these are found by --calibration: pictures, .npy, .npz and .bin files,
 or folders of them. --config takes a TOML file with the tables [quantization]
-and [calibration], or the INI that MindSpore Lite's converter takes. What is
-given as an argument replaces what the file says.
+and [calibration], or the INI that MindSpore Lite's converter takes. --report
+explains what that does to the network, layer by layer. What is given as an
+argument replaces what the file says.
 """
 from __future__ import annotations
 
@@ -28,4 +29,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     from converter.emit import emit_parts
 
-    return write(args, "converting", emit_parts, quantization.settings_of(args))
+    return write(args, "converting", emit_parts, quantization.settings_of(args), args.report)

@@ -11,7 +11,7 @@ from lite.commands.run import natural, number, numbers, positive
 from lite.pictures import METHODS
 
 # Arguments by the fields that they set, of Quantization and of Calibration.
-_FIELDS = ("observer", "activation_bits", "skip_nodes", "weight_bits", "group_size", "rounding")
+_FIELDS = ("observer", "activation_bits", "skip_nodes", "weight_bits", "group_size", "rounding", "max_error")
 _CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
 
 
@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weight-bits", metavar="N", type=positive, help="of weights alone, 1 to 16 (8)")
     add("--group-size", metavar="N", type=natural, help="weights that have a scale in common; 0: a channel's (0)")
     add("--rounding", metavar="NAME", choices=ROUNDINGS, help=f"of weights alone: {_list(ROUNDINGS)}")
+    add("--max-error", metavar="X", type=number,
+        help="keep the worst layers in float32, so that outputs lose no more than this share, such as 0.02")
+    add("--report", metavar="FILE", type=Path, help="what it did to every layer: a .html, .json or .csv")
     pictures = parser.add_argument_group("pictures among the samples")
     add = pictures.add_argument
     add("--channels", metavar="ORDER", choices=CHANNELS, help=f"{_list(CHANNELS)}")
@@ -56,7 +59,7 @@ def settings_of(args: argparse.Namespace) -> Quantization | None:
     if args.calibration:
         calibration["path"] = _path(args)
     if not settings and args.kind is None:
-        if own or calibration:
+        if own or calibration or args.report:
             args.usage_error("what is given is of quantization: give --quantize KIND, or a --config that says so")
         return None
     if calibration:

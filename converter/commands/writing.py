@@ -45,18 +45,28 @@ def write(
     verb: str,
     encode: Callable[[Graph, Sidecar], Sequence[Part]],
     quantization: Quantization | None = None,
+    report: Path | None = None,
 ) -> int:
     """Make args.output, or without one a .ms beside it, of args.model. verb: what is done. encode: the file's parts.
+    report: a file that says what quantization did; written with the other, or neither is.
 
     Raises ConvertError, OSError for what cannot work, before the work is done.
     """
     from converter import optimize
     from converter.mindir.reader import read_mindir
     from converter.options import ConvertOptions
-    from converter.quantize.apply import quantize
+    from converter.quantize.apply import quantize, settled
+    from converter.quantize.measure import copy
+    from converter.reports.report import check_format, explain
     from converter.sidecar import Sidecar, write_model
 
     output = _output(args.model, args.output)
+    if report is not None:
+        check_format(report)
+        if not report.parent.is_dir():
+            raise ConvertError(f"the report's folder {report.parent} does not exist")
+        if report.resolve() in (output.resolve(), args.model.resolve()):
+            raise ConvertError(f"the report {report} is the model itself: give another name")
     secret = key.key_for(args, (args.model, args.checkpoint))
     begin = time.perf_counter()
     with progress(f"{verb} {args.model}", args.progress) as stage:
@@ -70,12 +80,17 @@ def write(
         imported = len(graph.all_nodes())
         optimize(graph, options)
         optimized = len(graph.all_nodes())
+        reports: dict[Path, list[bytes]] = {}
         if quantization is not None:
+            quantization = settled(quantization, graph)
+            exact = copy(graph) if report else None
             graph = quantize(graph, quantization, stage)
+            if report and exact:
+                reports[report] = [explain(exact, graph, quantization, stage).text(check_format(report)).encode()]
         stage("write")
         sidecar = Sidecar.beside(output)
         parts = encode(graph, sidecar)
-        write_model(output, parts, sidecar)
+        write_model(output, parts, sidecar, reports)
     seconds = time.perf_counter() - begin
 
     exported, written = args.model.stat().st_size, sum(len(part) for part in parts) + sidecar.nbytes

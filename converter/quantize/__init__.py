@@ -8,5 +8,7 @@
     correct.py      biases that make up for what rounded weights shift means by
     full.py         the graph rewritten
     weights.py      weights alone as codes, ranges.py their scales, rounding.py what makes up for errors of rounding
+    measure.py      how far the result is from the exact graph, layer by layer
+    limit.py        layers that stay float32, so that the error stays below a limit
     apply.py        all of it
 """

@@ -1,7 +1,7 @@
 """Quantization from beginning to end."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from converter.errors import QuantizeError
@@ -10,21 +10,37 @@ from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.calibration import Calibration, Samples
 from converter.quantize.correct import correct_biases, input_means
 from converter.quantize.full import quantize_full
+from converter.quantize.limit import limited
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import chosen, quantize_weights, transpose_products
 from lite.types import Array
 
+Progress = Callable[[str], None]
 
-def quantize(graph: Graph, settings: Quantization, progress: Callable[[str], None] | None = None) -> Graph:
+
+def quantize(graph: Graph, settings: Quantization, progress: Progress | None = None) -> Graph:
     """The graph with weights, and for "full" activations, in codes; `graph` itself is used up.
 
     Raises QuantizeError where the samples do not fit the graph or there is nothing to quantize.
     """
-    if isinstance(settings.samples, Calibration):
-        settings = replace(settings, samples=Samples(settings.samples, [value.spec for value in graph.fed]))
+    settings = settled(settings, graph)
     unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
     if unknown:
         raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
+    if settings.max_error is None:
+        return _quantize(graph, settings, progress)
+    return limited(graph, settings, lambda part, own: _quantize(part, own, progress), settings.max_error, progress)
+
+
+def settled(settings: Quantization, graph: Graph) -> Quantization:
+    """The settings with samples that can be gone through again and again."""
+    if isinstance(settings.samples, Calibration):
+        return replace(settings, samples=Samples(settings.samples, [value.spec for value in graph.fed]))
+    return replace(settings, samples=list(settings.samples)) if isinstance(settings.samples, Iterator) else settings
+
+
+def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -> Graph:
+    """Once, with no limit to the error."""
     if settings.kind == "full":
         means = input_means(graph, settings) if settings.bias_correction else {}
         ranges = calibrate(graph, settings, progress, means)

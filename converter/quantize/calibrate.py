@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from converter.emit import emit
 from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.correct import InputMean
 from converter.quantize.full import watched
+from converter.quantize.measure import session_of
 from converter.quantize.observers import observer
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import chosen
@@ -106,7 +106,7 @@ def _runs(
 ) -> Iterator[Sequence[Array]]:
     """These values of the graph for each of the samples."""
     count, total = 0, operator.length_hint(settings.samples)
-    with _session_of(graph, values) as session:
+    with session_of(graph, values) as session:
         for sample in settings.samples:
             try:
                 result = session.run(sample)
@@ -134,12 +134,3 @@ def _check_finite(session: Session, sample: Any, count: int) -> None:
 def _is_blank(x: Array) -> bool:
     """Whether it has elements, and none is finite."""
     return bool(x.size) and not np.isfinite(x).any()
-
-
-def _session_of(graph: Graph, outputs: Sequence[Value]) -> Session:
-    """A session that computes these values of the graph."""
-    own, graph.outputs = graph.outputs, [*outputs, *(end for _, end in graph.kept)]
-    try:
-        return Session(emit(graph))
-    finally:
-        graph.outputs = own

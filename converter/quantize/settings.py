@@ -39,6 +39,9 @@ class Quantization:
     "nearest", or "compensated": the error of a weight is made up for by those after it, as far as samples tell what
     they are multiplied with. min_weights: a constant of fewer elements stays as it is.
 
+    max_error: the most that the network's outputs may lose, the root of the noise's squares over the signal's, on the
+    first samples: the layers that lose most by themselves stay in float32, as few as that takes. None for no limit.
+
     Raises OptionError for a value out of range.
     """
 
@@ -55,6 +58,7 @@ class Quantization:
     weight_range: str = "minmax"
     rounding: str = "nearest"
     min_weights: int = 256
+    max_error: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
@@ -77,6 +81,8 @@ class Quantization:
             raise OptionError(f"percentile is {self.percentile!r}: expected a number")
         if not 50 <= self.percentile <= 100:
             raise OptionError(f"percentile is {self.percentile!r}: expected 50 to 100")
+        if self.max_error is not None and not (isinstance(self.max_error, (int, float)) and self.max_error > 0):
+            raise OptionError(f"max_error is {self.max_error!r}: expected a number above 0, such as 0.02, or None")
         if self.activation_bits not in (7, 8):
             raise OptionError(f"activation_bits is {self.activation_bits!r}: expected 7 or 8")
         if isinstance(self.skip_nodes, str) or not all(isinstance(name, str) for name in self.skip_nodes):

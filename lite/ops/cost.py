@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lite.ops.quantized import Quantized
 from lite.ops.registry import Attributes
 from lite.records import dataclass
 from lite.types import TensorSpec
@@ -27,6 +28,8 @@ class Cost:
 
 def cost(attrs: Attributes, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> Cost:
     """The cost of one operation whose shapes are known."""
+    if isinstance(attrs, Quantized):
+        attrs = attrs.inner
     count = _FLOPS.get(attrs.op)
     read = [x.nbytes for x in inputs]
     written = sum(y.nbytes for y in outputs)

@@ -52,6 +52,16 @@ def test_an_argument_replaces_what_the_file_says(mlite: Mlite, data: Path, tmp_p
     assert out.read_bytes() != again.read_bytes()
 
 
+@pytest.mark.parametrize("suffix", ["html", "json", "csv"])
+def test_a_report_is_written_with_the_model(mlite: Mlite, data: Path, tmp_path: Path, suffix: str) -> None:
+    out, report = tmp_path / "out.ms", tmp_path / f"report.{suffix}"
+    given = ["--quantize", "full", "--calibration", data / "x.npy", "--max-error", 0.5]
+    done = mlite("convert", MINDIR, "-o", out, *given, "--report", report)
+    assert done.code == 0, done.err
+    assert "Conv2DFusion" in report.read_text(encoding="utf-8")
+    assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
+
+
 # arguments, and what standard error names
 MISUSES = [
     ("--quantize full", ["there are no samples"]),
@@ -60,6 +70,10 @@ MISUSES = [
     ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
     ("--quantize full --calibration {data}/x.npy --skip-nodes nowhere", ["no node of that name"]),
     ("--quantize full --calibration {data}/pictures --std 0", ["std has a 0"]),
+    ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["max_error is 1e-09, but any layer costs more"]),
+    ("--quantize full --calibration {data}/x.npy --report {data}/r.pdf", ["r.pdf should end in .html, .json, .csv"]),
+    ("--quantize full --calibration {data}/x.npy --report {data}/no/r.csv", ["folder", "does not exist"]),
+    ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with"]),
     ("--config {data}/absent.cfg", ["absent.cfg: No such file"]),
     ("--config {data}", ["Is a directory"]),
     ("--config {data}/x.npy", ["x.npy is no file of settings"]),
@@ -73,7 +87,7 @@ def test_misuse_is_one_message_and_writes_nothing(
 ) -> None:
     done = mlite("convert", MINDIR, "-o", tmp_path / "x.ms", *arguments.format(data=data).split())
     assert done.code == 1
-    assert done.err.startswith("mlite: error: ")
+    assert done.err.splitlines()[-1].startswith("mlite: error: ")
     assert all(word in done.err for word in named), done.err
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
@@ -84,6 +98,7 @@ def test_misuse_is_one_message_and_writes_nothing(
         ("--quantize half", "invalid choice"),
         ("--calibration x.npy", "give --quantize KIND"),
         ("--skip-nodes a", "give --quantize KIND"),
+        ("--report r.html", "give --quantize KIND"),
         ("--quantize full --std 2", "give --calibration PATH"),
         ("--quantize full --calibration", "expected one argument"),
         ("--quantize full --calibration x=", "names no file"),

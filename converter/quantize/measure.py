@@ -1,0 +1,234 @@
+"""How far a quantized graph is from the exact one: layer by layer, alone and with the errors of all before it.
+
+A layer is a node that computes with codes, or whose weights are codes. Alone: it is given what the exact network
+computes before it. Accumulated: as part of the quantized network.
+"""
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from converter.emit import emit
+from converter.errors import QuantizeError
+from converter.ir.graph import Graph, Node, Value
+from lite.coded import Coded
+from lite.errors import LiteError
+from lite.ops.quantized import Affine, QuantDTypeCast, Quantized, dequantize, quantize
+from lite.session import Session
+from lite.types import Array, DType
+
+SAMPLES = 8  # that are measured with, the first ones
+BINS = 48
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Distance:
+    """Of many numbers to what they should be."""
+
+    signal: float = 0.0
+    noise: float = 0.0
+    other: float = 0.0
+    product: float = 0.0
+
+    def add(self, exact: Array, other: Array) -> None:
+        """Take numbers into account; those that are not finite do not count."""
+        x, y = exact.reshape(-1).astype(np.float64), other.reshape(-1).astype(np.float64)
+        finite = np.isfinite(x) & np.isfinite(y)
+        if not finite.all():
+            x, y = x[finite], y[finite]
+        self.signal += float(x @ x)
+        self.other += float(y @ y)
+        self.product += float(x @ y)
+        self.noise += float((x - y) @ (x - y))
+
+    @property
+    def error(self) -> float:
+        """The root of noise over signal: 0 where nothing is lost, infinite where all of it is noise."""
+        return math.sqrt(self.noise / self.signal) if self.signal else (math.inf if self.noise else 0.0)
+
+    @property
+    def sqnr(self) -> float:
+        """Signal over noise in decibels."""
+        return -20 * math.log10(self.error) if 0 < self.error < math.inf else math.copysign(math.inf, 0.5 - self.error)
+
+    @property
+    def cosine(self) -> float:
+        """Of the angle between both."""
+        both = math.sqrt(self.signal) * math.sqrt(self.other)
+        return min(1.0, self.product / both) if both else float(self.signal == self.other)
+
+
+@dataclass(slots=True)
+class Layer:
+    """A node of the exact graph and its counterpart; counts: a histogram of the exact output over low to high."""
+
+    exact: Node
+    coded: Node
+    alone: Distance = field(default_factory=Distance)
+    accumulated: Distance = field(default_factory=Distance)
+    low: float = 0.0
+    high: float = 0.0
+    counts: Array = field(default_factory=lambda: np.zeros(BINS, np.int64))
+
+    @property
+    def stored(self) -> Affine | None:
+        """How its output is stored; None for float32."""
+        return self.coded.attrs.outputs[0] if isinstance(self.coded.attrs, Quantized) else None
+
+    def see(self, x: Array) -> None:
+        """Count the elements of the exact output."""
+        finite = x[np.isfinite(x)]
+        if not finite.size:
+            return
+        if not self.counts.any():
+            self.low, self.high = _span(self.stored, finite)
+        self.counts += np.histogram(np.clip(finite, self.low, self.high), BINS, (self.low, self.high))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """layers: in order; empty where only the results were asked for. results: by the names of the outputs."""
+
+    layers: Sequence[Layer]
+    results: dict[str, Distance]
+    samples: int
+
+    @property
+    def error(self) -> float:
+        """The worst of the network's results."""
+        return max((distance.error for distance in self.results.values()), default=0.0)
+
+
+def copy(graph: Graph) -> Graph:
+    """A graph of its own nodes and values, with the same constants."""
+    new = Graph(graph.name)
+    values = {value: new.add_input(value.spec) for value in graph.inputs}
+    for node in graph.nodes:
+        for value in node.inputs:
+            values.setdefault(value, Value(value.spec))
+        twin = Node(node.attrs, [values[value] for value in node.inputs], (), node.name, node.origin)
+        twin.outputs = [Value(value.spec, twin) for value in node.outputs]
+        values.update(zip(node.outputs, twin.outputs, strict=True))
+        new.insert(len(new.nodes), [twin])
+    new.outputs = [values.setdefault(value, Value(value.spec)) for value in graph.outputs]
+    new.states = graph.states
+    new.functions = {name: copy(function) for name, function in graph.functions.items()}
+    return new
+
+
+def measure(
+    exact: Graph, coded: Graph, samples: Iterable[object], progress: Progress | None = None, *, layers: bool = True
+) -> Measurement:
+    """Run both on the first samples. layers: look at these too, not only at the results.
+
+    Raises QuantizeError where there are no samples, or one that does not fit.
+    """
+    rows = _layers(exact, coded) if layers else []
+    results = {value.name: Distance() for value in exact.results}
+    operands = [_activations(row) for row in rows]
+    watched = [*(v for values in operands for v in values), *(row.exact.outputs[0] for row in rows)]
+    count = 0
+    with ExitStack() as stack:
+        before = stack.enter_context(session_of(exact, [*watched, *exact.results]))
+        own_outputs = [row.coded.outputs[0] for row in rows]
+        after = stack.enter_context(session_of(coded, [*own_outputs, *coded.results]))
+        alone = [stack.enter_context(_alone(row, values)) for row, values in zip(rows, operands, strict=True)]
+        for sample in islice(samples, SAMPLES):
+            try:
+                wanted, got = _run(before, sample), _run(after, sample)
+            except (LiteError, TypeError) as error:
+                raise QuantizeError(f"sample {count} does not fit the network: {error}") from error
+            given = iter(wanted[: len(watched) - len(rows)])
+            outputs = wanted[len(watched) - len(rows) : len(watched)]
+            for row, values, session, y, own in zip(rows, operands, alone, outputs, got, strict=False):
+                xs = [next(given) for _ in values]
+                row.see(y)
+                row.accumulated.add(y, _real(own, row.stored))
+                row.alone.add(y, _real(_run(session, _as_codes(row, xs))[0], row.stored))
+            for distance, x, y in zip(results.values(), wanted[len(watched) :], got[len(rows) :], strict=True):
+                distance.add(x, y)
+            count += 1
+            if progress is not None:
+                progress(f"measure: sample {count}")
+    if not count:
+        raise QuantizeError("there are no samples to measure errors with")
+    return Measurement(rows, results, count)
+
+
+def session_of(graph: Graph, outputs: Sequence[Value]) -> Session:
+    """A session that computes these values of the graph."""
+    own, graph.outputs = graph.outputs, [*outputs, *(end for _, end in graph.kept)]
+    try:
+        return Session(emit(graph))
+    finally:
+        graph.outputs = own
+
+
+def _layers(exact: Graph, coded: Graph) -> list[Layer]:
+    """What became codes, each with what it was."""
+    counterparts: dict[tuple[str, str], deque[Node]] = defaultdict(deque)
+    for node in exact.nodes:
+        counterparts[node.op, node.name].append(node)
+    rows = []
+    for node in coded.nodes:
+        same = counterparts[node.op, node.name]
+        if not same or (isinstance(node.attrs, Quantized) and isinstance(node.attrs.inner, QuantDTypeCast)):
+            continue
+        twin = same.popleft()
+        if isinstance(node.attrs, Quantized) or any(isinstance(v.spec.data, Coded) for v in node.inputs):
+            rows.append(Layer(twin, node))
+    return rows
+
+
+def _activations(row: Layer) -> list[Value]:
+    """What the exact node is given besides constants."""
+    return [value for value in row.exact.inputs if value.producer is not None or not value.spec.is_known]
+
+
+def _alone(row: Layer, operands: Sequence[Value]) -> Session:
+    """A session of the quantized layer and nothing else."""
+    graph, fed = Graph(row.coded.name), iter(range(len(operands)))
+    inputs = []
+    for value in row.coded.inputs:
+        if value.producer is None and value.spec.is_known:
+            inputs.append(Value(value.spec))
+        else:
+            inputs.append(graph.add_input(value.spec.named(f"x{next(fed)}")))
+    graph.outputs = list(graph.add(row.coded.attrs, inputs, row.coded.name))
+    return Session(emit(graph), threads=1)
+
+
+def _as_codes(row: Layer, xs: Sequence[Array]) -> list[Array]:
+    """The exact operands as the quantized layer takes them."""
+    if not isinstance(row.coded.attrs, Quantized):
+        return list(xs)
+    known = [value.producer is None and value.spec.is_known for value in row.coded.inputs]
+    stored = [how for how, is_known in zip((*row.coded.attrs.inputs, *[None] * len(known)), known, strict=False)
+              if not is_known]  # fmt: skip
+    return [x if how is None else quantize(x, how) for x, how in zip(xs, stored, strict=True)]
+
+
+def _run(session: Session, sample: object) -> list[Array]:
+    result = session.run(sample)
+    return list(result.values()) if isinstance(result, dict) else [result]
+
+
+def _real(x: Array, stored: Affine | None) -> Array:
+    return x if stored is None or x.dtype.kind == "f" else dequantize(x, stored)
+
+
+def _span(stored: Affine | None, x: Array) -> tuple[float, float]:
+    """What a histogram goes over: the numbers that codes stand for, or those that are there."""
+    if stored is not None and stored.dtype != DType.INT32:
+        ends = dequantize(np.array([stored.low, stored.high]), stored)
+        return float(ends[0]), float(ends[1])
+    low, high = float(x.min()), float(x.max())
+    return (low, high) if low < high else (low - 0.5, high + 0.5)

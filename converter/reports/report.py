@@ -1,0 +1,217 @@
+"""A report of quantization: by layer its range, bits, errors alone and accumulated, histograms, bytes and times."""
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from converter.emit import emit_parts
+from converter.errors import OptionError
+from converter.ir.graph import Graph, Node
+from converter.quantize.measure import BINS, Layer, Measurement, measure
+from converter.quantize.settings import Quantization
+from lite.bench import StepCost, measure_machine, measure_steps
+from lite.bench import measure as measure_latency
+from lite.coded import Coded
+from lite.ops.quantized import PRODUCTS, Affine, Quantized
+from lite.session import Session
+from lite.types import DType
+
+_SECONDS = 0.5  # that each network is timed for
+FORMATS = (".html", ".json", ".csv")
+
+_COLUMNS = (
+    "name", "op", "weight_bits", "activation_bits", "low", "high", "scale", "zero_point", "sqnr_alone", "cosine_alone",
+    "sqnr_accumulated", "cosine_accumulated", "bytes_before", "bytes_after", "seconds_before", "seconds_after",
+    "seconds_predicted",
+)  # fmt: skip
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many elements lie in each of equal parts from low to high."""
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Signal over noise in decibels, cosine of the angle to what float32 gives, and error, the root of noise over
+    signal.
+    """
+
+    sqnr: float
+    cosine: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A layer. weight_bits, activation_bits: 32 where it stays float32. nbytes: of its constants, before and after.
+
+    seconds: measured, exact and quantized, with what is merged into it; predicted: what this machine's limits say the
+    quantized layer takes at least. None where it is merged into another.
+    """
+
+    name: str
+    op: str
+    shape: tuple[int, ...]
+    weight_bits: int
+    activation_bits: int
+    scale: float | None
+    zero_point: int | None
+    output: Histogram | None
+    weights: Histogram | None
+    alone: Numbers | None
+    accumulated: Numbers | None
+    nbytes: tuple[int, int]
+    seconds: tuple[float | None, float | None]
+    predicted: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All of it. nbytes: of the files, and latency: the medians, of float32 and quantized, with one thread."""
+
+    network: str
+    kind: str
+    samples: int
+    nbytes: tuple[int, int]
+    latency: tuple[float, float]
+    outputs: Mapping[str, Numbers]
+    rows: tuple[Row, ...]
+
+    @property
+    def error(self) -> float:
+        """Of the worst output."""
+        return max((numbers.error for numbers in self.outputs.values()), default=0.0)
+
+    def json(self) -> str:
+        """One document; infinities are null."""
+        return json.dumps(_finite({**asdict(self), "error": self.error}), indent=1) + "\n"
+
+    def csv(self) -> str:
+        """A line a layer."""
+        text = io.StringIO()
+        lines = csv.writer(text, lineterminator="\n")
+        lines.writerow(_COLUMNS)
+        for row in self.rows:
+            ends = (row.output.low, row.output.high) if row.output else (None, None)
+            far = [x for n in (row.alone, row.accumulated) for x in ((n.sqnr, n.cosine) if n else (None, None))]
+            lines.writerow(
+                [row.name, row.op, row.weight_bits, row.activation_bits, *ends, row.scale, row.zero_point, *far,
+                 *row.nbytes, *row.seconds, row.predicted]
+            )  # fmt: skip
+        return text.getvalue()
+
+    def text(self, suffix: str) -> str:
+        """The report as a file with this suffix, one of FORMATS."""
+        from converter.reports.page import page
+
+        return {".html": lambda: page(self), ".json": self.json, ".csv": self.csv}[suffix]()
+
+
+def check_format(path: Path) -> str:
+    """The suffix of a report's file. Raises OptionError for one that there is no report in."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise OptionError(f"the report {path} should end in {', '.join(FORMATS)}")
+    return suffix
+
+
+def explain(exact: Graph, coded: Graph, settings: Quantization, progress: Progress | None = None) -> Report:
+    """Measure both graphs, on the first of the samples, and time them. Raises QuantizeError without samples."""
+    measured = measure(exact, coded, settings.samples, progress)
+    if progress is not None:
+        progress("measure times")
+    sample = next(iter(settings.samples))
+    files = [emit_parts(graph) for graph in (exact, coded)]
+    machine = measure_machine()
+    latency, steps = [], []
+    for parts in files:
+        with Session(b"".join(parts), threads=1) as session:
+            latency.append(measure_latency(session, sample, seconds=_SECONDS).median)
+            steps.append({row.step.name: row for row in measure_steps(session, sample, machine)})
+    layers = {id(layer.exact): layer for layer in measured.layers}
+    kept = {node.name: node for node in coded.nodes}
+    rows = [
+        _row(node, layers.get(id(node)), kept.get(node.name), steps[0].get(node.name), steps[1].get(node.name))
+        for node in exact.nodes
+        if id(node) in layers or node.op in PRODUCTS
+    ]
+    sizes = [sum(len(part) for part in parts) for parts in files]
+    return Report(
+        exact.name, settings.kind, measured.samples, (sizes[0], sizes[1]), (latency[0], latency[1]),
+        _outputs(measured), tuple(rows),
+    )  # fmt: skip
+
+
+def _outputs(measured: Measurement) -> dict[str, Numbers]:
+    return {name: Numbers(d.sqnr, d.cosine, d.error) for name, d in measured.results.items()}
+
+
+def _row(
+    node: Node, layer: Layer | None, coded: Node | None, before: StepCost | None, after: StepCost | None
+) -> Row:
+    stored = layer.stored if layer else None
+    return Row(
+        name=node.name,
+        op=node.op,
+        shape=node.outputs[0].spec.shape,
+        weight_bits=_weight_bits(coded),
+        activation_bits=stored.bits if stored else 32,
+        scale=stored.scale[0] if stored else None,
+        zero_point=stored.zero_point[0] if stored else None,
+        output=Histogram(layer.low, layer.high, tuple(map(int, layer.counts))) if layer else None,
+        weights=_histogram(node) if node.op in PRODUCTS else None,
+        alone=Numbers(layer.alone.sqnr, layer.alone.cosine, layer.alone.error) if layer else None,
+        accumulated=Numbers(layer.accumulated.sqnr, layer.accumulated.cosine, layer.accumulated.error)
+        if layer
+        else None,
+        nbytes=(_constant_bytes(node), _constant_bytes(coded)),
+        seconds=(before.seconds if before else None, after.seconds if after else None),
+        predicted=after.floor if after else None,
+    )
+
+
+def _weight_bits(node: Node | None) -> int:
+    """Of the constants of a node that are codes, the first; 32 where none is."""
+    for position, value in enumerate(node.inputs if node else ()):
+        if isinstance(value.spec.data, Coded):
+            return value.spec.data.bits
+        if node and isinstance(node.attrs, Quantized) and value.producer is None and value.spec.is_known:
+            stored: Affine | None = node.attrs.inputs[position]
+            if stored is not None:
+                return stored.bits
+    return 32
+
+
+def _constant_bytes(node: Node | None) -> int:
+    data = [value.spec.data for value in node.inputs if value.producer is None] if node else []
+    return sum(x.nbytes for x in data if x is not None)
+
+
+def _histogram(node: Node) -> Histogram | None:
+    w = node.inputs[1].data if len(node.inputs) > 1 else None
+    if w is None or node.inputs[1].spec.dtype != DType.FLOAT32 or not w.size or not np.isfinite(w).all():
+        return None
+    end = float(np.abs(w).max()) or 1.0
+    return Histogram(-end, end, tuple(map(int, np.histogram(w, BINS, (-end, end))[0])))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,118 @@
+"""Errors by layer, the limit that keeps layers in float32, and what a report says of both."""
+from __future__ import annotations
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import converter
+from converter.errors import OptionError, QuantizeError
+from converter.mindir.reader import read_mindir
+from converter.quantize.apply import quantize
+from converter.quantize.measure import Distance, copy, measure
+from converter.quantize.settings import Quantization
+from tests.converter.quantize.test_full import SAMPLES, network, run
+
+DIGITS = Path(__file__).parents[3] / "samples" / "digits"
+IMAGES = np.load(DIGITS / "calibration.npz")["images"][:12].astype(np.float32).reshape(-1, 1, 1, 8, 8) / 16
+
+
+def test_distances_are_those_of_the_formulas() -> None:
+    distance = Distance()
+    distance.add(np.array([3.0, 4.0, np.nan]), np.array([3.0, 3.5, 1.0]))
+    assert distance.error == pytest.approx(0.1)
+    assert distance.sqnr == pytest.approx(20.0)
+    assert distance.cosine == pytest.approx(23 / (5 * np.hypot(3, 3.5)))
+    assert Distance().sqnr == np.inf
+    assert Distance().cosine == 1.0
+
+
+def test_a_copy_shares_nothing_that_changes() -> None:
+    graph = network()
+    twin = copy(graph)
+    quantize(graph, Quantization(SAMPLES, kind="weight"))
+    np.testing.assert_array_equal(run(twin, SAMPLES[0]), run(copy(twin), SAMPLES[0]))
+    assert all(isinstance(value.spec.data, np.ndarray) for value in twin.constants())
+
+
+@pytest.mark.parametrize("kind", ["full", "weight"])
+def test_layers_are_measured_alone_and_with_all_before_them(kind: str) -> None:
+    exact = network()
+    coded = quantize(copy(exact), Quantization(SAMPLES, kind=kind, weight_bits=6, min_weights=20))
+    measured = measure(exact, coded, SAMPLES)
+    ops = [layer.exact.op for layer in measured.layers]
+    assert ops[:2] == ["Conv2DFusion", "Conv2DFusion"]
+    first, second = measured.layers[:2]
+    assert first.alone.error == first.accumulated.error > 0  # nothing lies before it
+    assert second.accumulated.error > second.alone.error
+    assert 0 < measured.error < 0.1
+    assert first.counts.sum() == len(SAMPLES) * 8 * 8 * 6
+
+
+def test_the_worst_layers_stay_float32_until_the_error_is_below_the_limit() -> None:
+    exact = converter.optimize(read_mindir(DIGITS / "digits.mindir"))
+    whole = quantize(copy(exact), Quantization(IMAGES))
+    free = measure(exact, whole, IMAGES)
+    limited = quantize(copy(exact), Quantization(IMAGES, max_error=free.error / 2))
+    held = measure(exact, limited, IMAGES)
+    assert held.error <= free.error / 2
+    assert 0 < len(held.layers) < len(free.layers)
+    same = quantize(copy(exact), Quantization(iter(IMAGES), max_error=free.error))
+    assert len(measure(exact, same, IMAGES).layers) == len(free.layers)
+    with pytest.raises(QuantizeError, match="max_error is 1e-12, but any layer costs more"):
+        quantize(copy(exact), Quantization(IMAGES, max_error=1e-12))
+
+
+def test_without_samples_nothing_can_be_measured() -> None:
+    with pytest.raises(QuantizeError, match="no samples to measure"):
+        measure(network(), network(), [])
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, "x", float("nan")])
+def test_a_limit_is_above_0(limit: object) -> None:
+    with pytest.raises(OptionError, match="max_error is"):
+        converter.ConvertOptions(quantization={"max_error": limit})
+
+
+class Page(HTMLParser):
+    """Which tags there are, and what they refer to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.references: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.references += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def test_a_report_says_it_for_people_and_programs() -> None:
+    report = converter.report(DIGITS / "digits.mindir", {"quantization": {"samples": IMAGES}})
+    assert report.nbytes[1] < 0.5 * report.nbytes[0]
+    assert 0 < report.error < 0.05
+    products = [row for row in report.rows if row.op == "Conv2DFusion"]
+    assert all(row.weight_bits == row.activation_bits == 8 and row.weights for row in products)
+    assert all(row.alone and row.alone.sqnr > 20 and row.alone.cosine > 0.99 for row in products)
+
+    document = json.loads(report.text(".json"))
+    assert len(document["rows"]) == len(report.rows)
+    lines = list(csv.DictReader(io.StringIO(report.text(".csv"))))
+    assert [line["name"] for line in lines] == [row.name for row in report.rows]
+    assert float(lines[0]["sqnr_alone"]) == report.rows[0].alone.sqnr  # type: ignore[union-attr]
+
+    page = Page()
+    page.feed(report.text(".html"))
+    assert page.tags.count("tr") == len(report.rows) + 3
+    assert not {"script", "img", "link"} & set(page.tags)
+    assert not page.references
+
+
+def test_a_report_needs_quantization() -> None:
+    with pytest.raises(OptionError, match="nothing to report"):
+        converter.report(DIGITS / "digits.mindir", {})
