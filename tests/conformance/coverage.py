@@ -24,9 +24,9 @@ _INTRODUCTION = """\
 
 Written by `python -m tests.conformance.networks --all --write`: every network, exported by MindSpore 2.10, converted,
 run on kernels, and compared with MindSpore's own outputs. The error is a share of the largest |output|; integers and
-booleans have to be equal. A network that differs says how far it and MindSpore are from what its export comes to in float64.
-Times are without care, of a machine that had other work too. The last columns are the errors of what `mlite export`
-writes, in ONNX Runtime and in MindSpore; `-` where that was not asked."""
+booleans have to be equal. A network that differs says how far it and MindSpore are from what its export comes to in
+float64. Times are without care, of a machine that had other work too. The last columns are the errors of what `mlite
+export` writes, in ONNX Runtime and in MindSpore; `-` where that was not asked."""
 _TITLES = {
     False: "## In the form that the tests judge, mostly smaller, with every kind of layer",
     True: "## At full size (`--full`)",
