@@ -13,7 +13,7 @@ from lite.errors import UnsupportedOpError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     inspect.add_arguments(parser)
-    key.add_arguments(parser)
+    key.add_arguments(parser, of="an encrypted .mindir")
 
 
 def execute(args: argparse.Namespace) -> int:

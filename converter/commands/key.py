@@ -14,10 +14,10 @@ VARIABLE = "MINDLITE_KEY"
 _HEX = "hex:"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--key-file."""
+def add_arguments(parser: argparse.ArgumentParser, of: str = "an encrypted .mindir or checkpoint") -> None:
+    """--key-file; of: what the command reads."""
     parser.add_argument("--key-file", metavar="FILE", type=Path,
-        help=f"key of an encrypted .mindir or checkpoint, as it is or as hex:0011...; else {VARIABLE}, or a prompt")
+        help=f"key of {of}, as it is or as hex:0011...; else {VARIABLE}, or a prompt")
 
 
 def key_for(args: argparse.Namespace, paths: Iterable[Path | None]) -> bytes | None:

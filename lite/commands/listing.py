@@ -9,14 +9,17 @@ from textwrap import wrap
 from typing import Any, TypeVar
 
 from lite.commands.show import size, table
+from lite.ops.quantized import Affine, Quantized
 from lite.ops.registry import Attributes
 from lite.records import dataclass
-from lite.types import TensorSpec
+from lite.types import DType, TensorSpec
 
 _Tensor = TypeVar("_Tensor", bound=Hashable)
 
 # Shown at their defaults too: without them a node does not say what it computes.
 _TELLING = {"axis", "coordinate_transform_mode", "method", "mode"}
+
+_DTYPES = {"dst_t", "src_t"}  # fields that hold values of DType
 
 _FEW = 8  # numbers of a constant that are shown in its shape's place
 _WIDTH = 100
@@ -52,12 +55,33 @@ class Listing:
 
 def telling_attributes(attrs: Attributes) -> dict[str, Any]:
     """By schema name, the attributes that differ from their defaults, and those that say what is computed."""
+    if isinstance(attrs, Quantized):
+        return {**telling_attributes(attrs.inner), "codes": _codes(attrs)}
     telling: dict[str, Any] = {}
     for field in fields(attrs):  # type: ignore[arg-type]  # every Attributes subclass is a dataclass
         value = getattr(attrs, field.name)
         if field.default is MISSING or value != field.default or field.name in _TELLING:
-            telling[field.name.rstrip("_")] = value
+            telling[field.name.rstrip("_")] = DType(value).name.lower() if field.name in _DTYPES else value
     return telling
+
+
+def _codes(attrs: Quantized) -> str:
+    """How each operand is stored."""
+    inputs, outputs = (", ".join(map(_stored, side)) for side in (attrs.inputs, attrs.outputs))
+    return f"({inputs} -> {outputs})"
+
+
+def _stored(affine: Affine | None) -> str:
+    """Element type, its bits unless all, scale or the range of scales, and zero point where it is not 0."""
+    if affine is None:
+        return "-"
+    least, most = min(affine.scale), max(affine.scale)
+    count = len(affine.scale)
+    scale = f"x {least:.3g}" if count == 1 else f"x {count} scales {least:.3g}..{most:.3g}"
+    points = sorted({*affine.zero_point})
+    offset = "" if points == [0] else f" {points[0]:+d}" if len(points) == 1 else f" {points[0]:+d}..{points[-1]:+d}"
+    bits = "" if affine.bits in (8, 16, 32) else f" of {affine.bits} bits"
+    return f"{affine.dtype}{bits} {scale}{offset}"
 
 
 def sources(

@@ -9,8 +9,10 @@ import pytest
 from converter.mindir.mind_ir_pb2 import ModelProto
 from lite.cli import main as device_main
 from lite.commands.listing import ListedNode, Listing, as_text, telling_attributes
+from lite.ops.quantized import Affine, QuantDTypeCast, Quantized
 from lite.ops.reduce import ReduceFusion
 from lite.ops.resize import Resize
+from lite.ops.softmax import Softmax
 from lite.types import DType, TensorSpec
 from tests.cli.conftest import DIGITS, Mlite
 
@@ -120,3 +122,13 @@ def test_a_device_says_what_to_do_with_a_mindir(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize("arguments", [[], ["a", "b"], ["a", "--deep"]], ids=" ".join)
 def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: list[str]) -> None:
     assert mlite("inspect", *arguments).code == 2
+
+
+def test_a_node_on_codes_says_its_own_attributes_and_how_operands_are_stored() -> None:
+    x, y = Affine((1 / 255,), (-128,)), Affine((0.5,), bits=7)
+    w = Affine((0.0054, 0.019), (0,), axis=0)
+    shown = telling_attributes(Quantized(Softmax(axis=(1,)), (x, w, None), (y,)))
+    assert shown == {
+        "axis": (1,), "codes": "(int8 x 0.00392 -128, int8 x 2 scales 0.0054..0.019, - -> int8 of 7 bits x 0.5)"
+    }  # fmt: skip
+    assert telling_attributes(QuantDTypeCast(DType.FLOAT32, DType.INT8)) == {"src_t": "float32", "dst_t": "int8"}
