@@ -67,7 +67,8 @@ def operators(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """The same for operators, by the rows' names; why, for one that is refused."""
     found: dict[str, Path | str] = {}
     for case in selected(request, "case"):
-        assert isinstance(case, Case)
+        if not isinstance(case, Case):  # other modules have cases of their own
+            continue
         inputs = case.inputs()
         try:
             model = write_mindir(graph_of(case, inputs))

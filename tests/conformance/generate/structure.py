@@ -59,8 +59,14 @@ def load(d: Draw) -> Case:
     return Case(f"(({{x}} * 1).add_({{op}}), {{op}} {d.one_of('+', '-', '*')} {{x}})", {"x": x}, parameter)
 
 
+def depend(d: Draw) -> Case:
+    """A result that waits for something that happens in place."""
+    x, parameter = _parameter(d)
+    return Case(f"ops.depend({{x}} {d.one_of('+', '-', '*')} 2, ({{x}} * 1).add_({{op}}))", {"x": x}, parameter)
+
+
 GENERATORS: dict[str, Generator] = {
-    "Depend": load,
+    "Depend": depend,
     "Load": load,
     "MakeTuple": make_tuple,
     "TupleGetItem": tuple_get_item,
