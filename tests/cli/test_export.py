@@ -67,6 +67,7 @@ def test_what_is_written_as_mindir_is_read_again(tmp_path: Path) -> None:
     first, again = (evaluate(read_mindir(path), {"x": x}) for path in (MINDIR, tmp_path / "again.mindir"))
     for expected, y in zip(first.values(), again.values(), strict=True):
         np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+    assert again.keys() == first.keys()
 
 
 def test_wrong_types_are_argument_errors(tmp_path: Path) -> None:

@@ -56,8 +56,11 @@ def _write(builder: Builder, refusals: Refusals, node: Node) -> Sequence[str]:
 
 
 def _finish(builder: Builder, graph: Graph, body: GraphProto) -> None:
-    """The outputs: a result, or a tuple of them."""
+    """The outputs: a result, or a tuple of them. The nodes that make them get their names, which readers go by."""
     names, specs = [builder.name(value) for value in graph.outputs], [value.spec for value in graph.outputs]
+    called = dict(zip(names, (value.name for value in graph.outputs), strict=True))
+    for node in builder.nodes:
+        node.domain = called.get(node.name) or node.domain
     if len(names) > 1:
         output = body.output.add(name=builder.node("MakeTuple", names, specs, {}), denotation="Tuple")
         output.attr_info.CopyFrom(type_of("", specs, True))
