@@ -18,3 +18,9 @@ def nearest(name: object, known: Sequence[str]) -> str:
     """What to say of a name that is not known."""
     near = get_close_matches(str(name), known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+
+
+def check_sequence_of_names(option: str, value: object) -> None:
+    """Raise OptionError where an option is not a sequence of strings."""
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):
+        raise OptionError(f"{option} is {value!r}: expected a sequence of names")

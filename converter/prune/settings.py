@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from converter.errors import OptionError
-from converter.names import check_names
+from converter.names import check_names, check_sequence_of_names
 from lite.types import Array
 
 Sample = Array | Sequence[Array] | Mapping[str, Array]
@@ -56,8 +56,7 @@ class Pruning:
             raise OptionError(f"ridge is {self.ridge!r}: expected a number above 0")
         if type(self.seed) is not int or self.seed < 0:
             raise OptionError(f"seed is {self.seed!r}: expected a whole number of 0 or more")
-        if isinstance(self.skip_nodes, str) or not all(isinstance(name, str) for name in self.skip_nodes):
-            raise OptionError(f"skip_nodes is {self.skip_nodes!r}: expected a sequence of names")
+        check_sequence_of_names("skip_nodes", self.skip_nodes)
         if not isinstance(self.samples, Iterable):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from converter.errors import OptionError
-from converter.names import check_names
+from converter.names import check_names, check_sequence_of_names
 from converter.quantize.calibration import Calibration
 
 KINDS = ("full", "weight")
@@ -85,8 +85,7 @@ class Quantization:
             raise OptionError(f"max_error is {self.max_error!r}: expected a number above 0, such as 0.02, or None")
         if self.activation_bits not in (7, 8):
             raise OptionError(f"activation_bits is {self.activation_bits!r}: expected 7 or 8")
-        if isinstance(self.skip_nodes, str) or not all(isinstance(name, str) for name in self.skip_nodes):
-            raise OptionError(f"skip_nodes is {self.skip_nodes!r}: expected a sequence of names")
+        check_sequence_of_names("skip_nodes", self.skip_nodes)
         if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
 

@@ -131,6 +131,7 @@ def test_a_network_without_products_has_nothing_to_quantize() -> None:
         ({"observer": "median"}, "observer is 'median': there are minmax"),
         ({"activation_bits": 6}, "expected 7 or 8"),
         ({"skip_nodes": "conv"}, "expected a sequence of names"),
+        ({"skip_nodes": 3}, "expected a sequence of names"),
         ({"sampels": []}, "did you mean 'samples'"),
         (3, "expected a Quantization"),
     ],
