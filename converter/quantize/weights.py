@@ -49,23 +49,20 @@ class Weights(NamedTuple):
 
 
 def quantize_weights(
-    graph: Graph,
-    settings: Quantization,
-    hessians: Mapping[Value, Array] | None = None,
-    bits: Mapping[Value, int] | None = None,
+    graph: Graph, settings: Quantization, hessians: Mapping[Value, Array] | None = None
 ) -> Graph:
     """The graph with weights in codes; constants are replaced in place.
 
     Products are better transposed before (`transpose_products`): groups need that.
     hessians: of a product's weights, sums of x x^T over what they are multiplied with: where there is one, rounding is
-    compensated. bits: of weights that have not settings.weight_bits.
+    compensated.
     """
     for weights in chosen(graph, settings):
-        value, width = weights.value, (bits or {}).get(weights.value, settings.weight_bits)
+        value = weights.value
         data = value.data
         assert data is not None, "chosen has looked"
         hessian = (hessians or {}).get(value)
-        coded = encode(data, weights.axis, replace(settings, weight_bits=width), hessian)
+        coded = encode(data, weights.axis, settings, hessian)
         value.spec = TensorSpec(DType.FLOAT32, data.shape, value.name, coded)
     return graph
 
