@@ -7,6 +7,8 @@ from mindspore import nn
 from tests.conformance.networks.blocks.layers import Classifier, SqueezeExcitation, pictures
 from tests.conformance.networks.blocks.resnet import Bottleneck, ResNet, stem
 
+gain = 0.7  # the gates' logits reach 4e3 else, where any rounding decides between 0 and 1
+
 
 class Weighed(Bottleneck):
     """A block that weighs its channels before they are added to its input."""

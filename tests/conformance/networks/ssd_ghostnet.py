@@ -20,6 +20,8 @@ FRONT = 11  # blocks before the last halving
 EXTRAS = ((512, 0.2), (256, 0.25), (256, 0.5), (128, 0.25))  # channels, of which share of the input's is hidden
 ANCHORS = (3, 6, 6, 6, 6, 6)
 
+gain = 0.7  # values reach 8e6 else and end in a RELU6, which leaves little but their rounding
+
 
 class Ghost(nn.Cell):
     """A 1x1 convolution to half of the channels, and a depthwise one of those for the other half."""
