@@ -16,7 +16,7 @@ from lite.types import Array
 
 INDEXING, SPARSE = 1, 2  # Tensor.weightQuantCompressType
 _MOST_GAP_BITS = 16
-_MOST_CODES = 1 << 17  # of a byte of a stream
+_MOST_CODES = 1 << 10  # of a byte of a stream: what a small file can make a reader hold is bounded
 _CHUNK = 1 << 18  # numbers read at once
 
 

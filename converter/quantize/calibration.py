@@ -4,6 +4,8 @@ from __future__ import annotations
 import math
 import operator
 import os
+import stat
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -119,7 +121,7 @@ class Samples:
                 count += 1
 
     def __length_hint__(self) -> int:
-        return self.calibration.size
+        return min(operator.index(self.calibration.size), sys.maxsize)
 
     def _places(self) -> dict[str, list[Path]]:
         """The files by input; under "" those that have all inputs."""
@@ -193,8 +195,10 @@ class Samples:
 
 def _files(place: Path) -> list[Path]:
     """The file, or those in the folder, in the order of their names. Raises OSError, QuantizeError for an empty one."""
-    place.stat()
-    if not place.is_dir():
+    kind = place.stat().st_mode
+    if not stat.S_ISDIR(kind):
+        if not stat.S_ISREG(kind):
+            raise QuantizeError(f"{place} is neither a file nor a folder")
         return [place]
     files = sorted(file for file in place.iterdir() if file.is_file() and not file.name.startswith("."))
     if not files:

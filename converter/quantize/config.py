@@ -19,6 +19,7 @@ import configparser
 import logging
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -43,6 +44,8 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     MissingPackageError for TOML on Python 3.10 without tomli.
     """
     file = Path(path)
+    if stat.S_ISFIFO(file.stat().st_mode):  # it would be waited for
+        raise OptionError(f"{file} is no file of settings")
     with open(file, "rb") as stream:
         data = stream.read(_LARGEST + 1)
     if len(data) > _LARGEST:

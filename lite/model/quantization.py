@@ -19,6 +19,7 @@ from lite.types import Array, DType, QuantParams, TensorSpec
 
 _CODES = frozenset({DType.INT8, DType.INT16})
 _BIAS = 2  # input of a product
+_LEAST_SCALE = 2.0**-40  # between this and its inverse no ratio of three scales leaves float32
 
 
 def resolve_quantization(
@@ -74,10 +75,19 @@ def _quantized(node: Node, tensors: Sequence[Tensor]) -> Node:
             raise UnsupportedVersionError(f"node {node.name!r} ({node.op}): a quantized product's bias has to be int32")
         scale = tuple(inputs[0].scale[0] * s for s in inputs[1].scale)
         inputs[_BIAS] = Affine(scale, bits=32)
-    for stored in (*inputs[:1], *outputs):
-        if stored is not None and len(stored.scale) > 1:
+    weights = (1, _BIAS) if node.op in PRODUCTS else ()
+    for position, stored in enumerate((*inputs, *outputs)):
+        if stored is None or max(len(stored.scale), len(stored.zero_point)) == 1:
+            continue
+        if position not in weights or position >= len(inputs):
             raise UnsupportedVersionError(
-                f"node {node.name!r} ({node.op}): expected one scale of what is computed, found {len(stored.scale)}"
+                f"node {node.name!r} ({node.op}): expected one scale but for weights, found {len(stored.scale)}"
+            )
+        spec = tensors[node.inputs[1]].spec
+        if position == 1 and stored.axis != _expected_axis(node, 1, spec.rank):
+            raise InvalidModelError(
+                f"node {node.name!r} ({node.op}): expected a scale for each output of the weights {spec}, "
+                f"found {len(stored.scale)}"
             )
     return replace(node, attrs=Quantized(node.attrs, tuple(inputs), tuple(outputs)))
 
@@ -87,8 +97,10 @@ def _affine(node: Node, position: int, tensor: Tensor) -> Affine | None:
     if not _is_code(tensor):
         return None
     first, axis = tensor.quant[0], 0 if len(tensor.quant) == 1 else _axis(node, position, tensor)
-    if any(p.scale <= 0 or p.num_bits != first.num_bits for p in tensor.quant):
-        raise InvalidModelError(f"tensor {tensor.spec}: expected scales above 0 and one number of bits")
+    if any(not _LEAST_SCALE <= p.scale <= 1 / _LEAST_SCALE or p.num_bits != first.num_bits for p in tensor.quant):
+        raise InvalidModelError(
+            f"tensor {tensor.spec}: expected scales from {_LEAST_SCALE} to {1 / _LEAST_SCALE} and one number of bits"
+        )
     if any((p.var_corr, p.mean_corr) != (1, 0) for p in tensor.quant):
         raise UnsupportedVersionError(f"tensor {tensor.spec}: corrections of what is computed as codes are not handled")
     zero_points = {p.zero_point for p in tensor.quant}
@@ -104,12 +116,15 @@ def _axis(node: Node, position: int, tensor: Tensor) -> int:
     channels, shape = len(tensor.quant), tensor.spec.shape
     if channels == 1 or not shape:
         return 0
-    expected = 0
-    if node.op == "MatMulFusion" and position >= 1:
-        expected = len(shape) - (2 if getattr(node.attrs, "transpose_b", False) else 1)
-    elif node.op == "Conv2dTransposeFusion":
-        expected = len(shape) - 1
+    expected = _expected_axis(node, position, len(shape))
     return expected if shape[expected] == channels else shape.index(channels)
+
+
+def _expected_axis(node: Node, position: int, rank: int) -> int:
+    """The axis of an operand of this rank along which the outputs of a product lie; 0 for others."""
+    if node.op == "MatMulFusion" and position >= 1:
+        return rank - (2 if getattr(node.attrs, "transpose_b", False) else 1)
+    return rank - 1 if node.op == "Conv2dTransposeFusion" else 0
 
 
 def _decoded(index: int, tensor: Tensor, axis: int) -> Tensor:

@@ -36,6 +36,7 @@ _FORMS = (INDEXING, SPARSE)  # compressed constants that are read
 _CONSTANT = 0  # of Tensor.nodeType
 _TENSOR_BYTES_LIMIT = 1 << 40
 _MAX_RANK = 32  # numpy's limit in its older versions
+_LARGEST = float(np.finfo(np.float32).max)  # of a quantization's numbers
 _PATH_LIMIT = 4096  # bytes
 _MESSAGE_LIMIT = 600  # characters; a damaged file may have a name or a list as long as itself
 
@@ -178,7 +179,8 @@ def _quant(where: str, rows: Sequence[Mapping[str, Any]], shape: tuple[int, ...]
         )
     for channel, row in enumerate(rows):
         numbers = (row["scale"], row["varCorr"], row["meanCorr"])
-        if not all(map(math.isfinite, numbers)) or row["scale"] < 0 or not 1 <= row["numBits"] <= 32:
+        finite = all(abs(number) <= _LARGEST for number in numbers)  # NaN is not
+        if not finite or row["scale"] < 0 or not 1 <= row["numBits"] <= 32:
             raise InvalidModelError(
                 f"{where} quantParams[{channel}]: expected a finite scale of 0 or more, finite corrections and 1 to 32 "
                 f"bits, found scale {row['scale']}, varCorr {row['varCorr']}, meanCorr {row['meanCorr']}, "

@@ -147,6 +147,29 @@ def test_damaged_parameters_are_refused(parameters: dict[str, object]) -> None:
         read_model(damaged(**parameters))
 
 
+@pytest.mark.parametrize("scale", [1e-310, 1e-13, 1e13, 1e200])
+def test_scales_beyond_what_kernels_compute_with_are_refused(scale: float) -> None:
+    graph = quantized_network()
+    for node in graph.nodes:
+        attrs = node.attrs
+        assert isinstance(attrs, Quantized)
+        stored = (*attrs.inputs, *attrs.outputs)
+        wide = [replace(a, scale=(scale,)) if a is not None and len(a.scale) == 1 else a for a in stored]
+        node.attrs = Quantized(attrs.inner, tuple(wide[: len(attrs.inputs)]), tuple(wide[len(attrs.inputs) :]))
+    with pytest.raises(InvalidModelError, match=r"expected scales from|expected a finite scale"):
+        read_model(emit(graph))
+
+
+def test_scales_of_another_axis_than_the_outputs_are_refused() -> None:
+    graph = quantized_network()
+    conv = next(node for node in graph.nodes if node.op == "Conv2DFusion")
+    assert isinstance(conv.attrs, Quantized)
+    x, _, bias = conv.attrs.inputs
+    conv.attrs = Quantized(conv.attrs.inner, (x, Affine((0.01, 0.02), axis=3), bias), conv.attrs.outputs)
+    with pytest.raises(InvalidModelError, match="a scale for each output of the weights"):
+        read_model(emit(graph))
+
+
 def test_a_constant_in_codes_is_float32_to_its_reader() -> None:
     model = read_model(damaged(scale=0.5, zeroPoint=2))
     value: Array | None = model.tensors[1].spec.value

@@ -1,6 +1,7 @@
 """Calibration data in files: what becomes samples, in which order, and what is refused by name."""
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ DIGITS = Path(__file__).parents[3] / "samples" / "digits" / "digits.mindir"
 
 def read(path: Any, *specs: TensorSpec, **settings: Any) -> list[dict[str, Array]]:
     return list(Samples(Calibration(path, **settings), specs or (X,)))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npy")
+    with pytest.raises(QuantizeError, match="neither a file nor a folder"):
+        read(tmp_path / "pipe.npy")
 
 
 @pytest.mark.parametrize("array", [ARRAY, ARRAY.reshape(3, 3, 4, 5)], ids=["a dimension more", "along the first"])

@@ -1,6 +1,7 @@
 """Files of settings: TOML, the INI of MindSpore Lite as people have it, and what is refused with the nearest name."""
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,12 @@ mean = [0.485, 0.456, 0.406]
 def read(tmp_path: Path, text: str | bytes, name: str = "quant.cfg") -> dict[str, Any]:
     (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_config(tmp_path / name)
+
+
+def test_a_pipe_is_no_file_of_settings(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.cfg")
+    with pytest.raises(OptionError, match="no file of settings"):
+        read_config(tmp_path / "pipe.cfg")
 
 
 def test_the_ini_of_mindspore_lite_is_taken_as_it_is(tmp_path: Path) -> None:
