@@ -20,7 +20,7 @@ from lite.types import Array, DType
 
 _PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache
 _LARGEST_PATCH = 1 << 24  # bytes of staged input that a thread holds
-_OPS = FLOP / 4  # nanoseconds for a multiplication or an addition of codes
+_CODE_OP = FLOP / 4  # nanoseconds for a multiplication or an addition of codes
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
@@ -81,7 +81,7 @@ def _steps(
     pixels = row_block * column_block
     pixel_blocks = images * group * -(-place.output[0] // row_block) * -(-place.output[1] // column_block)
     panels = -(-columns // tile.lanes)
-    cost = 2 * pixels * taps * depth * tile.lanes * _OPS + 2 * pixels * kernel_h / panels  # of a panel
+    cost = 2 * pixels * taps * depth * tile.lanes * _CODE_OP + 2 * pixels * kernel_h / panels  # of a panel
     panel_block = panels if pixel_blocks >= 8 else split(panels, cost).block
     units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
     runs, length = (kernel_h, kernel_w * depth) if blocks["dilation_width"] == 1 else (taps, depth)
