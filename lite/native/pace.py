@@ -8,11 +8,11 @@ milliseconds. None of it can be known beforehand, so it is measured:
   one it is taken that alone it would take twice as long as its quickest shared run, until it runs alone.
 - A stretch that takes less than SHORT alone is shared only within a burst of runs, where workers are still awake from
   the run before or are woken once for many.
-- What a shared run takes longer than one alone is lost; later runs that are quicker make up for it, nothing makes
-  up for what is lost later (Page's cumulative sum). Where more is lost than LOSS or LOSS_RUNS runs alone take, whichever is
-  less, but two runs at least, the next ones are alone: as many as take PAUSE, and twice as many each time that this
-  happens again, up to MOST. So a victim of a busy machine is borne where threads win more than it costs, and where they
-  do not, fewer than 1 run in 100 is one. GOOD shared runs without a loss halve the number.
+- What a shared run takes longer than one alone is lost; later runs that are quicker make up for it, for nothing that
+  is lost later (Page's cumulative sum). Where more is lost than LOSS or LOSS_RUNS runs alone take, whichever is less,
+  but two runs at least, the next ones are alone: as many as take PAUSE, and twice as many each time that this happens
+  again, up to MOST. So a victim of a busy machine is borne where threads win more than it costs, and where they do
+  not, fewer than 1 run in 100 is one. GOOD shared runs without a loss halve the number.
 - What a run alone takes is a running mean, to which one adds half as much again at most, since the system suspends
   callers, too; one that takes less than two thirds begins it anew. The first shared run after others is not judged: it
   has to wake the workers.
