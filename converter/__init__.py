@@ -10,8 +10,9 @@
 
 Reading MindIR needs protobuf, which the extra `convert` brings: pip install 'mindlite[convert]'.
 
-The stages are `converter.mindir` (MindIR to graph), `converter.passes` (graph to graph) and `converter.emit` (graph to
-`.ms`) or `converter.exporters` (graph to other formats). Errors are those of `converter.errors`.
+The stages are `converter.mindir` (MindIR to graph), `converter.passes`, `converter.prune` and `converter.quantize`
+(graph to graph) and `converter.emit` (graph to `.ms`) or `converter.exporters` (graph to other formats);
+`converter.stages` has their order. Errors are those of `converter.errors`.
 """
 from __future__ import annotations
 
@@ -20,12 +21,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from converter import stages
 from converter.errors import ArgumentError, ExportError, MissingPackageError, OptionError
 from converter.names import nearest
 from converter.options import ConvertOptions
 from converter.prune.settings import Pruning
 from converter.quantize.calibration import Calibration
 from converter.quantize.settings import Quantization
+from converter.stages import Source, prepare, read, tell
 from lite.errors import ConvertError
 
 if TYPE_CHECKING:
@@ -52,7 +55,6 @@ __all__ = [
 ]
 
 Options = ConvertOptions | Mapping[str, Any]
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
 def convert(
@@ -82,13 +84,10 @@ def convert(
     """
     _check_arguments("convert", misplaced)
     chosen = ConvertOptions.of(options)
-    from converter.emit import emit  # readers and writers of files are loaded when they are needed
-    from converter.quantize.apply import quantize
+    from converter.emit import emit  # writers of files are loaded when they are needed
 
-    graph = _prepared(source, chosen)
-    if isinstance(chosen.quantization, Quantization):
-        graph = quantize(graph, chosen.quantization, chosen.progress)
-    _report(chosen, "write")
+    graph = prepare(read(source, chosen), chosen).graph
+    tell(chosen, "write")
     return emit(graph)
 
 
@@ -113,8 +112,8 @@ def export(
     from converter.sidecar import Sidecar, write_model
 
     encode, sidecar = exporter(file_format, path), Sidecar.beside(path)
-    graph = _optimize(_read(source, chosen), chosen)
-    _report(chosen, "write")
+    graph = prepare(read(source, chosen), chosen).graph
+    tell(chosen, "write")
     write_model(path, encode(graph, sidecar), sidecar)
 
 
@@ -128,16 +127,9 @@ def report(source: Source, options: Options) -> Report:
     options: as for `convert`, with a quantization that has samples. Raises what convert raises.
     """
     chosen = ConvertOptions.of(options)
-    if not isinstance(chosen.quantization, Quantization):
-        raise OptionError("options have no quantization: there is nothing to report")
-    from converter.quantize.apply import quantize, settled
-    from converter.quantize.measure import copy
-    from converter.reports.report import explain
-
-    graph = _prepared(source, chosen)
-    settings = settled(chosen.quantization, graph)
-    exact = copy(graph)
-    return explain(exact, quantize(graph, settings, chosen.progress), settings, chosen.progress)
+    explained = prepare(read(source, chosen), chosen, explained=True).report
+    assert explained is not None, "it was asked for"
+    return explained
 
 
 def load(
@@ -172,36 +164,7 @@ def optimize(graph: Graph, options: Options | None = None) -> Graph:
     """
     chosen = ConvertOptions.of(options)
     _check_uncompressed("optimize", chosen)
-    return _optimize(graph, chosen)
-
-
-def _optimize(graph: Graph, chosen: ConvertOptions) -> Graph:
-    from converter.passes._manager import run_passes
-    from converter.passes.pipelines import DEFAULT, MINIMAL
-
-    run_passes(graph, DEFAULT if chosen.optimize else MINIMAL, chosen.progress)
-    return graph
-
-
-def _prepared(source: Source, chosen: ConvertOptions) -> Graph:
-    """The graph as it is quantized: optimized and pruned."""
-    from converter.prune.apply import prune
-
-    graph = _optimize(_read(source, chosen), chosen)
-    return prune(graph, chosen.pruning, chosen.progress) if isinstance(chosen.pruning, Pruning) else graph
-
-
-def _read(source: Source, chosen: ConvertOptions) -> Graph:
-    if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
-        raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
-    try:
-        from converter.mindir.reader import read_mindir
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "google":
-            raise
-        raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
-    _report(chosen, "read")
-    return read_mindir(source, chosen.input_shapes, chosen.outputs, chosen.weights(), chosen.key)
+    return stages.optimize(graph, chosen)
 
 
 def _check_arguments(function: str, given: Iterable[str], known: Sequence[str] = ()) -> None:
@@ -218,8 +181,3 @@ def _check_uncompressed(function: str, chosen: ConvertOptions) -> None:
     for name, word in (("quantization", "quantize"), ("pruning", "prune")):
         if getattr(chosen, name) is not None:
             raise OptionError(f"{name}: {function} does not {word}: converter.convert does, into a .ms file")
-
-
-def _report(options: ConvertOptions, line: str) -> None:
-    if options.progress is not None:
-        options.progress(line)

@@ -105,11 +105,14 @@ ARROWS: dict[str, set[str]] = {
     "converter.reports": {
         *IR, "lite.bench", "lite.commands.show", "lite.session", "converter.emit", "converter.quantize", *SETTINGS,
     },
+    "converter.stages": {
+        *WORDS, "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.passes",
+        "converter.prune", "converter.prune.settings", "converter.quantize", "converter.reports", *SETTINGS,
+    },
     "converter.__init__": {
-        *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.mindir",
-        "converter.passes", "converter.emit", "converter.exporters", "converter.quantize",
-        "converter.names", "converter.prune", "converter.prune.settings", "converter.reports", "converter.sidecar",
-        *SETTINGS,
+        *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.emit",
+        "converter.exporters", "converter.names", "converter.prune.settings", "converter.reports", "converter.sidecar",
+        "converter.stages", *SETTINGS,
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
@@ -124,7 +127,8 @@ ARROWS: dict[str, set[str]] = {
     "converter.commands": {
         *WORDS, "lite.files", "lite.memory", "lite.session", "lite.commands", "lite.commands.extras",
         "converter.__init__", "converter.mindir", "converter.emit", "converter.exporters", "converter.ir",
-        "converter.options", "converter.encryption", "converter.sidecar", "converter.suite", "lite.pictures",
+        "converter.options", "converter.encryption", "converter.sidecar", "converter.stages", "converter.suite",
+        "lite.pictures",
         "converter.quantize", "converter.reports", "lite.commands.show", *SETTINGS, "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},

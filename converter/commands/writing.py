@@ -52,13 +52,10 @@ def write(
 
     Raises ConvertError, OSError for what cannot work, before the work is done.
     """
-    from converter import optimize
-    from converter.mindir.reader import read_mindir
     from converter.options import ConvertOptions
-    from converter.quantize.apply import quantize, settled
-    from converter.quantize.measure import copy
-    from converter.reports.report import check_format, explain
+    from converter.reports.report import check_format
     from converter.sidecar import Sidecar, write_model
+    from converter.stages import prepare, read, tell
 
     output = _output(args.model, args.output)
     if report is not None:
@@ -71,26 +68,19 @@ def write(
     begin = time.perf_counter()
     with progress(f"{verb} {args.model}", args.progress) as stage:
         options = ConvertOptions(
-            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, progress=stage
+            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, quantization, stage
         )
-        stage("read")
-        graph = read_mindir(args.model, options.input_shapes, options.outputs, options.weights(), options.key)
+        graph = read(args.model, options)
         if output.exists() and output.samefile(args.model):
             raise ConvertError(f"the output {output} is the model itself: give another with --output")
         imported = len(graph.all_nodes())
-        optimize(graph, options)
-        optimized = len(graph.all_nodes())
-        reports: dict[Path, list[bytes]] = {}
-        if quantization is not None:
-            quantization = settled(quantization, graph)
-            exact = copy(graph) if report else None
-            graph = quantize(graph, quantization, stage)
-            if report and exact:
-                reports[report] = [explain(exact, graph, quantization, stage).text(check_format(report)).encode()]
-        stage("write")
+        graph, explained = prepare(graph, options, explained=report is not None)
+        written_nodes = len(graph.all_nodes())
+        tell(options, "write")
         sidecar = Sidecar.beside(output)
         parts = encode(graph, sidecar)
-        write_model(output, parts, sidecar, reports)
+        texts = {report: [explained.text(check_format(report)).encode()]} if report and explained else {}
+        write_model(output, parts, sidecar, texts)
     seconds = time.perf_counter() - begin
 
     exported, written = args.model.stat().st_size, sum(len(part) for part in parts) + sidecar.nbytes
@@ -100,7 +90,7 @@ def write(
                 "model": str(args.model),
                 "output": str(output),
                 "bytes": {"before": exported, "after": written},
-                "nodes": {"before": imported, "after": optimized},
+                "nodes": {"before": imported, "after": written_nodes},
                 "seconds": seconds,
                 "peak_memory": peak_memory(),
             }
@@ -108,7 +98,7 @@ def write(
         return 0
     print(
         f"{output}: {size(exported)} to {size(written)}, "
-        f"{imported} to {optimized} nodes, in {duration(seconds)} and {size(peak_memory())} of memory"
+        f"{imported} to {written_nodes} nodes, in {duration(seconds)} and {size(peak_memory())} of memory"
     )
     return 0
 

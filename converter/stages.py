@@ -1,0 +1,89 @@
+"""The stages of a conversion, in the one order that there is for all who convert.
+
+    graph = read(source, options)         the network as it was exported
+    prepared = prepare(graph, options)    passes, pruning, quantization, and where it is asked for, what these did
+
+What follows is the caller's: `converter.emit` or one of `converter.exporters`.
+"""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from converter.errors import ArgumentError, MissingPackageError, OptionError
+from converter.options import ConvertOptions
+from converter.prune.settings import Pruning
+from converter.quantize.settings import Quantization
+
+if TYPE_CHECKING:
+    from converter.ir.graph import Graph
+    from converter.reports.report import Report
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+
+class Prepared(NamedTuple):
+    """A graph to be written, and a report of what was done to it, where one was asked for."""
+
+    graph: Graph
+    report: Report | None
+
+
+def read(source: Source, options: ConvertOptions) -> Graph:
+    """The network of a MindIR file or its bytes, with the options' shapes, outputs and weights.
+
+    Raises what converter.convert raises for files.
+    """
+    if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
+        raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
+    try:
+        from converter.mindir.reader import read_mindir  # readers of files are loaded when they are needed
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "google":
+            raise
+        raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
+    tell(options, "read")
+    return read_mindir(source, options.input_shapes, options.outputs, options.weights(), options.key)
+
+
+def optimize(graph: Graph, options: ConvertOptions) -> Graph:
+    """The graph after the passes, in place."""
+    from converter.passes._manager import run_passes
+    from converter.passes.pipelines import DEFAULT, MINIMAL
+
+    run_passes(graph, DEFAULT if options.optimize else MINIMAL, options.progress)
+    return graph
+
+
+def prepare(graph: Graph, options: ConvertOptions, *, explained: bool = False) -> Prepared:
+    """The graph as the options ask for it; `graph` itself is used up. explained: measure what quantization does to it.
+
+    Raises PassError, PruneError, QuantizeError; OptionError where there is nothing to explain.
+    """
+    quantization = options.quantization
+    if explained and not isinstance(quantization, Quantization):
+        raise OptionError("options have no quantization: there is nothing to report")
+    optimize(graph, options)
+    if isinstance(options.pruning, Pruning):
+        from converter.prune.apply import prune
+
+        graph = prune(graph, options.pruning, options.progress)
+    if not isinstance(quantization, Quantization):
+        return Prepared(graph, None)
+    from converter.quantize.apply import quantize, settled
+
+    if not explained:
+        return Prepared(quantize(graph, quantization, options.progress), None)
+    from converter.quantize.measure import copy
+    from converter.reports.report import explain
+
+    settings = settled(quantization, graph)
+    exact = copy(graph)
+    graph = quantize(graph, settings, options.progress)
+    return Prepared(graph, explain(exact, graph, settings, options.progress))
+
+
+def tell(options: ConvertOptions, stage: str) -> None:
+    """Say at which stage it is, to whoever wants to know."""
+    if options.progress is not None:
+        options.progress(stage)
