@@ -21,6 +21,8 @@ format has one scale, or one for each element of an axis. Where groups of elemen
 constant [groups, size] of scale 1, followed by a MulFusion with the scales [groups, 1], where there are offsets an
 AddFusion, and a Reshape: any reader computes the weights from that, and this project's keeps the codes
 (`lite/plan/groups.py`). A scale takes 4 bytes so, not the 24 or more of a table.
+
+A product by row (lite/ops/dynamic.py) reads what a DynamicQuant gives, one for all products of the same operand.
 """
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ from converter.sidecar import LIMIT, SMALLEST, Sidecar
 from lite import __version__
 from lite.coded import Coded
 from lite.ops import custom
-from lite.ops.quantized import Affine, Quantized
+from lite.ops.quantized import Affine, Quantized, is_by_row
 from lite.ops.registry import Attributes
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
@@ -51,7 +53,7 @@ VERSION = "MindSpore Lite 2.7.0"
 _SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 _FMK_MINDIR = 3
 _CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
-_QUANT_WEIGHT, _QUANT_ALL = 4, 5  # QuantType
+_QUANT_WEIGHT, _QUANT_ALL, _QUANT_DYNAMIC = 4, 5, 6  # QuantType
 _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
 
 
@@ -100,6 +102,7 @@ class _Emitter:
         self._used: set[int] = set()  # tensors of the subgraph that is being written
         self._index: dict[int, int] = {}  # by id of the Value
         self._constants: dict[tuple[DType, tuple[int, ...], bytes], int] = {}
+        self._rows: dict[int, int] = {}  # tensors of codes by row, by id of the Value
         self._quant_params: dict[str, int] = {}  # tables that tensors and channels share
         self._stored = _stored_forms(graphs)
         # Names that the user of the model sees are kept for the values that they belong to.
@@ -153,10 +156,24 @@ class _Emitter:
                 raise EmitError(f"{where}: reads {value.spec} before it is computed")
         name = node.name or f"{node.op}-{len(self._nodes)}"
         inputs, outputs = ([self.tensor(value) for value in values] for values in (node.inputs, node.outputs))
+        if is_by_row(node.attrs):
+            inputs[0] = self._codes_by_row(node.inputs[0])
         try:
             self._write_node(name, op, _fields(op, node.attrs), inputs, outputs, _quant_type(node))
         except ValueError as error:
             raise EmitError(f"{where}: {error}") from error
+
+    def _codes_by_row(self, value: Value) -> int:
+        """Index of the tensor of a value's codes by row, which is written with its node on its first use."""
+        if id(value) not in self._rows:
+            axis = max(value.spec.rank - 2, 0)
+            fields = {"dst_type": DType.INT8, "activation_channel": True, "prefer_axis": axis,
+                      "prefer_axes": range(axis + 1)}  # fmt: skip
+            name = f"{value.name}/rows"
+            spec = TensorSpec(DType.INT8, value.spec.shape)
+            codes = self._rows[id(value)] = self._write_tensor(self._fresh(name), spec, {"nodeType": _VARIABLE})
+            self._write_node(name, "DynamicQuant", fields, [self.tensor(value)], [codes], _QUANT_DYNAMIC)
+        return self._rows[id(value)]
 
     def finish(self, subgraphs: Sequence[Mapping[str, Any]]) -> list[Part]:
         """The parts of the file, once all subgraphs are written."""
@@ -355,7 +372,7 @@ def _stored_forms(graphs: Sequence[Graph]) -> dict[int, Affine]:
 def _quant_type(node: Node) -> int:
     """What of a node is quantized, as the format numbers it."""
     if isinstance(node.attrs, Quantized):
-        return _QUANT_ALL
+        return _QUANT_DYNAMIC if is_by_row(node.attrs) else _QUANT_ALL
     return _QUANT_WEIGHT if any(isinstance(value.spec.data, Coded) for value in node.inputs) else 0
 
 

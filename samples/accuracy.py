@@ -1,7 +1,7 @@
 """What every setting of the converter leaves of the test beds' accuracy, and what it gains in size and time.
 
 Accuracy is that on the held-out examples, latency the median of runs of one example with one thread. Where onnxruntime
-is installed, what its static quantization makes of the same network is beside.
+is installed, what its quantization makes of the same network is beside.
 """
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ SETTINGS: dict[str, Callable[[Bed], bytes]] = {  # name -> the .ms file of a bed
         bed, kind="weight", weight_bits=4, weight_range="mse", rounding="compensated", samples=bed.calibration().inputs
     ),
     "int8": lambda bed: _quantized(bed, samples=bed.calibration().inputs),
+    "dynamic": lambda bed: _quantized(bed, kind="dynamic"),
     "half of the channels": lambda bed: _pruned(bed, channels=0.5),
 }
 FLOATING = (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)
@@ -69,9 +70,9 @@ def parameters(model: bytes) -> int:
     return sum(tensor.spec.size for tensor in weights if tensor.quant or tensor.spec.dtype in FLOATING)
 
 
-def judge_peer(bed: Bed) -> Result:
-    """The same of onnxruntime's int8."""
-    nbytes, right, latency = peer_int8.judge(bed)
+def judge_peer(bed: Bed, way: str) -> Result:
+    """The same of onnxruntime's quantization, in one of peer_int8.WAYS."""
+    nbytes, right, latency = peer_int8.judge(bed, way)
     return Result(parameters(converter.convert(bed.model)), nbytes, right, len(bed.heldout().labels), latency)
 
 
@@ -100,7 +101,7 @@ def main() -> None:
     for bed in (BEDS[name] for name in names):
         rows += [row(bed, setting, judge(bed, setting)) for setting in SETTINGS]
         if peer_int8.available():
-            rows.append(row(bed, "onnxruntime int8", judge_peer(bed)))
+            rows += [row(bed, f"onnxruntime {way}", judge_peer(bed, way)) for way in peer_int8.WAYS]
     print(table(rows, HEADER, right="llrlrrrr"))
 
 

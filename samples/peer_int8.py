@@ -1,4 +1,8 @@
-"""The same network in int8 as onnxruntime makes it of the ONNX export, with the same calibration data."""
+"""The same network in int8 as onnxruntime makes it of the ONNX export, with the same calibration data.
+
+In three ways: all operators that it has in int8, which is what its tool does unless told otherwise; products alone; and
+products whose activations become codes while it runs.
+"""
 from __future__ import annotations
 
 import tempfile
@@ -13,6 +17,8 @@ import numpy as np
 import converter
 from samples.beds import Bed
 
+WAYS = ("int8", "int8, products alone", "dynamic")
+PRODUCTS = ["Conv", "Gemm", "MatMul"]
 RUNS = 100  # that latencies are the median of
 
 
@@ -21,10 +27,19 @@ def available() -> bool:
     return find_spec("onnxruntime") is not None and find_spec("onnx") is not None
 
 
-def judge(bed: Bed) -> tuple[int, int, float]:
-    """Bytes of the file, how many held-out examples are right, and the median latency in seconds, with one thread."""
+def judge(bed: Bed, way: str) -> tuple[int, int, float]:
+    """Bytes of the file, how many held-out examples are right, and the median latency in seconds, with one thread.
+
+    way: one of WAYS.
+    """
     import onnxruntime
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quantize_dynamic,
+        quantize_static,
+    )
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -46,10 +61,14 @@ def judge(bed: Bed) -> tuple[int, int, float]:
                 sample = next(self._left, None)
                 return None if sample is None else {x.name: sample}
 
-        quantize_static(
-            exported, coded, Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
-            activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
-        )  # fmt: skip
+        if way == "dynamic":
+            quantize_dynamic(exported, coded, per_channel=True, weight_type=QuantType.QInt8)
+        else:
+            quantize_static(
+                exported, coded, Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
+                activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
+                op_types_to_quantize=PRODUCTS if way != WAYS[0] else None,
+            )  # fmt: skip
         session = onnxruntime.InferenceSession(coded, options)
         guesses = [int(np.argmax(session.run(None, {x.name: sample})[0])) for sample in heldout.inputs]
         times = []

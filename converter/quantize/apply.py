@@ -9,6 +9,7 @@ from converter.ir.graph import Graph, Value
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.calibration import Calibration, Samples
 from converter.quantize.correct import correct_biases, input_means
+from converter.quantize.dynamic import by_row, quantize_dynamic
 from converter.quantize.full import quantize_full
 from converter.quantize.limit import limited
 from converter.quantize.settings import Quantization
@@ -47,6 +48,11 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
         correct_biases(means)
         coded = quantize_full(graph, ranges, settings)
         return quantize_weights(coded, replace(settings, weight_bits=8))
+    if settings.kind == "dynamic":
+        if not by_row(graph, settings):
+            raise QuantizeError(f"{graph.name}: nothing to quantize: no product of rows with constant weights of "
+                f"{settings.min_weights} elements or more")
+        return quantize_weights(quantize_dynamic(graph, settings), replace(settings, weight_bits=8))
     transpose_products(graph, settings)
     if not chosen(graph, settings):
         raise QuantizeError(f"{graph.name}: nothing to quantize: no weights of {settings.min_weights} elements or more")

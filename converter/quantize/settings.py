@@ -10,7 +10,7 @@ from converter.errors import OptionError
 from converter.names import check_names, check_sequence_of_names
 from converter.quantize.calibration import Calibration
 
-KINDS = ("full", "weight")
+KINDS = ("full", "weight", "dynamic")
 OBSERVERS = ("minmax", "average", "percentile", "kl", "mse")
 WEIGHT_RANGES = ("minmax", "mse")
 ROUNDINGS = ("nearest", "compensated")
@@ -24,6 +24,8 @@ class Quantization:
 
     kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; constants of
     what stays float32 are stored as for "weight", in 8 bits. "weight": weights alone, decoded by whoever computes.
+    "dynamic": as "full" but for matrix products and convolutions of single pixels only, whose activations become codes
+    row by row while the network runs, so that no samples are needed.
     samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a mapping with its
     fields, or a path, for those in files. skip_nodes: names of nodes that stay in float32.
 

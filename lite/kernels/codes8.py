@@ -26,18 +26,23 @@ _PACKS = {
     16: ("llvm.x86.avx512.packssdw.512", "llvm.x86.avx512.packsswb.512"),
 }
 
-INT8_OFFSET = constant("int8_offset", lambda target: 128 if target.int8_dot == "vpdpbusd" else 0)
+INT8_OFFSET = constant("int8_offset", lambda target: staged_offset(target))
 INT8_STEP = constant("int8_step", lambda target: 4 if target.int8_dot else 2)
 INT8_STAGED = constant("int8_staged", lambda target: staged_bytes(target))
 
 
 class Codes:
-    """Emits arithmetic on codes. parts: vectors of a sum of `dot_each`; factor_bytes: what `factor` reads."""
+    """Emits arithmetic on codes. parts: vectors of a sum of `dot_each`; factor_bytes: what `factor` reads.
+
+    size: bytes of a staged code; offset: what staging adds to it.
+    """
 
     def __init__(self, simd: Simd) -> None:
         self.s = simd
         self.parts = 1 if simd.target.int8_dot else 2
-        self.factor_bytes = simd.vector_bytes // staged_bytes(simd.target)
+        self.size = staged_bytes(simd.target)
+        self.offset = staged_offset(simd.target)
+        self.factor_bytes = simd.vector_bytes // self.size
         self._words = ir.VectorType(I32, simd.lanes)
         self._bytes = ir.VectorType(I8, 4 * simd.lanes)
 
@@ -58,7 +63,7 @@ class Codes:
 
     def stage(self, x: Value, y: Value, n: Value) -> None:
         """Copies n codes from x to y as products take them, in whole vectors: up to a vector behind them is touched."""
-        size, step = staged_bytes(self.s.target), self.factor_bytes
+        size, step = self.size, self.factor_bytes
         kind = ir.VectorType(I8, step)
 
         def body(i: Value) -> None:
@@ -69,7 +74,7 @@ class Codes:
 
     def fill(self, code: Value, y: Value, n: Value) -> None:
         """As `stage`, of n codes that are all the same."""
-        size, step = staged_bytes(self.s.target), self.factor_bytes
+        size, step = self.size, self.factor_bytes
         kind = ir.VectorType(I8, step)
         narrow = self.s.builder.trunc(code.ir, I8)
         first = self.s.builder.insert_element(ir.Constant(kind, ir.Undefined), narrow, ir.Constant(I32, 0))
@@ -178,13 +183,14 @@ class Codes:
 
     def store(self, x: Value, address: Value, lanes: Value | None) -> None:
         """Writes the low bytes of int32, all or the first `lanes`."""
-        narrow = Value(self.s, self.s.builder.trunc(x.ir, ir.VectorType(I8, self.s.lanes)))
-        pointer = self._pointer(address, narrow.ir.type)
-        if lanes is None:
-            self.s.builder.store(narrow.ir, pointer, align=1)
-            return
-        arguments = [narrow.ir, pointer, ir.Constant(I32, 1), self.s.mask(lanes).ir]
-        self.s.intrinsic(f"llvm.masked.store.v{self.s.lanes}i8.p0", ir.VoidType(), arguments)
+        self._store_as(I8, x, address, lanes)
+
+    def store_staged(self, x: Value, address: Value, lanes: Value | None) -> None:
+        """Writes int32 codes as products take them, all or the first `lanes`."""
+        if self.s.target.int8_dot:
+            self.store(x + self.offset, address, lanes)
+        else:
+            self._store_as(I16, x, address, lanes)
 
     def _load_dot(self, address: Value) -> Value:
         kind = self._words if self.s.target.int8_dot == "vpdpbusd" else self._bytes
@@ -197,6 +203,15 @@ class Codes:
         if self.s.target.int8_dot == "vpdpbusd":
             name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
         return Value(self.s, self.s.intrinsic(name, kind, [total.ir, x.ir, w.ir]))
+
+    def _store_as(self, element: ir.IntType, x: Value, address: Value, lanes: Value | None) -> None:
+        narrow = self.s.builder.trunc(x.ir, ir.VectorType(element, self.s.lanes))
+        pointer = self._pointer(address, narrow.type)
+        if lanes is None:
+            self.s.builder.store(narrow, pointer, align=1)
+            return
+        arguments = [narrow, pointer, ir.Constant(I32, 1), self.s.mask(lanes).ir]
+        self.s.intrinsic(f"llvm.masked.store.v{self.s.lanes}i{element.width}.p0", ir.VoidType(), arguments)
 
     def _write_staged(self, codes: Value, address: Value) -> None:
         b, dot = self.s.builder, self.s.target.int8_dot
@@ -230,6 +245,11 @@ class Codes:
 
     def _pointer(self, address: Value, kind: ir.Type) -> ir.Value:
         return self.s.builder.inttoptr(address.ir, kind.as_pointer())
+
+
+def staged_offset(target: Target) -> int:
+    """What is added to a code that is staged."""
+    return 128 if target.int8_dot == "vpdpbusd" else 0
 
 
 def staged_bytes(target: Target) -> int:

@@ -8,6 +8,7 @@ been taken off when the weights were packed.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from lite.kernels.codes8 import Codes
@@ -23,6 +24,48 @@ def rows_of(target: Target) -> int:
 _PANELS = 2  # that a tile takes at once
 INT8_PANELS = constant("int8_panels", lambda target: _PANELS)
 INT8_ROWS = constant("int8_rows", rows_of)
+
+
+def summed(
+    c: Codes,
+    height: int,
+    start: list[Value],
+    table: Value,
+    taps: Value,
+    steps: Value,
+    weights: Value,
+    panel_bytes: Value,
+    ahead: Value,
+    ahead_step: Value,
+) -> tuple[Value, ...]:
+    """The sums of a tile of `height` rows, row by row, which begin as `start`, one vector a panel."""
+    s, width = c.s, len(start)
+
+    def tap(t: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
+        x = [s.load_int(table + (t * height + r) * 8) for r in range(height)]
+
+        def step(k: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
+            s.prefetch(ahead)
+            w = [c.factor(weight + panel_bytes * v) for v in range(width)]
+            new: list[Value] = []
+            for r in range(height):
+                codes = c.staged(x[r] + 4 * k)
+                new += [c.dot(sums[r * width + v], codes, w[v]) for v in range(width)]
+            return weight + c.factor_bytes, ahead + ahead_step, *new
+
+        return s.loop(steps, step, weight, ahead, *sums)
+
+    _, _, *sums = s.loop(taps, tap, weights, ahead, *(start * height))
+    return tuple(sums)
+
+
+def each_size(s: Simd, rows: Value, panels: Value, tile: Callable[[int, int], None]) -> None:
+    """tile(height, width) for the size that `rows` and `panels` are."""
+
+    def widths(height: int) -> None:
+        s.switch(panels, [partial(tile, height, width) for width in range(1, _PANELS + 1)], first=1)
+
+    s.switch(rows, [partial(widths, height) for height in range(1, rows_of(s.target) + 1)], first=1)
 
 
 @micro(
@@ -60,23 +103,8 @@ def gemm_tile_i8(
 
     def tile(height: int, width: int) -> None:
         cells = [(r, v) for r in range(height) for v in range(width)]
-
-        def tap(t: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
-            x = [s.load_int(table + (t * height + r) * 8) for r in range(height)]
-
-            def step(k: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
-                s.prefetch(ahead)
-                w = [c.factor(weight + panel_bytes * v) for v in range(width)]
-                new: list[Value] = []
-                for r in range(height):
-                    codes = c.staged(x[r] + 4 * k)
-                    new += [c.dot(sums[r * width + v], codes, w[v]) for v in range(width)]
-                return weight + c.factor_bytes, ahead + ahead_step, *new
-
-            return s.loop(steps, step, weight, ahead, *sums)
-
-        first = [c.load_words(bias + v * s.vector_bytes) for v in range(width)]
-        _, _, *sums = s.loop(taps, tap, weights, ahead, *[first[v] for _, v in cells])
+        start = [c.load_words(bias + v * s.vector_bytes) for v in range(width)]
+        sums = summed(c, height, start, table, taps, steps, weights, panel_bytes, ahead, ahead_step)
         factors = [s.load(scale + v * s.vector_bytes) for v in range(width)]
         low, high, zero = s.broadcast(ends), s.broadcast(ends + 4), c.word(ends + 8)
 
@@ -101,7 +129,4 @@ def gemm_tile_i8(
             partial(add_and_store, [columns - v * s.lanes for v in range(width)]),
         )
 
-    def widths(height: int) -> None:
-        s.switch(panels, [partial(tile, height, width) for width in range(1, _PANELS + 1)], first=1)
-
-    s.switch(rows, [partial(widths, height) for height in range(1, rows_of(s.target) + 1)], first=1)
+    each_size(s, rows, panels, tile)

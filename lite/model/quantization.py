@@ -2,6 +2,7 @@
 
     a node that reads or writes codes that are computed     its attributes become Quantized
     a node whose constants alone are codes                  the constants become float32, decoded when they are needed
+    a product that reads what DynamicQuant gives            it reads the float32; by row, where its weights are codes
 """
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import numpy as np
 from lite.coded import Coded
 from lite.errors import InvalidModelError, UnsupportedVersionError
 from lite.model.contents import Node, Tensor
-from lite.ops.quantized import PRODUCTS, Affine, Quantized
+from lite.ops.quantized import PRODUCTS, Affine, Quantized, is_by_row
 from lite.records import replace
 from lite.types import Array, DType, QuantParams, TensorSpec
 
@@ -32,14 +33,19 @@ def resolve_quantization(
     """
     if not any(tensor.quant for tensor in tensors):
         return tuple(nodes), tuple(tensors)
+    nodes, by_row = _past_dynamic(nodes)
     resolved, made = [], list(tensors)
     decoded: dict[int, int] = {}  # constants that are float32 to their readers, and the axis of their channels
     unpacked: set[int] = set()
+    kept: dict[int, list[int]] = {}  # weights that are codes to a product by row, and where these products are
     for node in nodes:
         if not all(0 <= i < len(tensors) for i in (*node.inputs, *node.outputs)):
             return tuple(nodes), tuple(tensors)  # the graph's rules say what is wrong
-        if node.attrs is None:
+        if node.attrs is None or node.op == "DynamicQuant":
             resolved.append(node)
+        elif id(node) in by_row and (attrs := _row_product(node, tensors)) is not None:
+            kept.setdefault(node.inputs[1], []).append(len(resolved))
+            resolved.append(replace(node, attrs=attrs))
         elif any(_is_code(tensors[i]) and not tensors[i].spec.is_known for i in (*node.inputs, *node.outputs)):
             resolved.append(_quantized(node, tensors))
             unpacked.update(i for i in node.inputs if isinstance(tensors[i].spec.data, Coded))
@@ -56,9 +62,39 @@ def resolve_quantization(
             raise UnsupportedVersionError(f"tensor {i} {spec}: it is read as codes and as what they stand for")
         assert isinstance(spec.data, Coded), "only these are unpacked"
         made[i] = replace(tensors[i], spec=TensorSpec(spec.dtype, spec.shape, spec.name, spec.data.codes()))
+    for i in kept.keys() & decoded.keys():
+        made.append(tensors[i])
+        for at in kept[i]:
+            x, _, *rest = resolved[at].inputs
+            resolved[at] = replace(resolved[at], inputs=(x, len(made) - 1, *rest))
     for i, axis in decoded.items():
         made[i] = _decoded(i, tensors[i], axis)
     return tuple(resolved), tuple(made)
+
+
+def _past_dynamic(nodes: Sequence[Node]) -> tuple[Sequence[Node], set[int]]:
+    """The nodes, reading what DynamicQuant nodes are given in place of what they give; those that do, by id."""
+    real = {node.outputs[0]: node.inputs[0] for node in nodes
+            if node.op == "DynamicQuant" and len(node.inputs) == len(node.outputs) == 1}  # fmt: skip
+    if not real:
+        return nodes, set()
+    past = [replace(n, inputs=tuple(real.get(i, i) for i in n.inputs)) if n.op in PRODUCTS else n for n in nodes]
+    return past, {id(new) for new, node in zip(past, nodes, strict=True) if node.inputs and node.inputs[0] in real}
+
+
+def _row_product(node: Node, tensors: Sequence[Tensor]) -> Quantized | None:
+    """The attributes of a product by row; None where its weights are decoded."""
+    weights = tensors[node.inputs[1]] if len(node.inputs) > 1 else None
+    if weights is None or not _is_code(weights) or not isinstance(weights.spec.data, np.ndarray):
+        return None
+    if any((p.var_corr, p.mean_corr) != (1, 0) or p.scale < _LEAST_SCALE for p in weights.quant):
+        return None
+    affine = _affine(node, 1, weights)
+    if affine is None or (len(affine.scale) > 1 and affine.axis != _expected_axis(node, 1, weights.spec.rank)):
+        return None
+    assert node.attrs is not None, "the caller has looked"
+    attrs = Quantized(node.attrs, (None, affine, *[None] * (len(node.inputs) - 2)), (None,) * len(node.outputs))
+    return attrs if is_by_row(attrs) else None
 
 
 def _is_code(tensor: Tensor) -> bool:

@@ -25,6 +25,7 @@ MODULES: dict[str, str] = {
     "CumSum": "cum_sum",
     "DepthToSpace": "space",
     "DivFusion": "binary",
+    "DynamicQuant": "dynamic",
     "Eltwise": "nary",
     "Elu": "rectifier",
     "Equal": "binary",

@@ -11,25 +11,34 @@ largest code of the output, and where RELU or RELU6 is fused, the codes of 0 and
     AddFusion          y = clamp(round(float32(a - za) * Ma + float32(b - zb) * Mb) + zy, lo, hi)    M = s / sy
     MulFusion          y = clamp(round(float32((a - za) * (b - zb)) * M) + zy, lo, hi)               M = sa * sb / sy
     AvgPoolFusion      y = clamp(round(float32(sum of (x - zx)) * M) + zy, lo, hi)             M = sx / (sy * count)
+    products by row    of float32 x and y, weights alone in codes: rows of x become codes first, see lite/ops/dynamic.py
     operators that move, repeat or choose elements: the codes themselves, where all operands are stored alike
     all others         the float32 reference of what the codes stand for, and its result as QuantDTypeCast does it
 
-Products are the convolutions, MatMulFusion and FullConnection.
+Products are the convolutions, MatMulFusion and FullConnection; by row the latter two, and convolutions of a pixel.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from lite.errors import DTypeError
 from lite.ops import pool
+from lite.ops.activation import apply
 from lite.ops.checks import check_dtype
-from lite.ops.enums import ActivationType
+from lite.ops.conv2d import Conv2DFusion
+from lite.ops.dynamic import codes_of
+from lite.ops.enums import ActivationType, PadMode
+from lite.ops.full_connection import FullConnection
+from lite.ops.matmul import MatMulFusion
 from lite.ops.registry import Attributes, Op, evaluate, infer, op
 from lite.records import dataclass, replace
 from lite.types import Array, DType, TensorSpec
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 PRODUCTS = frozenset({"Conv2DFusion", "Conv2dTransposeFusion", "FullConnection", "MatMulFusion"})
 _CODES = frozenset({DType.INT8, DType.INT16})
@@ -167,6 +176,19 @@ def dequantize(codes: Array, x: Affine) -> Array:
     return real
 
 
+def is_by_row(attrs: Attributes) -> TypeGuard[Quantized]:
+    """Whether the operator is a product whose rows become codes while it runs."""
+    if not isinstance(attrs, Quantized) or len(attrs.inputs) < 2 or attrs.outputs != (None,):
+        return False
+    inner = attrs.inner
+    if attrs.inputs[0] is not None or attrs.inputs[1] is None:
+        return False
+    if isinstance(inner, Conv2DFusion):
+        padded = inner.pad_mode == PadMode.PAD and any(inner.pad_list)
+        return inner.group == 1 and inner.kernel_size == inner.stride == (1, 1) and not padded
+    return isinstance(inner, FullConnection) or (isinstance(inner, MatMulFusion) and not inner.transpose_a)
+
+
 def moves_codes(attrs: Quantized) -> bool:
     """Whether the operator is done by moving codes as they are."""
     stored = [a for a in (*attrs.inputs, *attrs.outputs) if a is not None]
@@ -196,6 +218,8 @@ def _reference(attrs: Quantized, *inputs: Array) -> tuple[Array, ...]:
         return tuple(y if a is None else quantize(y, a) for y, a in zip(real, attrs.outputs, strict=True))
     if moves_codes(attrs):
         return evaluate(attrs.inner, inputs)
+    if is_by_row(attrs):
+        return (_by_row(attrs, *inputs),)
     if all(a is not None for a in (*attrs.inputs, *attrs.outputs)):
         shifted = [x - a.spread(x.ndim)[1] for x, a in pairs if a is not None]
         if attrs.op in PRODUCTS:
@@ -214,6 +238,17 @@ def _reference(attrs: Quantized, *inputs: Array) -> tuple[Array, ...]:
     outputs = evaluate(attrs.inner, real)
     stored_as = (*attrs.outputs, *[None] * len(outputs))
     return tuple(y if a is None else quantize(y, a) for y, a in zip(outputs, stored_as, strict=False))
+
+
+def _by_row(attrs: Quantized, x: Array, w: Array, bias: Array | None = None) -> Array:
+    inner, stored = attrs.inner, _stored(attrs.inputs[1])
+    rows = x.reshape(-1, w.shape[1]) if isinstance(inner, FullConnection) else x
+    codes, zero, scale = codes_of(rows)
+    plain: Attributes = replace(cast(Any, inner), activation_type=ActivationType.NO_ACTIVATION)
+    real = (codes - zero).astype(np.float64).reshape(x.shape)
+    (total,) = evaluate(plain, [real, (w - stored.spread(w.ndim)[1]).astype(np.float64)])
+    m = scale.reshape(*total.shape[:-1], 1) * np.array(stored.scale, np.float32)
+    return apply(_activation(attrs), total.astype(np.float32) * m + (np.float32(0) if bias is None else bias))
 
 
 def _average(attrs: Quantized, inner: pool.AvgPoolFusion, x: Array) -> Array:

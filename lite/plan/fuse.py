@@ -16,7 +16,7 @@ from lite.delegates.base import Epilogue, Operation
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion
 from lite.ops.enums import ActivationType
-from lite.ops.quantized import PRODUCTS, Quantized
+from lite.ops.quantized import PRODUCTS, Quantized, is_by_row
 from lite.plan.network import Network, Step
 from lite.records import dataclass, replace
 
@@ -116,5 +116,6 @@ def _adds_codes(operation: Operation, follower: Operation) -> bool:
 
 def _activated(operation: Operation) -> bool:
     """Whether an activation is the last thing the operation does, so that nothing can come before it any more."""
-    own = getattr(operation.attrs, "activation_type", _NONE)
+    attrs = operation.attrs.inner if is_by_row(operation.attrs) else operation.attrs
+    own = getattr(attrs, "activation_type", _NONE)
     return own != _NONE or operation.epilogue.activation.activation_type != _NONE

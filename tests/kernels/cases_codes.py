@@ -18,7 +18,7 @@ from lite.ops.quantized import Affine, QuantDTypeCast, Quantized
 from lite.ops.rectifier import LeakyRelu
 from lite.ops.registry import Attributes
 from lite.types import Array, DType, TensorSpec
-from tests.kernels.case import Case, case, special
+from tests.kernels.case import Case, case, ending, holed, normal, special
 
 X, Y = Affine((0.05,), (3,)), Affine((0.9,), (-7,))
 _BIAS = Affine((1.0,), bits=32)
@@ -71,11 +71,50 @@ def dense(rows: int, depth: int, columns: int, *, transpose: bool = False) -> Ca
     return case(attrs, codes(rows, depth), w, constants=(1,), note="transposed" if transpose else "")
 
 
+def by_row(
+    x: tuple[int, ...], columns: int, *, inner: Attributes | None = None, bias: bool = False, note: str = ""
+) -> Case:
+    """A product whose rows become codes while it runs."""
+    own = inner or MatMulFusion(transpose_b=True)
+    swapped = isinstance(own, MatMulFusion) and not own.transpose_b
+    shape = (x[-1], columns) if swapped else (columns, 1, 1, x[-1]) if len(x) == 4 else (columns, x[-1])
+    attrs = Quantized(own, (None, weights(columns, 1 if swapped else 0), None)[: 2 + bias], (None,))
+    inputs = (3 * normal(*x), codes(*shape), normal(columns))[: 2 + bias]
+    return case(attrs, *inputs, constants=(1, 2), note=f"by row {note}".strip())
+
+
+def odd_rows() -> Case:
+    """Rows of zeros, of one sign, of numbers that are tiny, huge or not finite."""
+    row = by_row((13, 67), 35, note="odd rows")
+    x = row.inputs[0].copy()
+    x[1], x[2], x[3] = 0, np.abs(x[2]), -np.abs(x[3])
+    x[4] *= 1e-35
+    x[5] *= 1e30
+    x[6, 66], x[7, 3], x[8, 1] = np.nan, np.inf, -np.inf
+    x[9] = special(67)
+    return Case(row.attrs, (x, *row.inputs[1:]), row.constants, row.note)
+
+
 def q(inner: Attributes, *inputs: Affine | None, y: Affine | None = Y) -> Quantized:
     """An operator of one output on codes."""
     return Quantized(inner, inputs, (y,))
 
 
+_PIXEL = Conv2DFusion(kernel_size=(1, 1), stride=(1, 1), dilation=(1, 1), group=1)
+_ROWS = [
+    *(by_row(x, 35) for x in ((1, 1), (1, 7), (2, 64), (12, 130), (13, 33), (100, 16), (197, 65))),
+    *(by_row((5, 24), n, bias=True) for n in (1, 15, 16, 17, 32, 33, 48, 67)),
+    by_row((1, 4096), 40, bias=True),
+    by_row((2, 3, 40), 21, inner=MatMulFusion(), note="columns last"),
+    by_row((6, 40), 21, inner=FullConnection(activation_type=_RELU6), bias=True),
+    by_row((2, 5, 7, 24), 21, inner=_PIXEL, bias=True, note="pixels"),
+    *(ending(by_row((30, 40), n, bias=True)) for n in (9, 32)),
+    ending(by_row((30, 40), 70), Activation(_RELU)),
+    ending(by_row((30, 40), 70, bias=True), Activation(ActivationType.GELU), adds=False),
+    by_row((300, 512), 520, bias=True, note="several units"),
+    holed(by_row((9, 40), 21)),
+    odd_rows(),
+]  # fmt: skip
 _SIZES = (1, 15, 16, 17, 63, 64, 65, 40_000)
 _POOL: dict[str, Any] = {"kernel_size": (3, 3), "strides": (2, 2), "pad": (1, 1, 1, 0)}
 _TO, _FROM = QuantDTypeCast(DType.FLOAT32, DType.INT8), QuantDTypeCast(DType.INT8, DType.FLOAT32)
@@ -113,6 +152,7 @@ CODES = [
     *_CASTS,
     *_ELEMENTS,
     *_POOLS,
+    *_ROWS,
     *(conv8((1, 9, 7, c), 5, (3, 3), pads=(1, 1, 1, 1), note="3x3") for c in (1, 3, 4, 8, 17)),
     *(conv8((1, 6, 5, 8), n, (1, 1), note="pixels") for n in (1, 15, 16, 17, 32, 33, 48, 67)),
     *(conv8((1, h, 1, 4), 20, (1, 1), note="rows") for h in (1, 5, 11, 12, 13, 25, 97)),

@@ -8,6 +8,7 @@ import numpy as np
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, MulFusion
 from lite.ops.conv2d import Conv2DFusion
+from lite.ops.dynamic import DynamicQuant
 from lite.ops.enums import ActivationType
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
@@ -17,6 +18,7 @@ from lite.ops.reshape import Reshape
 from lite.ops.softmax import Softmax
 from lite.types import DType
 from tests.ops.case import Case, Source, case, const, data, normal
+from tests.ops.case import weights as real_weights
 
 X, Y = Affine((0.05,), (3,)), Affine((0.1,), (-7,))
 SEVEN = Affine((0.1,), (5,), bits=7)
@@ -48,10 +50,17 @@ def q(inner: Any, *inputs: Affine | None, y: Affine | None = Y) -> Quantized:
     return Quantized(inner, inputs, (y,))
 
 
+def by_row(inner: Any, stored: Affine, *, bias: bool = False) -> Quantized:
+    """A product whose rows become codes while it runs."""
+    return Quantized(inner, (None, stored, None)[: 2 + bias], (None,))
+
+
 _RELU, _RELU6 = ActivationType.RELU, ActivationType.RELU6
 _BIAS = Affine((1.0,), bits=32)
 _CONV: dict[str, Any] = {"stride": (1, 1), "dilation": (1, 1), "group": 1, "pad_list": (1, 1, 1, 1)}
 _POOL: dict[str, Any] = {"kernel_size": (2, 2), "strides": (2, 2), "pad": (0, 1, 0, 1)}
+_POINT: dict[str, Any] = {"kernel_size": (1, 1), "stride": (1, 1), "dilation": (1, 1), "group": 1}
+_ROWS = DynamicQuant(activation_channel=True)
 _TO, _FROM = (DType.FLOAT32, DType.INT8), (DType.INT8, DType.FLOAT32)
 
 QUANTIZED: list[Case] = [
@@ -86,4 +95,24 @@ QUANTIZED: list[Case] = [
     case(q(Reshape(), X, None, y=X), codes(2, 6), const([3, 4], np.int32), note="quantized"),
     case(q(Activation(ActivationType.SIGMOID), X, y=Affine((1 / 256,), (-128,))), codes(7), note="quantized"),
     case(q(Softmax(axis=(1,)), X, y=Affine((1 / 256,), (-128,))), codes(3, 7), note="quantized"),
+    case(_ROWS, data([[0, 1, 255], [-255, 0, 0], [0, 0, 0]]), note="rows",
+         expected=[[-128, -127, 127], [-128, 127, 127], [-128, -128, -128]]),
+    case(DynamicQuant(), data([[0, 1], [-1, 254]]), note="one range", expected=[[-127, -126], [-128, 127]]),
+    case(DynamicQuant(symmetric=True), data([-127.5, 63, 2, 0.5]), note="symmetric", expected=[-128, 63, 2, 0]),
+    case(_ROWS, normal(2, 3, 40), note="of rank 3"),
+    case(
+        by_row(MatMulFusion(), Affine((0.5, 2.0), axis=1)), data([[0, 51, 255], [-255, 0, -1]]),
+        const([[2, -1], [10, 0], [0, 3]], np.int8), note="by row", expected=[[255, 1530], [-255, 504]],
+    ),
+    case(
+        by_row(MatMulFusion(transpose_b=True), each(5), bias=True), normal(2, 3, 4), weights(5, 4), real_weights(5),
+        note="by row with bias",
+    ),
+    case(
+        by_row(FullConnection(has_bias=True, activation_type=_RELU), Affine((1.0,)), bias=True),
+        *(data([0, 255, np.nan, 1, 0, 0]), const([[1, 1]], np.int8), const([-5])), note="by row",
+        expected=[[250], [np.nan], [0]],
+    ),
+    case(by_row(FullConnection(use_axis=True, axis=1), each(3)), normal(2, 3, 4), weights(3, 12), note="by row, axis"),
+    case(by_row(Conv2DFusion(**_POINT), each(6)), normal(2, 3, 5, 4), weights(6, 1, 1, 4), note="by row"),
 ]  # fmt: skip

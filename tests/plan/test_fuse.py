@@ -9,6 +9,8 @@ from lite.delegates.reference import ReferenceDelegate
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, MulFusion
 from lite.ops.enums import ActivationType
+from lite.ops.matmul import MatMulFusion
+from lite.ops.quantized import Affine, Quantized
 from lite.ops.reshape import Reshape
 from lite.plan.fuse import Fusions
 from lite.plan.network import Network, resolve
@@ -19,14 +21,20 @@ from tests.plan.models import Row, make_model
 
 _RELU = Activation(ActivationType.RELU)
 _TANH = Activation(ActivationType.TANH)
+_ADD = AddFusion()
 _HALVE: Row = (MulFusion(), ["x", "half"], ["a"])
+
+
+def _by_row(activation: Activation | None = None) -> Quantized:
+    kind = activation.activation_type if activation else ActivationType.NO_ACTIVATION
+    return Quantized(MatMulFusion(activation_type=kind), (None, Affine((0.5,))), (None,))
 
 
 def network(*nodes: Row, outputs: str = "y") -> Network:
     shapes = {"x": (2, 3), "z": (2, 3), "v": (6,), "u": (3,)}
     specs = [TensorSpec(DType.FLOAT32, shape, name) for name, shape in shapes.items()]
     constants = {"half": np.full(1, 0.5, np.float32), "row": np.ones(3, np.float32), "pair": np.ones(2, np.float32)}
-    constants |= {"six": np.array([6], np.int32), "turned": np.array([3, 2], np.int32)}
+    constants |= {"w": np.ones((3, 3), np.int8), "six": np.array([6], np.int32), "turned": np.array([3, 2], np.int32)}
     return resolve(make_model(specs, nodes, list(outputs), constants), list(shapes.values()), 1 << 20)
 
 
@@ -110,6 +118,8 @@ ROWS: list[tuple[str, list[Row], str, Epilogue, list[str]]] = [
         [],
     ),
     ("not after an activation of one's own", [(_RELU, ["x"], ["a"]), (_TANH, ["a"], ["y"])], "y", Epilogue(), []),
+    ("nor of one's by row", [(_by_row(_RELU), ["x", "w"], ["a"]), (_ADD, ["a", "x"], ["y"])], "y", Epilogue(), []),
+    ("a product by row", [(_by_row(), ["x", "w"], ["a"]), (_ADD, ["a", "x"], ["y"])], "y", Epilogue(2), ["AddFusion"]),
 ]
 
 

@@ -6,27 +6,30 @@ import math
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.cpu import rows_i8
 from lite.delegates.cpu.depthwise_i8 import bind_depthwise
 from lite.delegates.cpu.ends_i8 import ends
+from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_weights
 from lite.delegates.cpu.tile import Tile
-from lite.delegates.cpu.work import FLOP, split
+from lite.delegates.cpu.work import split
 from lite.memory import ALIGNMENT
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
-from lite.ops.quantized import Quantized, multiplier
+from lite.ops.quantized import Quantized, is_by_row, multiplier
 from lite.ops.window import Window
 from lite.types import Array, DType
 
 _PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache
 _LARGEST_PATCH = 1 << 24  # bytes of staged input that a thread holds
-_CODE_OP = FLOP / 4  # nanoseconds for a multiplication or an addition of codes
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
-    """int8 codes with one zero point, constant weights whose zero points are 0, and constant bias."""
+    """int8 codes with one zero point, or float32 by row; constant weights, their zero points 0, and constant bias."""
     attrs = operation.attrs
     assert isinstance(attrs, Quantized), "the index names this module for quantized operators"
+    if is_by_row(attrs):
+        return rows_i8.bind(operation, attrs, tile)
     x, w, *rest = operation.operands
     stored = (attrs.inputs[0], attrs.inputs[1], attrs.outputs[0])
     if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or w.value is None or not x.size:
@@ -81,7 +84,7 @@ def _steps(
     pixels = row_block * column_block
     pixel_blocks = images * group * -(-place.output[0] // row_block) * -(-place.output[1] // column_block)
     panels = -(-columns // tile.lanes)
-    cost = 2 * pixels * taps * depth * tile.lanes * _CODE_OP + 2 * pixels * kernel_h / panels  # of a panel
+    cost = 2 * pixels * taps * depth * tile.lanes * CODE_OP + 2 * pixels * kernel_h / panels  # of a panel
     panel_block = panels if pixel_blocks >= 8 else split(panels, cost).block
     units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
     runs, length = (kernel_h, kernel_w * depth) if blocks["dilation_width"] == 1 else (taps, depth)
@@ -89,9 +92,9 @@ def _steps(
         "conv2d_i8",
         {
             "x": In(0),
-            "w": Packed(_packed_weights(w.reshape(group, columns, runs, length), tile), replaces=1),
-            "bias": Packed(_by_panel(start.astype(np.int32), group, tile)),
-            "scale": Packed(_by_panel(scale, group, tile)),
+            "w": Packed(packed_weights(w.reshape(group, columns, runs, length), tile), replaces=1),
+            "bias": Packed(by_panel(start.astype(np.int32), group, tile)),
+            "scale": Packed(by_panel(scale, group, tile)),
             "ends": Packed(ends(y_codes, inner.activation_type, operation.epilogue.codes)),
             "zero": x_codes.zero_point[0],
             "y": Out(0),
@@ -149,24 +152,3 @@ def _blocks(conv: Conv2DFusion, place: Window, kernel_h: int, kernel_w: int, pix
 
 def _residual(operation: Operation) -> Argument:
     return In(operation.epilogue.residual) if operation.epilogue.residual >= 0 else 0
-
-
-def _packed_weights(w: Array, tile: Tile) -> Array:
-    """[groups, columns, taps, depth] -> [groups, panel, tap, steps, lanes, codes of a step], zeros beyond."""
-    groups, columns, taps, depth = w.shape
-    panels, steps = -(-columns // tile.lanes), -(-depth // tile.int8_step)
-    shape = (groups, panels, tile.lanes, taps, steps, tile.int8_step)
-    packed = tile.slabs.allocate(math.prod(shape)).view(np.int8)
-    padded = np.zeros((groups, panels * tile.lanes, taps, steps * tile.int8_step), np.int8)
-    padded[:, :columns, :, :depth] = w
-    target = packed.reshape(groups, panels, taps, steps, tile.lanes, tile.int8_step)
-    target[...] = padded.reshape(shape).transpose(0, 1, 3, 4, 2, 5)
-    return packed
-
-
-def _by_panel(x: Array, groups: int, tile: Tile) -> Array:
-    """[groups x columns] -> [groups, panels x lanes], zeros beyond."""
-    columns = x.size // groups
-    packed = np.zeros((groups, -(-columns // tile.lanes) * tile.lanes), x.dtype)
-    packed[:, :columns] = x.reshape(groups, columns)
-    return packed
