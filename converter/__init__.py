@@ -22,11 +22,11 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from converter import stages
+from converter.calibration import Calibration
 from converter.errors import ArgumentError, ExportError, MissingPackageError, OptionError
 from converter.names import nearest
 from converter.options import ConvertOptions
 from converter.prune.settings import Pruning
-from converter.quantize.calibration import Calibration
 from converter.quantize.settings import Quantization
 from converter.stages import Source, prepare, read, tell
 from lite.errors import ConvertError
@@ -72,9 +72,10 @@ def convert(
                                  only what these need has to be supported
         checkpoint    None       a .ckpt or .safetensors file, or arrays by name: the weights in place of the export's
         key           None       the key, as bytes, of an encrypted export and checkpoint
-        quantization  None       a Quantization, a mapping with its fields, or a file of settings, TOML or INI:
-                                 int8 weights and activations, or weights alone in 1 to 16 bits
+        quantization  None       a Quantization, or a mapping with its fields: int8 weights and activations, or
+                                 weights alone in 1 to 16 bits
         pruning       None       a Pruning, or a mapping with its fields: fewer channels, before that
+        config        None       a file of settings of both, TOML or INI, of which mappings replace single fields
         progress      None       called with a line of text at every stage
 
     Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator
@@ -118,13 +119,13 @@ def export(
 
 
 def report(source: Source, options: Options) -> Report:
-    """What quantization does to a MindIR file, or its bytes: errors, ranges, bytes and times, by layer.
+    """What pruning and quantization do to a MindIR file, or its bytes: errors, ranges, bytes and times, by layer.
 
         report = converter.report("net.mindir", {"quantization": {"samples": images}})
         report.error, report.rows[0].alone.sqnr
         Path("report.html").write_text(report.text(".html"))
 
-    options: as for `convert`, with a quantization that has samples. Raises what convert raises.
+    options: as for `convert`, with a pruning or a quantization that has samples. Raises what convert raises.
     """
     chosen = ConvertOptions.of(options)
     explained = prepare(read(source, chosen), chosen, explained=True).report

@@ -4,6 +4,7 @@
     ├── ParseError     the input is not a MindIR or checkpoint, or contradicts itself
     ├── GraphError     an IR graph broke one of its rules (a bug of a pass or of the importer)
     ├── PassError      a pass failed; names the pass and those that ran before it
+    ├── SampleError    files of samples cannot be read, or are of another network
     ├── QuantizeError  the graph cannot be quantized, or not with these samples
     ├── PruneError     the graph cannot be pruned, or not with these samples
     ├── EmitError      the graph cannot be written as `.ms`
@@ -27,6 +28,10 @@ class GraphError(ConvertError):
 
 class PassError(ConvertError):
     """A pass failed. The message names it, the node, and the passes that had run."""
+
+
+class SampleError(ConvertError):
+    """A file has no samples of the network's inputs."""
 
 
 class QuantizeError(ConvertError):

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from converter.config import asked, read_config
 from converter.errors import ArgumentError, OptionError
 from converter.names import check_names
 from converter.prune.settings import Pruning
-from converter.quantize.config import read_config
 from converter.quantize.settings import Quantization
 from lite.types import Array
 
@@ -27,9 +27,10 @@ class ConvertOptions:
     shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
     place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
     arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
-    16, 24 or 32 bytes. quantization: a converter.Quantization, a mapping with its fields, or a file of settings:
-    weights and activations in int8 codes, or weights alone. pruning: a converter.Pruning, or a mapping with its fields:
-    fewer channels, before that. progress: called with a line of text at every stage.
+    16, 24 or 32 bytes. quantization: a converter.Quantization, or a mapping with its fields: weights and activations in
+    int8 codes, or weights alone. pruning: a converter.Pruning, or a mapping with its fields: fewer channels, before
+    that. config: a file of settings of both, TOML or INI; mappings replace single fields of it. progress: called with a
+    line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -39,9 +40,10 @@ class ConvertOptions:
     outputs: Sequence[str] = ()
     checkpoint: str | os.PathLike[str] | Mapping[str, Array] | None = None
     key: bytes | None = field(default=None, repr=False)
-    quantization: Quantization | Mapping[str, Any] | str | os.PathLike[str] | None = None
-    progress: Progress | None = None
+    quantization: Quantization | Mapping[str, Any] | None = None
     pruning: Pruning | Mapping[str, Any] | None = None
+    config: str | os.PathLike[str] | None = field(default=None, repr=False)
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimize, bool):
@@ -60,12 +62,23 @@ class ConvertOptions:
                 "expected a path, or a mapping of name to array")
         if self.key is not None and not isinstance(self.key, bytes):
             raise OptionError(f"key is a {type(self.key).__name__}: expected bytes")
-        if self.quantization is not None:
-            object.__setattr__(self, "quantization", _quantization(self.quantization))
-        if self.pruning is not None:
-            object.__setattr__(self, "pruning", Pruning.of(self.pruning))
+        self._settle_compression()
         if self.progress is not None and not callable(self.progress):
             raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
+
+    def _settle_compression(self) -> None:
+        if self.config is not None and not isinstance(self.config, (str, os.PathLike)):
+            raise OptionError(f"config is a {type(self.config).__name__}: expected the path of a file of settings")
+        tables = read_config(self.config) if self.config is not None else {}
+        quantization, pruning = (asked(tables, name, getattr(self, name)) for name in ("quantization", "pruning"))
+        if quantization is not None:
+            object.__setattr__(self, "quantization", Quantization.of(quantization))
+        if pruning is not None:
+            object.__setattr__(self, "pruning", Pruning.of(pruning))
+        if self.config is not None and quantization is None and pruning is None:
+            raise OptionError(f"{os.fspath(self.config)} asks for nothing: expected [quantization] or [pruning], or in "
+                "an INI a quant_type")
+        object.__setattr__(self, "config", None)  # its settings are in the others now
 
     def weights(self) -> dict[str, Array] | None:
         """The checkpoint's tensors; None where there is none. Raises what converter.checkpoint.read_checkpoint does."""
@@ -92,15 +105,6 @@ class ConvertOptions:
                 "{'input_shapes': {'x': (1, 3, 224, 224)}}; help(converter.convert) has all")
         check_names(options, [f.name for f in fields(cls)])
         return cls(**options)
-
-
-def _quantization(value: Quantization | Mapping[str, Any] | str | os.PathLike[str]) -> Quantization:
-    if not isinstance(value, (str, os.PathLike)):
-        return Quantization.of(value)
-    settings = read_config(value)
-    if not settings:
-        raise OptionError(f"{os.fspath(value)} asks for no quantization: set its kind, or quant_type")
-    return Quantization.of(settings)
 
 
 def _shape(name: object, shape: object) -> tuple[int, ...]:

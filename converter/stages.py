@@ -8,8 +8,10 @@ What follows is the caller's: `converter.emit` or one of `converter.exporters`.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from converter.calibration import settled
 from converter.errors import ArgumentError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
 from converter.prune.settings import Pruning
@@ -56,31 +58,43 @@ def optimize(graph: Graph, options: ConvertOptions) -> Graph:
 
 
 def prepare(graph: Graph, options: ConvertOptions, *, explained: bool = False) -> Prepared:
-    """The graph as the options ask for it; `graph` itself is used up. explained: measure what quantization does to it.
+    """The graph as the options ask for it; `graph` itself is used up. explained: measure what they do to it.
 
-    Raises PassError, PruneError, QuantizeError; OptionError where there is nothing to explain.
+    Raises PassError, PruneError, QuantizeError, SampleError; OptionError where there is nothing to explain.
     """
-    quantization = options.quantization
-    if explained and not isinstance(quantization, Quantization):
-        raise OptionError("options have no quantization: there is nothing to report")
+    pruning = options.pruning if isinstance(options.pruning, Pruning) else None  # mappings are theirs by now
+    quantization = options.quantization if isinstance(options.quantization, Quantization) else None
+    if explained and pruning is None and quantization is None:
+        raise OptionError("options have neither pruning nor quantization: there is nothing to report")
     optimize(graph, options)
-    if isinstance(options.pruning, Pruning):
+    inputs = [value.spec for value in graph.fed]
+    before = _copy(graph) if explained else graph
+    samples: Any = ()
+    if pruning is not None:
         from converter.prune.apply import prune
 
-        graph = prune(graph, options.pruning, options.progress)
-    if not isinstance(quantization, Quantization):
-        return Prepared(graph, None)
-    from converter.quantize.apply import quantize, settled
+        samples = settled(pruning.samples, inputs)
+        graph = prune(graph, replace(pruning, samples=samples), options.progress)
+    exact = graph if pruning is not None else before
+    if quantization is not None:
+        from converter.quantize.apply import quantize
 
+        exact = _copy(graph) if explained and exact is graph else exact
+        own = settled(quantization.samples, inputs)
+        graph = quantize(graph, replace(quantization, samples=own), options.progress)
+        samples = own if next(iter(own), None) is not None else samples
     if not explained:
-        return Prepared(quantize(graph, quantization, options.progress), None)
-    from converter.quantize.measure import copy
-    from converter.reports.report import explain
+        return Prepared(graph, None)
+    from converter.reports.report import Networks, explain
 
-    settings = settled(quantization, graph)
-    exact = copy(graph)
-    graph = quantize(graph, settings, options.progress)
-    return Prepared(graph, explain(exact, graph, settings, options.progress))
+    kind = quantization.kind if quantization is not None else None
+    return Prepared(graph, explain(Networks(before, exact, graph), kind, samples, options.progress))
+
+
+def _copy(graph: Graph) -> Graph:
+    from converter.quantize.measure import copy
+
+    return copy(graph)
 
 
 def tell(options: ConvertOptions, stage: str) -> None:

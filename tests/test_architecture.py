@@ -17,7 +17,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 # the room with the longest name that is its own or a package's around it. Arrows lead from later rows to earlier ones.
 EVERYWHERE = {"lite.records"}  # stands in for a module of the standard library
 WORDS = {"lite.coded", "lite.compressed", "lite.errors", "lite.types"}
-SETTINGS = {f"converter.quantize.{name}" for name in ("calibration", "config", "settings")}
+SETTINGS = {"converter.calibration", "converter.prune.settings", "converter.quantize.settings"}
 IR = {*WORDS, "lite.ops", "converter.errors", "converter.ir", "numpy"}
 ARROWS: dict[str, set[str]] = {
     # The device: words, meaning, files, loops, how loops become code, who runs what, where it lives, the session.
@@ -77,18 +77,14 @@ ARROWS: dict[str, set[str]] = {
         "google",
     },
     "converter.names": {"converter.errors"},
-    "converter.quantize.calibration": {
+    "converter.calibration": {
         *WORDS, "lite.arrays", "lite.pictures", "converter.errors", "converter.names", "numpy",
     },
-    "converter.quantize.settings": {"converter.errors", "converter.names", "converter.quantize.calibration"},
-    "converter.quantize.config": {
-        "converter.errors", "converter.names", "converter.quantize.calibration", "converter.quantize.settings",
-    },
-    "converter.prune.settings": {"lite.types", "converter.errors", "converter.names"},
+    "converter.quantize.settings": {"converter.errors", "converter.names", "converter.calibration"},
+    "converter.prune.settings": {"lite.types", "converter.calibration", "converter.errors", "converter.names"},
+    "converter.config": {"converter.errors", "converter.names", *SETTINGS},
     "converter.options": {
-        *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.prune.settings",
-        "converter.quantize.config",
-        "converter.quantize.settings", "numpy",
+        *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.config", *SETTINGS, "numpy",
     },
     "converter.ir": {*WORDS, "lite.ops", "converter.errors", "numpy"},
     "converter.passes": IR,
@@ -97,7 +93,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "converter.sidecar": {*WORDS, "lite.files", "numpy"},
     "converter.emit": {*IR, "lite.__init__", "lite.schema", "lite.schema.encode", "converter.sidecar"},
-    "converter.prune": {*IR, "lite.session", "converter.emit", "converter.prune.settings"},
+    "converter.prune": {*IR, "lite.session", "converter.emit", *SETTINGS},
     "converter.quantize": {*IR, "lite.session", "converter.emit", *SETTINGS},
     "converter.exporters": {
         *IR, "lite.__init__", "lite.files", "converter.mindir", "converter.passes", "converter.sidecar", "google",
@@ -107,12 +103,12 @@ ARROWS: dict[str, set[str]] = {
     },
     "converter.stages": {
         *WORDS, "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.passes",
-        "converter.prune", "converter.prune.settings", "converter.quantize", "converter.reports", *SETTINGS,
+        "converter.prune", "converter.quantize", "converter.reports", *SETTINGS,
     },
     "converter.__init__": {
         *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.emit",
-        "converter.exporters", "converter.names", "converter.prune.settings", "converter.reports", "converter.sidecar",
-        "converter.stages", *SETTINGS,
+        "converter.exporters", "converter.names", "converter.reports", "converter.sidecar", "converter.stages",
+        *SETTINGS,
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.
@@ -127,9 +123,8 @@ ARROWS: dict[str, set[str]] = {
     "converter.commands": {
         *WORDS, "lite.files", "lite.memory", "lite.session", "lite.commands", "lite.commands.extras",
         "converter.__init__", "converter.mindir", "converter.emit", "converter.exporters", "converter.ir",
-        "converter.options", "converter.encryption", "converter.sidecar", "converter.stages", "converter.suite",
-        "lite.pictures",
-        "converter.quantize", "converter.reports", "lite.commands.show", *SETTINGS, "numpy", "PIL",
+        "converter.config", "converter.options", "converter.encryption", "converter.reports", "converter.sidecar",
+        "converter.stages", "converter.suite", "lite.commands.show", "lite.pictures", *SETTINGS, "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

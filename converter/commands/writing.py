@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from converter.commands import key
 from lite.commands.progress import progress
@@ -17,7 +17,6 @@ from lite.memory import peak_memory
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
-    from converter.quantize.settings import Quantization
     from converter.sidecar import Sidecar
 
 
@@ -44,11 +43,11 @@ def write(
     args: argparse.Namespace,
     verb: str,
     encode: Callable[[Graph, Sidecar], Sequence[Part]],
-    quantization: Quantization | None = None,
+    compression: Mapping[str, Any] | None = None,
     report: Path | None = None,
 ) -> int:
     """Make args.output, or without one a .ms beside it, of args.model. verb: what is done. encode: the file's parts.
-    report: a file that says what quantization did; written with the other, or neither is.
+    compression: further options. report: a file that says what these did; written with the other, or neither is.
 
     Raises ConvertError, OSError for what cannot work, before the work is done.
     """
@@ -68,7 +67,8 @@ def write(
     begin = time.perf_counter()
     with progress(f"{verb} {args.model}", args.progress) as stage:
         options = ConvertOptions(
-            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, quantization, stage
+            args.optimize, dict(args.input_shape), args.outputs, args.checkpoint, secret, progress=stage,
+            **(compression or {}),
         )
         graph = read(args.model, options)
         if output.exists() and output.samefile(args.model):

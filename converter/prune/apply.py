@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from converter.calibration import settled
 from converter.errors import PruneError
 from converter.ir.graph import Graph
 from converter.prune.channels import Channels
@@ -22,7 +23,7 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
 
     Raises PruneError where the samples do not fit the graph or there is nothing to prune.
     """
-    samples = list(settings.samples)
+    samples = list(settled(settings.samples, [value.spec for value in graph.fed]))
     if samples and graph.states:
         raise PruneError(f"{graph.name}: it keeps states from run to run, and can be pruned without samples only")
     if not samples and settings.importance in ("activation", "error"):

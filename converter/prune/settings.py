@@ -1,17 +1,19 @@
 """What a user chooses of pruning."""
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from converter.calibration import Calibration
 from converter.errors import OptionError
 from converter.names import check_names, check_sequence_of_names
 from lite.types import Array
 
 Sample = Array | Sequence[Array] | Mapping[str, Array]
 
-_SCOPES = ("layer", "global")
+SCOPES = ("layer", "global")
 _IMPORTANCES = ("l1", "l2", "activation", "error")
 
 
@@ -25,8 +27,9 @@ class Pruning:
     channels a layer is brought, as far as it has so many: kernels compute as many at once. importance: of a channel:
     "l1" or "l2", the magnitude of their weights; "activation", that times the magnitude of what samples put in;
     "error", what products lose on samples once the others' weights are fitted anew; None is "error" with samples and
-    "l2" without. samples: inputs of the network, one for each run, as Session.run takes them; gone through once.
-    With some, the weights that remain are fitted to them, layer by layer, so that each layer computes what it did.
+    "l2" without. samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a
+    mapping with its fields, or a path, for those in files; gone through once. With some, the weights that remain are
+    fitted to them, layer by layer, so that each layer computes what it did.
     ridge: how strongly they are held to what they were. seed: of what is drawn. skip_nodes: names of nodes whose
     weights and outputs stay as they are.
 
@@ -37,7 +40,7 @@ class Pruning:
     scope: str = "global"
     multiple: int = 16
     importance: str | None = None
-    samples: Iterable[Sample] = field(repr=False, default=())
+    samples: Any = field(repr=False, default=())
     ridge: float = 1e-3
     seed: int = 0
     skip_nodes: Sequence[str] = ()
@@ -46,8 +49,8 @@ class Pruning:
         share = self.channels
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
             raise OptionError(f"channels is {share!r}: expected a share from 0 to below 1")
-        if self.scope not in _SCOPES:
-            raise OptionError(f"scope is {self.scope!r}: there are {', '.join(_SCOPES)}")
+        if self.scope not in SCOPES:
+            raise OptionError(f"scope is {self.scope!r}: there are {', '.join(SCOPES)}")
         if type(self.multiple) is not int or self.multiple < 1:
             raise OptionError(f"multiple is {self.multiple!r}: expected a whole number above 0")
         if self.importance is not None and self.importance not in _IMPORTANCES:
@@ -57,7 +60,9 @@ class Pruning:
         if type(self.seed) is not int or self.seed < 0:
             raise OptionError(f"seed is {self.seed!r}: expected a whole number of 0 or more")
         check_sequence_of_names("skip_nodes", self.skip_nodes)
-        if not isinstance(self.samples, Iterable):
+        if isinstance(self.samples, (str, os.PathLike, Mapping)):
+            object.__setattr__(self, "samples", Calibration.of(self.samples))
+        if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
 
     @classmethod
@@ -66,6 +71,7 @@ class Pruning:
         if isinstance(value, Pruning):
             return value
         if not isinstance(value, Mapping):
-            raise OptionError(f"pruning is a {type(value).__name__}: expected a Pruning, or a mapping")
+            raise OptionError(f"pruning is a {type(value).__name__}: expected a Pruning or a mapping; "
+                "files are for config")
         check_names(value, [f.name for f in fields(cls)])
         return cls(**value)

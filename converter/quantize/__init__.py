@@ -1,8 +1,6 @@
 """Graphs with float32 arithmetic made graphs with int8 codes, or with weights in codes.
 
     settings.py     what a user chooses
-    config.py       the same in files: TOML, and MindSpore Lite's INI
-    calibration.py  samples in files: pictures, .npy, .npz, .bin
     calibrate.py    runs the graph on samples, and observers.py what they say of the range of each tensor
     affine.py       from ranges and weights to scales, zero points and codes
     correct.py      biases that make up for what rounded weights shift means by

@@ -1,13 +1,13 @@
 """Quantization from beginning to end."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from converter.calibration import settled
 from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.quantize.calibrate import calibrate, second_moments
-from converter.quantize.calibration import Calibration, Samples
 from converter.quantize.correct import correct_biases, input_means
 from converter.quantize.dynamic import by_row, quantize_dynamic
 from converter.quantize.full import quantize_full
@@ -24,20 +24,13 @@ def quantize(graph: Graph, settings: Quantization, progress: Progress | None = N
 
     Raises QuantizeError where the samples do not fit the graph or there is nothing to quantize.
     """
-    settings = settled(settings, graph)
+    settings = replace(settings, samples=settled(settings.samples, [value.spec for value in graph.fed]))
     unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
     if unknown:
         raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
     if settings.max_error is None:
         return _quantize(graph, settings, progress)
     return limited(graph, settings, lambda part, own: _quantize(part, own, progress), settings.max_error, progress)
-
-
-def settled(settings: Quantization, graph: Graph) -> Quantization:
-    """The settings with samples that can be gone through again and again."""
-    if isinstance(settings.samples, Calibration):
-        return replace(settings, samples=Samples(settings.samples, [value.spec for value in graph.fed]))
-    return replace(settings, samples=list(settings.samples)) if isinstance(settings.samples, Iterator) else settings
 
 
 def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -> Graph:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from converter.calibration import Calibration
 from converter.errors import OptionError
 from converter.names import check_names, check_sequence_of_names
-from converter.quantize.calibration import Calibration
 
 KINDS = ("full", "weight", "dynamic")
 OBSERVERS = ("minmax", "average", "percentile", "kl", "mse")
@@ -97,6 +97,7 @@ class Quantization:
         if isinstance(value, Quantization):
             return value
         if not isinstance(value, Mapping):
-            raise OptionError(f"quantization is a {type(value).__name__}: expected a Quantization, mapping or file")
+            raise OptionError(f"quantization is a {type(value).__name__}: expected a Quantization or a mapping; "
+                "files are for config")
         check_names(value, [f.name for f in fields(cls)])
         return cls(**value)

@@ -1,4 +1,4 @@
-"""What quantization did to a network, for people and for programs.
+"""What pruning and quantization did to a network, for people and for programs.
 
     report.py    measured and gathered; as JSON and CSV
     page.py      as one HTML file

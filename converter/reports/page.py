@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any, NamedTuple
 
 from converter.reports.report import Histogram, Numbers, Report, Row
 from lite.commands.show import duration, size
@@ -33,25 +34,31 @@ td.c{text-align:center}.bad{color:var(--bad);font-weight:600}
 
 def page(report: Report) -> str:
     """The whole file."""
-    title = f"Quantization of {escape(report.network)}"
+    done = " and ".join(["pruning"] * report.pruned + ["quantization"] * (report.kind is not None))
+    title = f"{done.capitalize()} of {escape(report.network)}"
+    how = f"Quantization of kind “{escape(report.kind)}”, measured" if report.kind else "Measured"
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style><main><h1>{title}</h1>"
-        f"<p>kind “{escape(report.kind)}”, measured on {report.samples} samples; latency with one thread, on the "
-        f"machine that converted it.</p>{_cards(report)}{_outputs(report)}{_chart(report.rows)}{_table(report.rows)}"
+        f"<p>{how} on {report.samples} samples; latency with one thread, on the machine that converted it.</p>"
+        f"{_cards(report)}{_outputs(report)}{_chart(report.rows)}{_table(report)}"
         "</main></html>\n"
     )
 
 
 def _cards(report: Report) -> str:
     (before, after), (slow, fast) = report.nbytes, report.latency
-    kept = sum(row.alone is None for row in report.rows)
     cards = [
         (f"{after / before:.0%}", f"of the size: {size(before)} to {size(after)}"),
         (f"{slow / fast:.2f} ×", f"as fast: {duration(slow)} to {duration(fast)}"),
         (f"{report.error:.2%}", "error of the worst output: root of noise over signal"),
-        (f"{len(report.rows) - kept} of {len(report.rows)}", "layers compute with, or are stored as, codes"),
     ]
+    if report.pruned:
+        had, has = (sum(row.weights[i] for row in report.rows) for i in (0, 1))
+        cards.append((f"{has / max(had, 1):.0%}", f"of the weights are left: {has:,} of {had:,}"))
+    if report.kind is not None:
+        kept = sum(row.alone is None for row in report.rows)
+        cards.append((f"{len(report.rows) - kept} of {len(report.rows)}", "layers compute with, or are, codes"))
     return f'<div class="cards">{"".join(f"<div class=card><b>{a}</b><span>{b}</span></div>" for a, b in cards)}</div>'
 
 
@@ -100,40 +107,80 @@ def _chart(rows: Sequence[Row]) -> str:
     )
 
 
-def _table(rows: Sequence[Row]) -> str:
-    worst = sorted(row.alone.sqnr for row in rows if row.alone)[: max(1, len(rows) // 10)]
-    heads = (
-        "layer", "bits<br>w / a", "range of<br>outputs", "scale,<br>zero point", "outputs", "weights", "SQNR<br>alone",
-        "SQNR<br>accum.", "cosine<br>alone", "cosine<br>accum.", "constants", "measured", "at least",
-    )  # fmt: skip
-    body = "".join(_line(row, bool(row.alone and row.alone.sqnr in worst)) for row in rows)
+class _Column(NamedTuple):
+    """A column of the table. of: "pruned" or "coded", where only these networks have it. kind: of the cell."""
+
+    head: str
+    text: Callable[[Row], str]
+    of: str = ""
+    kind: str = ""
+
+
+def _pair(cell: Callable[[Any], str], pair: Sequence[Any]) -> str:
+    """What was above what is."""
+    return "<br>".join(map(cell, pair))
+
+
+_COLUMNS = (
+    _Column("channels", lambda row: _pair("{:,}".format, row.channels), "pruned"),
+    _Column("weights<br>not 0", lambda row: _pair("{:,}".format, row.weights) if row.weights[0] else "–", "pruned"),
+    _Column("bits<br>w / a", lambda row: f"{row.weight_bits} / {row.activation_bits}", "coded"),
+    _Column(
+        "range of<br>outputs", lambda row: _pair("{:.4g}".format, (row.output.low, row.output.high)) if row.output
+        else "–", "coded",
+    ),
+    _Column(
+        "scale,<br>zero point", lambda row: f"{row.scale:.4g}<br>{row.zero_point}" if row.scale is not None else "–",
+        "coded",
+    ),
+    _Column("outputs", lambda row: _bars(row.output, "all"), "coded", "c"),
+    _Column("weights", lambda row: _bars(row.histogram, "alone"), "", "c"),
+    _Column("SQNR<br>alone", lambda row: _decibels(row.alone) if row.alone else "–", "coded", "worst"),
+    _Column("SQNR<br>accum.", lambda row: _decibels(row.accumulated) if row.accumulated else "–", "coded"),
+    _Column("cosine<br>alone", lambda row: f"{row.alone.cosine:.5f}" if row.alone else "–", "coded"),
+    _Column("cosine<br>accum.", lambda row: f"{row.accumulated.cosine:.5f}" if row.accumulated else "–", "coded"),
+    _Column("constants", lambda row: _pair(size, row.nbytes)),
+    _Column("measured", lambda row: _pair(_seconds, row.seconds)),
+    _Column("at least", lambda row: _seconds(row.predicted)),
+)  # fmt: skip
+
+
+def _table(report: Report) -> str:
+    coded = sorted(row.alone.sqnr for row in report.rows if row.alone)
+    least = coded[max(1, len(coded) // 10) - 1] if coded else -math.inf
+    shown = {"": True, "pruned": report.pruned, "coded": report.kind is not None}
+    columns = [column for column in _COLUMNS if shown[column.of]]
+    about = "Where there are two numbers, the upper one is of the network as it was. "
+    if report.kind is not None:
+        about += (
+            "Histograms of outputs go over the numbers that codes stand for; what is beyond is in the outermost bars, "
+            "and bars are roots of counts. The worst layers are red, faint ones stay float32. "
+        )
+    about += (
+        "Times: measured, and what this machine’s limits for float32 arithmetic and for memory say the layer takes at "
+        "least; none where it is merged into another."
+    )
+    body = "".join(_line(row, columns, least) for row in report.rows)
     return (
-        "<h2>Layers</h2><p>Histograms of outputs go over the numbers that codes stand for; what is beyond is in the "
-        "outermost bars, and bars are roots of counts. Times: float32, quantized, and what this machine's limits for "
-        "float32 arithmetic and for memory say the quantized layer takes at least; none where it is merged into "
-        "another. The worst layers are red, faint ones stay float32.</p>"
-        f'<div class="panel"><table><tr>{"".join(f"<th>{head}" for head in heads)}{body}</table></div>'
+        f'<h2>Layers</h2><p>{about}</p><div class="panel"><table><tr><th>layer'
+        f"{''.join(f'<th>{column.head}' for column in columns)}{body}</table></div>"
     )
 
 
-def _line(row: Row, bad: bool) -> str:
-    ends = f"{row.output.low:.4g}<br>{row.output.high:.4g}" if row.output else "–"
-    stored = f"{row.scale:.4g}<br>{row.zero_point}" if row.scale is not None else "–"
-    far = "".join(
-        f"<td{' class=bad' if bad and what == 'sqnr' and n is row.alone else ''}>"
-        f"{(_decibels(n) if what == 'sqnr' else f'{n.cosine:.5f}') if n else '–'}"
-        for what in ("sqnr", "cosine")
-        for n in (row.alone, row.accumulated)
-    )
+def _line(row: Row, columns: Sequence[_Column], least: float) -> str:
+    """least: the SQNR that the worst layers have no more than."""
     shape = " × ".join(map(str, row.shape))
-    times = "<br>".join("–" if s is None else duration(s) for s in row.seconds)
-    return (
-        f"<tr{'' if row.alone else ' class=kept'}><td>{row.op} <span>{shape}</span><small>{escape(row.name)}</small>"
-        f"<td>{row.weight_bits} / {row.activation_bits}<td>{ends}<td>{stored}"
-        f"<td class=c>{_bars(row.output, 'all')}<td class=c>{_bars(row.weights, 'alone')}{far}"
-        f"<td>{size(row.nbytes[0])}<br>{size(row.nbytes[1])}<td>{times}"
-        f"<td>{'–' if row.predicted is None else duration(row.predicted)}"
-    )
+    faint = " class=kept" if row.alone is None and any(column.of == "coded" for column in columns) else ""
+    cells = []
+    for column in columns:
+        bad = column.kind == "worst" and row.alone is not None and row.alone.sqnr <= least
+        style = " class=bad" if bad else " class=c" if column.kind == "c" else ""
+        cells.append(f"<td{style}>{column.text(row)}")
+    return f"<tr{faint}><td>{row.op} <span>{shape}</span><small>{escape(row.name)}</small>{''.join(cells)}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "–" if seconds is None else duration(seconds)
 
 
 def _bars(histogram: Histogram | None, color: str) -> str:

@@ -1,13 +1,16 @@
-"""A report of quantization: by layer its range, bits, errors alone and accumulated, histograms, bytes and times."""
+"""A report of pruning and quantization: by layer what is left of it, its range, bits, errors alone and accumulated,
+histograms, bytes and times.
+"""
 from __future__ import annotations
 
 import csv
 import io
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +18,6 @@ from converter.emit import emit_parts
 from converter.errors import OptionError
 from converter.ir.graph import Graph, Node
 from converter.quantize.measure import BINS, Layer, Measurement, measure
-from converter.quantize.settings import Quantization
 from lite.bench import StepCost, measure_machine, measure_steps
 from lite.bench import measure as measure_latency
 from lite.coded import Coded
@@ -27,7 +29,8 @@ _SECONDS = 0.5  # that each network is timed for
 FORMATS = (".html", ".json", ".csv")
 
 _COLUMNS = (
-    "name", "op", "weight_bits", "activation_bits", "low", "high", "scale", "zero_point", "sqnr_alone", "cosine_alone",
+    "name", "op", "channels_before", "channels_after", "weights_before", "weights_after", "weight_bits",
+    "activation_bits", "low", "high", "scale", "zero_point", "sqnr_alone", "cosine_alone",
     "sqnr_accumulated", "cosine_accumulated", "bytes_before", "bytes_after", "seconds_before", "seconds_after",
     "seconds_predicted",
 )  # fmt: skip
@@ -57,21 +60,24 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer. weight_bits, activation_bits: 32 where it stays float32. nbytes: of its constants, before and after.
+    """A layer. shape: of what it computes. channels, weights: how many it has, before and after; of weights, other than
+    0. weight_bits, activation_bits: 32 where it stays float32. nbytes: of its constants, before and after.
 
-    seconds: measured, exact and quantized, with what is merged into it; predicted: what this machine's limits say the
-    quantized layer takes at least. None where it is merged into another.
+    seconds: measured, before and after, with what is merged into it; predicted: what this machine's limits say it takes
+    at least, after. None where it is merged into another.
     """
 
     name: str
     op: str
     shape: tuple[int, ...]
+    channels: tuple[int, int]
+    weights: tuple[int, int]
     weight_bits: int
     activation_bits: int
     scale: float | None
     zero_point: int | None
     output: Histogram | None
-    weights: Histogram | None
+    histogram: Histogram | None
     alone: Numbers | None
     accumulated: Numbers | None
     nbytes: tuple[int, int]
@@ -81,10 +87,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. nbytes: of the files, and latency: the medians, of float32 and quantized, with one thread."""
+    """All of it. pruned: whether the network was; kind: of quantization, None for none. nbytes: of the files, and
+    latency: the medians with one thread, before and after.
+    """
 
     network: str
-    kind: str
+    pruned: bool
+    kind: str | None
     samples: int
     nbytes: tuple[int, int]
     latency: tuple[float, float]
@@ -109,8 +118,8 @@ class Report:
             ends = (row.output.low, row.output.high) if row.output else (None, None)
             far = [x for n in (row.alone, row.accumulated) for x in ((n.sqnr, n.cosine) if n else (None, None))]
             lines.writerow(
-                [row.name, row.op, row.weight_bits, row.activation_bits, *ends, row.scale, row.zero_point, *far,
-                 *row.nbytes, *row.seconds, row.predicted]
+                [row.name, row.op, *row.channels, *row.weights, row.weight_bits, row.activation_bits, *ends, row.scale,
+                 row.zero_point, *far, *row.nbytes, *row.seconds, row.predicted]
             )  # fmt: skip
         return text.getvalue()
 
@@ -129,30 +138,43 @@ def check_format(path: Path) -> str:
     return suffix
 
 
-def explain(exact: Graph, coded: Graph, settings: Quantization, progress: Progress | None = None) -> Report:
-    """Measure both graphs, on the first of the samples, and time them. Raises QuantizeError without samples."""
-    measured = measure(exact, coded, settings.samples, progress)
+class Networks(NamedTuple):
+    """before: as it was; exact: pruned, or the same; after: quantized, or the same as exact."""
+
+    before: Graph
+    exact: Graph
+    after: Graph
+
+
+def explain(networks: Networks, kind: str | None, samples: Iterable[Any], progress: Progress | None = None) -> Report:
+    """Measure the networks, on the first of the samples, and time them. kind: see Report.
+
+    Raises QuantizeError without samples.
+    """
+    before, exact, after = networks
+    measured = measure(exact, after, samples, progress) if kind is not None else None
+    whole = measured if measured and before is exact else measure(before, after, samples, layers=False)
     if progress is not None:
         progress("measure times")
-    sample = next(iter(settings.samples))
-    files = [emit_parts(graph) for graph in (exact, coded)]
+    sample = next(iter(samples))
+    files = [emit_parts(graph) for graph in (before, after)]
     machine = measure_machine()
     latency, steps = [], []
     for parts in files:
         with Session(b"".join(parts), threads=1) as session:
             latency.append(measure_latency(session, sample, seconds=_SECONDS).median)
             steps.append({row.step.name: row for row in measure_steps(session, sample, machine)})
-    layers = {id(layer.exact): layer for layer in measured.layers}
-    kept = {node.name: node for node in coded.nodes}
+    layers = {id(layer.exact): layer for layer in (measured.layers if measured else ())}
+    last = {node.name: node for node in after.nodes}
     rows = [
-        _row(node, layers.get(id(node)), kept.get(node.name), steps[0].get(node.name), steps[1].get(node.name))
-        for node in exact.nodes
+        _row(first, node, layers.get(id(node)), last.get(node.name), steps[0].get(node.name), steps[1].get(node.name))
+        for first, node in zip(before.nodes, exact.nodes, strict=True)
         if id(node) in layers or node.op in PRODUCTS
     ]
     sizes = [sum(len(part) for part in parts) for parts in files]
     return Report(
-        exact.name, settings.kind, measured.samples, (sizes[0], sizes[1]), (latency[0], latency[1]),
-        _outputs(measured), tuple(rows),
+        exact.name, before is not exact, kind, whole.samples, (sizes[0], sizes[1]), (latency[0], latency[1]),
+        _outputs(whole), tuple(rows),
     )  # fmt: skip
 
 
@@ -161,27 +183,41 @@ def _outputs(measured: Measurement) -> dict[str, Numbers]:
 
 
 def _row(
-    node: Node, layer: Layer | None, coded: Node | None, before: StepCost | None, after: StepCost | None
+    first: Node, node: Node, layer: Layer | None, last: Node | None, before: StepCost | None, after: StepCost | None
 ) -> Row:
+    """first, node, last: the layer as it was, as it was quantized, and as it is."""
     stored = layer.stored if layer else None
     return Row(
         name=node.name,
         op=node.op,
         shape=node.outputs[0].spec.shape,
-        weight_bits=_weight_bits(coded),
+        channels=(_channels(first), _channels(node)),
+        weights=(_weights(first), _weights(node)),
+        weight_bits=_weight_bits(last),
         activation_bits=stored.bits if stored else 32,
         scale=stored.scale[0] if stored else None,
         zero_point=stored.zero_point[0] if stored else None,
         output=Histogram(layer.low, layer.high, tuple(map(int, layer.counts))) if layer else None,
-        weights=_histogram(node) if node.op in PRODUCTS else None,
+        histogram=_histogram(node) if node.op in PRODUCTS else None,
         alone=Numbers(layer.alone.sqnr, layer.alone.cosine, layer.alone.error) if layer else None,
         accumulated=Numbers(layer.accumulated.sqnr, layer.accumulated.cosine, layer.accumulated.error)
         if layer
         else None,
-        nbytes=(_constant_bytes(node), _constant_bytes(coded)),
+        nbytes=(_constant_bytes(first), _constant_bytes(last)),
         seconds=(before.seconds if before else None, after.seconds if after else None),
         predicted=after.floor if after else None,
     )
+
+
+def _channels(node: Node) -> int:
+    shape = node.outputs[0].spec.shape
+    return shape[-1] if shape else 1
+
+
+def _weights(node: Node) -> int:
+    """How many of a product are not 0."""
+    w = node.inputs[1].data if node.op in PRODUCTS and len(node.inputs) > 1 else None
+    return 0 if w is None else int(np.count_nonzero(w))
 
 
 def _weight_bits(node: Node | None) -> int:

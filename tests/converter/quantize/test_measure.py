@@ -97,7 +97,7 @@ def test_a_report_says_it_for_people_and_programs() -> None:
     assert report.nbytes[1] < 0.5 * report.nbytes[0]
     assert 0 < report.error < 0.05
     products = [row for row in report.rows if row.op == "Conv2DFusion"]
-    assert all(row.weight_bits == row.activation_bits == 8 and row.weights for row in products)
+    assert all(row.weight_bits == row.activation_bits == 8 and row.histogram for row in products)
     assert all(row.alone and row.alone.sqnr > 20 and row.alone.cosine > 0.99 for row in products)
 
     document = json.loads(report.text(".json"))
@@ -113,6 +113,22 @@ def test_a_report_says_it_for_people_and_programs() -> None:
     assert not page.references
 
 
-def test_a_report_needs_quantization() -> None:
+def test_a_report_of_pruning_says_what_is_left() -> None:
+    pruning = {"channels": 0.5, "samples": IMAGES}
+    for options in ({"pruning": pruning}, {"pruning": pruning, "quantization": {"samples": IMAGES}}):
+        report = converter.report(DIGITS / "digits.mindir", options)
+        assert report.pruned
+        assert report.kind == ("full" if "quantization" in options else None)
+        assert 0 < report.error < 1
+        had, has = (sum(row.weights[i] for row in report.rows) for i in (0, 1))
+        assert has < 0.6 * had
+        assert all(row.channels[1] <= row.channels[0] for row in report.rows)
+        assert "weights_after" in report.text(".csv")
+        page = Page()
+        page.feed(report.text(".html"))
+        assert page.tags.count("tr") == len(report.rows) + 3
+
+
+def test_a_report_needs_something_to_report() -> None:
     with pytest.raises(OptionError, match="nothing to report"):
         converter.report(DIGITS / "digits.mindir", {})

@@ -1,31 +1,34 @@
-"""Arguments that choose quantization, and the settings that they and a file of settings make together."""
+"""Arguments that choose pruning and quantization, and what they and a file of settings ask for together."""
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from converter.quantize.calibration import CHANNELS
-from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS, Quantization
+from converter.calibration import CHANNELS
+from converter.config import asked, read_config
+from converter.prune.settings import SCOPES
+from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS
 from lite.commands.run import natural, number, numbers, positive
 from lite.pictures import METHODS
 
-# Arguments by the fields that they set, of Quantization and of Calibration.
+# Arguments by the fields that they set, of Quantization and of Calibration, and fields of Pruning by arguments.
 _FIELDS = ("observer", "activation_bits", "skip_nodes", "weight_bits", "group_size", "rounding", "max_error")
+_PRUNING = {"prune": "channels", "prune_scope": "scope", "prune_skip": "skip_nodes"}
 _CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--quantize, --config, and what they need."""
+    """--prune, --quantize, --config, and what they need."""
+    group = parser.add_argument_group("pruning, before quantization")
+    add = group.add_argument
+    add("--prune", metavar="SHARE", type=number, help="of the channels that go, such as 0.5")
+    add("--prune-scope", metavar="NAME", choices=SCOPES, help="of the share: global, of all (the default), or layer")
+    add("--prune-skip", metavar="NAME[,NAME...]", type=_names, help="nodes that keep their weights and channels")
     group = parser.add_argument_group("quantization")
     add = group.add_argument
     add("--quantize", dest="kind", metavar="KIND", choices=KINDS,
         help=f"small integers in place of float32: {_list(KINDS)}")
-    add("--config", metavar="FILE", type=Path, help="settings: a .toml, or the INI of MindSpore Lite's converter")
-    add("--calibration", metavar="[NAME=]PATH", action="append", type=_named_path,
-        help="samples: a file or folder; of several inputs one for each, or .npz that have them all")
-    add("--calibration-size", dest="size", metavar="N", type=positive, help="so many of the samples (all)")
-    add("--seed", metavar="N", type=natural, help="which, where there are more (0)")
     add("--skip-nodes", metavar="NAME[,NAME...]", type=_names, help="nodes that stay in float32")
     add("--observer", metavar="NAME", choices=OBSERVERS, help=f"how a range follows from samples: {_list(OBSERVERS)}")
     add("--activation-bits", metavar="N", type=int, choices=(7, 8), help="8, or 7, which some processors run faster")
@@ -34,7 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rounding", metavar="NAME", choices=ROUNDINGS, help=f"of weights alone: {_list(ROUNDINGS)}")
     add("--max-error", metavar="X", type=number,
         help="keep the worst layers in float32, so that outputs lose no more than this share, such as 0.02")
-    add("--report", metavar="FILE", type=Path, help="what it did to every layer: a .html, .json or .csv")
+    group = parser.add_argument_group("both")
+    add = group.add_argument
+    add("--config", metavar="FILE", type=Path, help="settings: a .toml, or the INI of MindSpore Lite's converter")
+    add("--calibration", metavar="[NAME=]PATH", action="append", type=_named_path,
+        help="samples: a file or folder; of several inputs one for each, or .npz that have them all")
+    add("--calibration-size", dest="size", metavar="N", type=positive, help="so many of the samples (all)")
+    add("--seed", metavar="N", type=natural, help="which, where there are more (0)")
+    add("--report", metavar="FILE", type=Path, help="what they did to every layer: a .html, .json or .csv")
     pictures = parser.add_argument_group("pictures among the samples")
     add = pictures.add_argument
     add("--channels", metavar="ORDER", choices=CHANNELS, help=f"{_list(CHANNELS)}")
@@ -46,28 +56,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--crop", metavar="N[,N]", type=_lengths, help="height,width of the middle that is kept after --resize")
 
 
-def settings_of(args: argparse.Namespace) -> Quantization | None:
-    """The settings; None where nothing asks for quantization. Raises OptionError, OSError."""
-    given = vars(args)
-    settings: dict[str, Any] = {}
-    if args.config is not None:
-        from converter.quantize.config import read_config
-
-        settings = read_config(args.config)
-    own = {name: given[name] for name in ("kind", *_FIELDS) if given[name] is not None}
-    calibration = {name: given[name] for name in _CALIBRATION if given[name] is not None}
+def settings_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The options "quantization" and "pruning", None where nothing asks for them. Raises OptionError, OSError."""
+    given = {name: value for name, value in vars(args).items() if value is not None}
+    tables = read_config(args.config) if args.config is not None else {}
+    samples = {name: given[name] for name in _CALIBRATION if name in given}
     if args.calibration:
-        calibration["path"] = _path(args)
-    if not settings and args.kind is None:
-        if own or calibration or args.report:
-            args.usage_error("what is given is of quantization: give --quantize KIND, or a --config that says so")
-        return None
-    if calibration:
-        calibration = {**settings.get("samples", {}), **calibration}
-        if "path" not in calibration:
-            args.usage_error("give --calibration PATH: what else is given is of samples")
-        own["samples"] = calibration
-    return Quantization.of({**settings, **own})
+        samples["path"] = _path(args)
+    if samples and "path" not in {**tables.get("calibration", {}), **samples}:
+        args.usage_error("give --calibration PATH: what else is given is of samples")
+    own = {
+        "quantization": {name: given[name] for name in ("kind", *_FIELDS) if name in given},
+        "pruning": {field: given[name] for name, field in _PRUNING.items() if name in given},
+    }
+    for name, key, needed in (("quantization", "kind", "--quantize KIND"), ("pruning", "channels", "--prune SHARE")):
+        if own[name] and name not in tables and key not in own[name]:
+            args.usage_error(f"what is given is of {name}: give {needed}, or a --config that says so")
+    found = {name: asked(tables, name, settings or None) for name, settings in own.items()}
+    if not any(found.values()) and (samples or args.report):
+        args.usage_error("nothing needs what is given: give --quantize KIND, --prune SHARE, or a --config that says so")
+    for settings in found.values():
+        if settings is not None and samples:
+            settings["samples"] = {**settings.get("samples", {}), **samples}
+    return found
 
 
 def _path(args: argparse.Namespace) -> Path | dict[str, Path]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from converter.errors import OptionError, QuantizeError
+from converter.errors import OptionError, SampleError
 from converter.names import check_names
 from lite.arrays import cast, read_npy, read_npz
 from lite.errors import TensorError
@@ -101,7 +101,7 @@ class Samples:
     inputs: Sequence[TensorSpec]
 
     def __iter__(self) -> Iterator[dict[str, Array]]:
-        """Raises QuantizeError, naming the file, for what is not an input of the network; OSError."""
+        """Raises SampleError, naming the file, for what is not an input of the network; OSError."""
         size, seed = self.calibration.size, self.calibration.seed
         places = self._places()
         together = list(zip(*places.values(), strict=True))
@@ -113,7 +113,7 @@ class Samples:
             least = min(map(len, rows.values()))
             if least < max(map(len, rows.values())):
                 counts = ", ".join(f"{len(row)} of {name}" for name, row in rows.items())
-                raise QuantizeError(f"calibration data has as many samples of each input, not {counts}")
+                raise SampleError(f"calibration data has as many samples of each input, not {counts}")
             for row in _drawn(least, share, seed):
                 if size and count == size:
                     return
@@ -129,15 +129,15 @@ class Samples:
         if isinstance(path, Mapping):
             if set(path) != set(names):
                 given, wanted = ", ".join(path), ", ".join(names)
-                raise QuantizeError(f"calibration data is for the inputs {given}, but the network has {wanted}")
+                raise SampleError(f"calibration data is for the inputs {given}, but the network has {wanted}")
             found = {name: _files(Path(place)) for name, place in path.items()}
             counts = {name: len(files) for name, files in found.items()}
             if len(set(counts.values())) > 1:
-                raise QuantizeError(f"calibration data has as many files for each input, not {counts}")
+                raise SampleError(f"calibration data has as many files for each input, not {counts}")
             return found
         files = _files(Path(path))
         if len(names) > 1 and any(file.suffix.lower() != ".npz" for file in files):
-            raise QuantizeError(
+            raise SampleError(
                 f"the network has the inputs {', '.join(names)}: give a path for each, or .npz files that have all"
             )
         return {"" if len(names) > 1 else names[0]: files}
@@ -152,10 +152,10 @@ class Samples:
             arrays = read_npz(file)
             missing = sorted(set(specs) - set(arrays))
             if missing:
-                raise QuantizeError(f"{file} has no array {missing[0]!r}; it has {', '.join(arrays)}")
+                raise SampleError(f"{file} has no array {missing[0]!r}; it has {', '.join(arrays)}")
             return {name: _split(arrays[name], spec, file) for name, spec in specs.items()}
         except TensorError as error:
-            raise QuantizeError(f"calibration data does not fit the network: {_with_file(error, files)}") from error
+            raise SampleError(f"calibration data does not fit the network: {_with_file(error, files)}") from error
 
     def _read(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
         suffix = file.suffix.lower()
@@ -164,20 +164,20 @@ class Samples:
         if suffix == ".npz":
             arrays = read_npz(file)
             if spec.name not in arrays and len(arrays) != 1:
-                raise QuantizeError(f"{file} has no array {spec.name!r}; it has {', '.join(arrays)}")
+                raise SampleError(f"{file} has no array {spec.name!r}; it has {', '.join(arrays)}")
             return _split(arrays.get(spec.name, next(iter(arrays.values()))), spec, file)
         if suffix == ".bin":
             return self._read_bin(file, spec)
         if self.calibration.channels == "GRAY" and 1 not in spec.shape[1:]:
-            raise QuantizeError(f"channels is 'GRAY', but {spec} takes more channels than one")
+            raise SampleError(f"channels is 'GRAY', but {spec} takes more channels than one")
         return [read_picture(file, spec, self._pixels())]
 
     def _read_bin(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
         if not spec.is_static or not spec.nbytes:
-            raise QuantizeError(f"{file}: a .bin says no shape, and the network leaves {spec} open: give input_shapes")
+            raise SampleError(f"{file}: a .bin says no shape, and the network leaves {spec} open: give input_shapes")
         data = file.read_bytes()
         if not data or len(data) % spec.nbytes:
-            raise QuantizeError(f"{file} has {len(data)} bytes: expected a multiple of {spec.nbytes}, those of {spec}")
+            raise SampleError(f"{file} has {len(data)} bytes: expected a multiple of {spec.nbytes}, those of {spec}")
         elements = np.frombuffer(data, spec.dtype.dtype)
         if not self.calibration.bin_nhwc or spec.rank != 4:
             return elements.reshape(-1, *spec.shape)  # type: ignore[return-value]
@@ -193,16 +193,23 @@ class Samples:
         )  # fmt: skip
 
 
+def settled(samples: Any, inputs: Sequence[TensorSpec]) -> Any:
+    """A Calibration or an iterable as samples that can be gone through again and again; inputs: the network's."""
+    if isinstance(samples, Calibration):
+        return Samples(samples, inputs)
+    return list(samples) if isinstance(samples, Iterator) else samples
+
+
 def _files(place: Path) -> list[Path]:
-    """The file, or those in the folder, in the order of their names. Raises OSError, QuantizeError for an empty one."""
+    """The file, or those in the folder, in the order of their names. Raises OSError, SampleError for an empty one."""
     kind = place.stat().st_mode
     if not stat.S_ISDIR(kind):
         if not stat.S_ISREG(kind):
-            raise QuantizeError(f"{place} is neither a file nor a folder")
+            raise SampleError(f"{place} is neither a file nor a folder")
         return [place]
     files = sorted(file for file in place.iterdir() if file.is_file() and not file.name.startswith("."))
     if not files:
-        raise QuantizeError(f"the folder {place} has no files: expected pictures, .npy, .npz or .bin")
+        raise SampleError(f"the folder {place} has no files: expected pictures, .npy, .npz or .bin")
     return files
 
 
@@ -219,7 +226,7 @@ def _split(array: Array, spec: TensorSpec, file: Path) -> Sequence[Array]:
         return cast(array, spec)  # type: ignore[return-value]
     batch = spec.shape[0] if spec.rank else 0
     if array.ndim != spec.rank:
-        raise QuantizeError(f"{file} holds {array.dtype} {list(array.shape)}, which is not the network's {spec}")
+        raise SampleError(f"{file} holds {array.dtype} {list(array.shape)}, which is not the network's {spec}")
     if batch > 0 and len(array) > batch and len(array) % batch == 0:
         return cast(array, spec).reshape(-1, batch, *array.shape[1:])  # type: ignore[return-value]
     return [cast(array, spec)]

@@ -1,4 +1,4 @@
-"""`mlite convert` with quantization: arguments and files of settings, and that a failure leaves nothing behind."""
+"""`mlite convert` that compresses: arguments and files of settings, and that a failure leaves nothing behind."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -62,6 +62,19 @@ def test_a_report_is_written_with_the_model(mlite: Mlite, data: Path, tmp_path: 
     assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
 
 
+def test_pruning_comes_before_quantization(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    out, samples = tmp_path / "out.ms", np.load(data / "x.npy")
+    given = ["--prune", 0.5, "--prune-scope", "layer", "--calibration", data / "x.npy"]
+    pruning = {"channels": 0.5, "scope": "layer", "samples": samples}
+    assert mlite("convert", MINDIR, "-o", out, *given, "--report", tmp_path / "r.csv").code == 0
+    assert out.read_bytes() == converter.convert(MINDIR, {"pruning": pruning})
+    assert mlite("convert", MINDIR, "-o", out, *given, "--quantize", "full").code == 0
+    assert out.read_bytes() == converter.convert(MINDIR, {"pruning": pruning, "quantization": {"samples": samples}})
+    assert mlite("convert", MINDIR, "-o", out, "--config", data / "quant.cfg", "--prune", 0.5).code == 0
+    config = {"config": data / "quant.cfg", "pruning": {"channels": 0.5}}
+    assert out.read_bytes() == converter.convert(MINDIR, config)
+
+
 # arguments, and what standard error names
 MISUSES = [
     ("--quantize full", ["there are no samples"]),
@@ -74,6 +87,10 @@ MISUSES = [
     ("--quantize full --calibration {data}/x.npy --report {data}/r.pdf", ["r.pdf should end in .html, .json, .csv"]),
     ("--quantize full --calibration {data}/x.npy --report {data}/no/r.csv", ["folder", "does not exist"]),
     ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with"]),
+    ("--prune 1", ["channels is 1.0: expected a share"]),
+    ("--prune 0.5 --prune-skip nowhere", ["no node of that name"]),
+    ("--prune 0.5 --calibration {data}/absent", ["absent: No such file"]),
+    ("--prune 0.5 --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
     ("--config {data}/absent.cfg", ["absent.cfg: No such file"]),
     ("--config {data}", ["Is a directory"]),
     ("--config {data}/x.npy", ["x.npy is no file of settings"]),
@@ -97,6 +114,8 @@ def test_misuse_is_one_message_and_writes_nothing(
     [
         ("--quantize half", "invalid choice"),
         ("--calibration x.npy", "give --quantize KIND"),
+        ("--prune-scope layer", "give --prune SHARE"),
+        ("--prune half", "--prune"),
         ("--skip-nodes a", "give --quantize KIND"),
         ("--report r.html", "give --quantize KIND"),
         ("--quantize full --std 2", "give --calibration PATH"),

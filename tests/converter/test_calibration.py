@@ -11,8 +11,8 @@ from PIL import Image
 
 import converter
 from converter import Calibration
-from converter.errors import OptionError, QuantizeError
-from converter.quantize.calibration import Samples
+from converter.calibration import Samples
+from converter.errors import OptionError, SampleError
 from lite.types import Array, DType, TensorSpec
 
 RNG = np.random.default_rng(7)
@@ -20,7 +20,7 @@ X = TensorSpec(DType.FLOAT32, (1, 3, 4, 5), "x")
 IDS = TensorSpec(DType.INT32, (1, 6), "ids")
 ARRAY = RNG.normal(size=(3, 1, 3, 4, 5)).astype(np.float32)
 PICTURE = RNG.integers(0, 256, (4, 5, 3), np.uint8)
-DIGITS = Path(__file__).parents[3] / "samples" / "digits" / "digits.mindir"
+DIGITS = Path(__file__).parents[2] / "samples" / "digits" / "digits.mindir"
 
 
 def read(path: Any, *specs: TensorSpec, **settings: Any) -> list[dict[str, Array]]:
@@ -29,7 +29,7 @@ def read(path: Any, *specs: TensorSpec, **settings: Any) -> list[dict[str, Array
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.npy")
-    with pytest.raises(QuantizeError, match="neither a file nor a folder"):
+    with pytest.raises(SampleError, match="neither a file nor a folder"):
         read(tmp_path / "pipe.npy")
 
 
@@ -77,12 +77,12 @@ def test_several_inputs_come_from_an_archive_or_a_path_each(tmp_path: Path) -> N
         samples = read(path, X, IDS)
         assert [sample["ids"].tolist() for sample in samples] == ids[:, None].tolist()
         assert samples[0]["ids"].dtype == np.int32
-    with pytest.raises(QuantizeError, match="inputs x, but the network has x, ids"):
+    with pytest.raises(SampleError, match="inputs x, but the network has x, ids"):
         read({"x": tmp_path / "x.npy"}, X, IDS)
-    with pytest.raises(QuantizeError, match=r"a path for each, or \.npz"):
+    with pytest.raises(SampleError, match=r"a path for each, or \.npz"):
         read(tmp_path / "x.npy", X, IDS)
     np.save(tmp_path / "ids.npy", ids[:2])
-    with pytest.raises(QuantizeError, match="not 3 of x, 2 of ids"):
+    with pytest.raises(SampleError, match="not 3 of x, 2 of ids"):
         read(each, X, IDS)
 
 
@@ -137,7 +137,7 @@ def test_what_is_no_sample_is_named(
         Image.fromarray(PICTURE).save(tmp_path / name)
     else:
         write(tmp_path / name, data)
-    with pytest.raises(QuantizeError, match=words):
+    with pytest.raises(SampleError, match=words):
         read(tmp_path, **settings)
 
 

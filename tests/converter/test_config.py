@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import converter
+from converter.config import read_config
 from converter.errors import OptionError
-from converter.quantize.config import read_config
 
 FULL = """\
 [common_quant_param]
@@ -43,6 +43,9 @@ TOML = """\
 kind = "full"
 skip_nodes = ["a"]
 
+[pruning]
+channels = 0.5
+
 [calibration]
 path = "images"
 size = 100
@@ -63,10 +66,8 @@ def test_a_pipe_is_no_file_of_settings(tmp_path: Path) -> None:
 
 def test_the_ini_of_mindspore_lite_is_taken_as_it_is(tmp_path: Path) -> None:
     assert read(tmp_path, FULL) == {
-        "kind": "full",
-        "skip_nodes": ["a", "b"],
-        "observer": "minmax",
-        "samples": {
+        "quantization": {"kind": "full", "skip_nodes": ["a", "b"], "observer": "minmax"},
+        "calibration": {
             "path": {"x": "/mnt/image/input_1_dir", "y": "input_2_dir"},
             "size": 100, "channels": "RGB", "scale": 1.0, "mean": [127.5] * 3, "std": [127.5] * 3, "bin_nhwc": False,
             "resize": [255, 256], "resize_method": "linear", "crop": [223, 224],
@@ -76,7 +77,7 @@ def test_the_ini_of_mindspore_lite_is_taken_as_it_is(tmp_path: Path) -> None:
 
 def test_pictures_are_bgr_and_bytes_have_pixels_last_unless_it_says_else(tmp_path: Path) -> None:
     text = COMMON + "[data_preprocess_param]\ncalibrate_path=a:b:c\ninput_type=BIN\n"
-    samples = read(tmp_path, text)["samples"]
+    samples = read(tmp_path, text)["calibration"]
     assert samples == {"path": {"a:b": "c"}, "scale": 1.0, "channels": "BGR", "bin_nhwc": True}
 
 
@@ -84,19 +85,34 @@ def test_pictures_are_bgr_and_bytes_have_pixels_last_unless_it_says_else(tmp_pat
 def test_toml_has_the_fields_by_their_names(tmp_path: Path) -> None:
     settings = read(tmp_path, TOML, "quant.toml")
     assert settings == {
-        "kind": "full",
-        "skip_nodes": ["a"],
-        "samples": {"path": "images", "size": 100, "mean": [0.485, 0.456, 0.406]},
+        "quantization": {"kind": "full", "skip_nodes": ["a"]},
+        "pruning": {"channels": 0.5},
+        "calibration": {"path": "images", "size": 100, "mean": [0.485, 0.456, 0.406]},
     }
-    options = converter.ConvertOptions(quantization=str(tmp_path / "quant.toml"))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 reads TOML with tomli")
+def test_options_take_a_file_and_fields_in_place_of_its_own(tmp_path: Path) -> None:
+    read(tmp_path, TOML, "quant.toml")
+    options = converter.ConvertOptions(
+        config=tmp_path / "quant.toml", quantization={"observer": "mse"}, pruning={"samples": {"size": 5}}
+    )
     assert isinstance(options.quantization, converter.Quantization)
-    assert options.quantization.samples.size == 100
+    assert isinstance(options.pruning, converter.Pruning)
+    assert (options.quantization.observer, options.quantization.samples.size) == ("mse", 100)
+    assert (options.pruning.channels, options.pruning.samples.size, options.pruning.samples.path) == (0.5, 5, "images")
+    whole = converter.Pruning(channels=0.25)
+    assert converter.ConvertOptions(config=tmp_path / "quant.toml", pruning=whole).pruning is whole
 
 
 def test_a_file_without_quantization_asks_for_none(tmp_path: Path) -> None:
     assert read(tmp_path, "[common_quant_param]\nquant_type=\n[registry]\nplugin_path=\ndisable_fusion=off\n") == {}
-    with pytest.raises(OptionError, match="asks for no quantization"):
-        converter.ConvertOptions(quantization=tmp_path / "quant.cfg")
+    with pytest.raises(OptionError, match="asks for nothing: expected"):
+        converter.ConvertOptions(config=tmp_path / "quant.cfg")
+    with pytest.raises(OptionError, match=r"quantization is a str: .* files are for config"):
+        converter.ConvertOptions(quantization="quant.cfg")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="config is a int: expected the path"):
+        converter.ConvertOptions(config=3)  # type: ignore[arg-type]
 
 
 COMMON = "[common_quant_param]\nquant_type=FULL_QUANT\n"
@@ -138,6 +154,7 @@ def test_what_is_no_setting_is_named(tmp_path: Path, text: str | bytes, words: s
         ("[quantisation]\n", "did you mean 'quantization'"),
         ("[quantization]\nskip_node = []\n", "did you mean 'skip_nodes'"),
         ("[calibration]\npaths = 'x'\n", "did you mean 'path'"),
+        ("[pruning]\nsamples = 'x'\n", "no option 'samples'"),
         ("quantization = 3\n", "expected a table"),
         ("[quantization\n", "not TOML"),
         ("a = " + "[" * 5000, "not TOML"),
@@ -166,7 +183,7 @@ def test_what_has_nothing_to_do_here_is_said(
 def test_weights_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     weight = "[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num=4\nmin_quant_weight_size=1000\n"
     more = "[weight_quant_param]\nquant_strategy=GPTQ\nper_channel=True\n[full_quant_param]\nper_channel=false\n"
-    assert read(tmp_path, weight + more) == {
+    assert read(tmp_path, weight + more)["quantization"] == {
         "kind": "weight", "weight_bits": 4, "min_weights": 1001, "rounding": "compensated"
     }  # fmt: skip
     assert not caplog.text
@@ -175,5 +192,5 @@ def test_weights_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None
 def test_sections_of_other_kinds_may_stay(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     weight = "[weight_quant_param]\nper_channel=True\nbias_correction=True\n"
     mixed = "[mixed_bit_weight_quant_param]\ninit_scale=0.02\n"
-    assert read(tmp_path, COMMON + weight + mixed) == {"kind": "full"}
+    assert read(tmp_path, COMMON + weight + mixed) == {"quantization": {"kind": "full"}}
     assert not caplog.text

@@ -1,4 +1,4 @@
-"""Settings of quantization in files: this project's TOML, and the INI that MindSpore Lite's converter takes.
+"""Settings of compression in files: this project's TOML, and the INI that MindSpore Lite's converter takes.
 
     [quantization]               [common_quant_param]
     kind = "full"                quant_type=FULL_QUANT
@@ -8,9 +8,12 @@
     path = "images"              calibrate_path=x:images
     size = 100                   calibrate_size=100
                                  input_type=IMAGE
+    [pruning]
+    channels = 0.5
 
-A TOML file has the fields of Quantization and of Calibration under their own names. Of an INI every key is known: it
-has a counterpart here, or nothing to do here (then a warning says why), or asks for what cannot be had (an error).
+A TOML file has the fields of Quantization, Pruning and Calibration under their own names; the first two take the
+samples of the third. Of an INI, which knows no pruning, every key is known: it has a counterpart here, or nothing to do
+here (then a warning says why), or asks for what cannot be had (an error).
 Paths are relative to the folder that the program runs in. Files that end in .toml are TOML, all others INI.
 """
 from __future__ import annotations
@@ -27,18 +30,26 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from converter.calibration import Calibration
 from converter.errors import MissingPackageError, OptionError
 from converter.names import check_names
-from converter.quantize.calibration import Calibration
+from converter.prune.settings import Pruning
 from converter.quantize.settings import Quantization
 
 _LOG = logging.getLogger("mindlite")
 _LARGEST = 1 << 20  # bytes of a file of settings
-_SECTIONS = ("quantization", "calibration")
+_FIELDS = {  # of the tables of a TOML file
+    "quantization": [f.name for f in fields(Quantization) if f.name != "samples"],
+    "pruning": [f.name for f in fields(Pruning) if f.name != "samples"],
+    "calibration": [f.name for f in fields(Calibration)],
+}
 
 
-def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What Quantization.of takes: fields, with the fields of Calibration under `samples`. Empty where none is set.
+Tables = dict[str, dict[str, Any]]
+
+
+def read_config(path: str | os.PathLike[str]) -> Tables:
+    """The tables that are there of quantization, pruning and calibration, each with the fields of its class.
 
     Raises OptionError, with the file and the nearest name there is, for what is not a setting; OSError;
     MissingPackageError for TOML on Python 3.10 without tomli.
@@ -59,7 +70,7 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise OptionError(f"{file}: {error}") from error
 
 
-def _read_toml(text: str) -> dict[str, Any]:
+def _read_toml(text: str) -> Tables:
     try:
         toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     except ModuleNotFoundError as error:
@@ -68,16 +79,29 @@ def _read_toml(text: str) -> dict[str, Any]:
         document = toml.loads(text)
     except (ValueError, RecursionError) as error:
         raise OptionError(f"not TOML: {error}") from error
-    check_names(document, _SECTIONS)
+    check_names(document, list(_FIELDS))
     for name, table in document.items():
         if not isinstance(table, dict):
             raise OptionError(f"{name} is a value: expected a table, [{name}]")
-    settings = dict(document.get("quantization", {}))
-    check_names(settings, [f.name for f in fields(Quantization) if f.name != "samples"])
-    if "calibration" in document:
-        check_names(document["calibration"], [f.name for f in fields(Calibration)])
-        settings["samples"] = document["calibration"]
-    return settings
+        check_names(table, _FIELDS[name])
+    tables: Tables = document
+    return tables
+
+
+def asked(tables: Tables, name: str, own: Any) -> Any:
+    """What is asked for of "quantization" or "pruning": what a file says, and in its place what `own` does.
+
+    own: a mapping of fields, or what else ConvertOptions takes, which replaces the whole table; None for nothing.
+    """
+    if own is None and name not in tables:
+        return None
+    if own is not None and not isinstance(own, Mapping):
+        return own
+    found = {**tables.get(name, {}), **(own or {})}
+    samples = found.get("samples")
+    if "calibration" in tables and (samples is None or isinstance(samples, Mapping)):
+        found["samples"] = {**tables["calibration"], **(samples or {})}
+    return found
 
 
 class _Ini:
@@ -108,7 +132,7 @@ class _Ini:
 _Row = Callable[[_Ini, str], None]
 
 
-def _read_ini(text: str) -> dict[str, Any]:
+def _read_ini(text: str) -> Tables:
     parser = configparser.ConfigParser(
         delimiters=("=",), comment_prefixes=("#", ";"), interpolation=None, default_section=""
     )
@@ -124,11 +148,10 @@ def _read_ini(text: str) -> dict[str, Any]:
             continue
         for key in sorted(parser[section], key=lambda key: key != "quant_type"):  # the others depend on it
             _apply(found, section, rows, key, parser[section][key])
-    if found.calibration:
-        if "path" not in found.calibration:
-            raise OptionError("[data_preprocess_param] has no calibrate_path: expected input:folder")
-        found.settings["samples"] = found.calibration
-    return found.settings if "kind" in found.settings else {}
+    if found.calibration and "path" not in found.calibration:
+        raise OptionError("[data_preprocess_param] has no calibrate_path: expected input:folder")
+    tables = {"quantization": found.settings if "kind" in found.settings else {}, "calibration": found.calibration}
+    return {name: table for name, table in tables.items() if table}
 
 
 def _apply(found: _Ini, section: str, rows: Mapping[str, _Row], key: str, value: str) -> None:
