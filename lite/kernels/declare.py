@@ -34,7 +34,8 @@ call them.
 A micro-kernel's `emit` is called once per target, positioned in the entry block of a function of its own. It may add
 blocks, leaves the builder where the function should return, and returns an i64 value or None (the function then
 returns 0). It may call another micro-kernel through `call(builder, name, arguments)`. Parameters have the IR types i64
-(Pointer, Int), double (Float) and float (Float32). A micro-kernel that no kernel calls is not emitted. A constant is
+(Pointer, Int), double (Float) and float (Float32). A micro-kernel that no kernel calls is not emitted; a large one that
+many call has a `home`, the module that it is compiled in, once, while the kernels of others call it. A constant is
 what kernels and, through `KernelPack.constants`, weight packing must know of a target: panel widths, tile heights.
 """
 from __future__ import annotations
@@ -45,6 +46,9 @@ from typing import Annotated, Any, TypeVar, cast, get_args, get_type_hints, over
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core import typed_passes, untyped_passes
+from numba.core.compiler import CompilerBase
+from numba.core.compiler_machinery import PassManager
 from numba.core.types import ExternalFunction
 from numba.extending import intrinsic
 
@@ -117,12 +121,16 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class MicroKernel:
-    """A declared micro-kernel. kinds: of its parameters. value: for a constant, its value on a target."""
+    """A declared micro-kernel. kinds: of its parameters. value: for a constant, its value on a target.
+
+    home: the module that has it, for all others to call; "" where each that calls it has a copy to inline.
+    """
 
     name: str
     kinds: tuple[str, ...]
     emit: Emit
     value: Callable[[Target], int] | None = None
+    home: str = ""
 
     @property
     def type(self) -> ir.FunctionType:
@@ -161,15 +169,39 @@ def entry(function: F) -> F:
     return function
 
 
-def routine(function: Callable[..., Any]) -> Any:
+def routine(function: Callable[..., Any], fastmath: Fastmath = _FASTMATH) -> Any:
     """Decorator: a plain function that kernels and other routines call."""
-    return njit(error_model="numpy", nogil=True, boundscheck=False, fastmath=set(_FASTMATH))(function)
+    wrappers: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(error_model="numpy", fastmath=set(fastmath), pipeline_class=_Compiler, **wrappers)(function)
 
 
-def microkernel(name: str, parameters: Sequence[Any], emit: Emit) -> Any:
-    """Declares a micro-kernel and returns what kernels call. parameters: Pointer, Int, Float or Float32 each."""
+class _Compiler(CompilerBase):
+    """numba's, without what kernels do not need: closures, arrays, literal types, lifetimes, inlining before LLVM's."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        passes = PassManager("kernels")
+        for step in (
+            untyped_passes.TranslateByteCode,
+            untyped_passes.FixupArgs,
+            untyped_passes.IRProcessing,
+            untyped_passes.ReconstructSSA,
+            typed_passes.NopythonTypeInference,
+            typed_passes.PreLowerStripPhis,
+            typed_passes.NativeLowering,
+            typed_passes.NoPythonBackend,
+        ):
+            passes.add_pass(step, "")
+        passes.finalize()
+        return [passes]
+
+
+def microkernel(name: str, parameters: Sequence[Any], emit: Emit, home: str = "") -> Any:
+    """Declares a micro-kernel and returns what kernels call. parameters: Pointer, Int, Float or Float32 each.
+
+    home: `__name__` of the module, where it is to be compiled once.
+    """
     kinds = tuple(get_args(parameter)[1] for parameter in parameters)
-    _register(MICROKERNELS, name, MicroKernel(name, kinds, emit))
+    _register(MICROKERNELS, name, MicroKernel(name, kinds, emit, home=home))
     return ExternalFunction(name, types.int64(*(_NUMBA[kind] for kind in kinds)))
 
 

@@ -3,8 +3,9 @@
 Weights are [tap][channel]. Channels pass in blocks, so that the rows under a filter stay in the nearest cache. Filter
 rows and columns that fall into the padding are left out. For kernels 3 and 5 wide with stride 1 or 2 a row of output is
 cut into runs of 4 to 8 pixels of about the same length: a column of input that several of them need is loaded once, and
-columns in a padding of half the kernel are not there in the code. Everything else goes up to four pixels at a time,
-each loading what it needs. A pixel's products are added in the same order on every way.
+columns in a padding of half the kernel are not there in the code. Everything else, and less than a vector of channels,
+goes up to four pixels at a time, each loading what it needs. A pixel's products are added in the same order on every
+way.
 """
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from functools import partial
 
 from lite.kernels.declare import Float, Int, Pointer, kernel, routine
 from lite.kernels.elementwise import activate_rows
+from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
 
 _PIXELS = 4
@@ -94,7 +96,7 @@ def depthwise_run_f32(
     low: Value,
     high: Value,
 ) -> None:
-    """_LEAST to _MOST neighboring pixels of a row, `rows` filter rows inside the image.
+    """_LEAST to _MOST neighboring pixels of a row, a vector of channels or more, `rows` filter rows inside the image.
 
     x: the first column, even if outside. form: 4 x index in _FORMS + index in _BORDERS.
     """
@@ -104,26 +106,26 @@ def depthwise_run_f32(
         reach = (count - 1) * stride + width
         inside = range(width // 2 if left else 0, reach - width // 2 if right else reach)
 
-        def block(i: Value, lanes: Value | None) -> None:
+        def block(i: Value) -> None:
             offset = 4 * i
 
             def row(p: Value, *sums: Value) -> tuple[Value, ...]:
                 filter_row = weights + p * (pixel_bytes * width) + offset
                 image_row = x + p * row_bytes + offset
-                factors = [s.load(filter_row + pixel_bytes * q, lanes) for q in range(width)]
+                factors = [s.load(filter_row + pixel_bytes * q) for q in range(width)]
                 totals = list(sums)
                 for column in inside:
-                    value = s.load(image_row + pixel_bytes * column, lanes)
+                    value = s.load(image_row + pixel_bytes * column)
                     for pixel in range(count):
                         if 0 <= (q := column - pixel * stride) < width:
                             totals[pixel] = s.fma(value, factors[q], totals[pixel])
                 return tuple(totals)
 
-            sums = s.loop(rows, row, *[s.load(bias + offset, lanes)] * count)
+            sums = s.loop(rows, row, *[s.load(bias + offset)] * count)
             for pixel, total in enumerate(sums):
-                s.store(s.min(s.max(total, floor), ceiling), y + pixel_bytes * pixel + offset, lanes)
+                s.store(s.min(s.max(total, floor), ceiling), y + pixel_bytes * pixel + offset)
 
-        s.span(channels, block)
+        s.cover(channels, block)
 
     def runs(width: int, stride: int, left: bool, right: bool) -> None:
         lengths = range(_LEAST, _MOST + 1)
@@ -190,6 +192,7 @@ def depthwise_f32(
     for part in range(begin * blocks, end * blocks):
         first_channel = part % blocks * channel_block
         count = min(channel_block, channels - first_channel)
+        least = _LEAST if form >= 0 and count >= LANES() else out_width + 1
         first_row = part // blocks * row_block
         for row in range(first_row, min(first_row + row_block, images * out_height)):
             image = row // out_height
@@ -203,7 +206,7 @@ def depthwise_f32(
             j = 0
             while j < out_width:
                 column = j * stride_width - left
-                if form >= 0 and out_width - j >= _LEAST:
+                if out_width - j >= least:
                     runs = (out_width - j + _MOST - 1) // _MOST
                     pixels = (out_width - j + runs - 1) // runs
                     before = max(-column, 0)

@@ -94,7 +94,7 @@ _BINARY: dict[str, Callable[[Simd, Value, Value], Value]] = {
 }
 
 
-@micro("unary_span_f32", Int, Pointer, Pointer, Int, Float, Float)
+@micro("unary_span_f32", Int, Pointer, Pointer, Int, Float, Float, home=__name__)
 def unary_span_f32(s: Simd, function: Value, x: Value, y: Value, n: Value, a: Value, b: Value) -> None:
     """y[i] = function(x[i]) for n elements; x and y may be the same."""
     first, second = s.splat(a), s.splat(b)

@@ -40,8 +40,71 @@ def share(tiles: int) -> int:
     return (width + tiles - 1) // tiles
 
 
+def _sums(
+    s: Simd,
+    vectors: int,
+    height: int,
+    table: Value,
+    taps: Value,
+    depth: Value,
+    weights: Value,
+    row_bytes: int,
+    start: list[Value],
+    ahead: Value,
+    ahead_step: Value,
+) -> list[Value]:
+    """Row by row, `vectors` vectors of start + sum over t, k of x[t, r][k] * weights[t, k, :].
+
+    row_bytes: from one k to the next of the weights.
+    """
+    cells = [(r, v) for r in range(height) for v in range(vectors)]
+
+    def tap(t: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
+        x = [s.load_int(table + (t * height + r) * 8) for r in range(height)]
+
+        def step(k: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
+            s.prefetch(ahead)
+            w = [s.load(weight + v * s.vector_bytes) for v in range(vectors)]
+            spread = [s.broadcast(address + 4 * k) for address in x]
+            new = [s.fma(spread[r], w[v], total) for (r, v), total in zip(cells, sums, strict=True)]
+            return weight + row_bytes, ahead + ahead_step, *new
+
+        return s.loop(depth, step, weight, ahead, *sums)
+
+    _, _, *sums = s.loop(taps, tap, weights, ahead, *(start[v] for _, v in cells))
+    return sums
+
+
+@micro("product_tile_f32", Pointer, Int, Int, Pointer, Pointer, Int, Pointer, Int)
+def product_tile_f32(
+    s: Simd,
+    table: Value,
+    rows: Value,
+    depth: Value,
+    weights: Value,
+    y: Value,
+    y_stride: Value,
+    ahead: Value,
+    ahead_step: Value,
+) -> None:
+    """gemm_tile_f32 of one tap and all columns, and nothing else: short, for kernels that have a copy of their own."""
+    vectors = tile_vectors(s.target)
+    row_bytes = vectors * s.vector_bytes
+
+    def tile(height: int) -> None:
+        start = [s.splat(0.0)] * vectors
+        taps = s.constant(1)
+        sums = _sums(s, vectors, height, table, taps, depth, weights, row_bytes, start, ahead, ahead_step)
+        for cell, total in enumerate(sums):
+            s.store(total, y + y_stride * (cell // vectors) + cell % vectors * s.vector_bytes)
+
+    s.switch(rows, [partial(tile, height) for height in range(1, tile_rows(s.target) + 1)], first=1)
+
+
 @micro(
-    "gemm_tile_f32", Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Pointer, Float, Float, Pointer, Int
+    "gemm_tile_f32",
+    *(Pointer, Int, Int, Int, Pointer, Pointer, Int, Int, Pointer, Pointer, Float, Float, Pointer, Int),
+    home=__name__,
 )
 def gemm_tile_f32(
     s: Simd,
@@ -76,20 +139,7 @@ def gemm_tile_f32(
         floor, ceiling = s.splat(low), s.splat(high)
         cells = [(r, v) for r in range(height) for v in range(vectors)]
         start = [s.load(bias + v * s.vector_bytes) for v in range(vectors)]
-
-        def tap(t: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
-            x = [s.load_int(table + (t * height + r) * 8) for r in range(height)]
-
-            def step(k: Value, weight: Value, ahead: Value, *sums: Value) -> tuple[Value, ...]:
-                s.prefetch(ahead)
-                w = [s.load(weight + v * s.vector_bytes) for v in range(vectors)]
-                spread = [s.broadcast(address + 4 * k) for address in x]
-                new = [s.fma(spread[r], w[v], total) for (r, v), total in zip(cells, sums, strict=True)]
-                return weight + row_bytes, ahead + ahead_step, *new
-
-            return s.loop(depth, step, weight, ahead, *sums)
-
-        _, _, *sums = s.loop(taps, tap, weights, ahead, *(start[v] for _, v in cells))
+        sums = _sums(s, vectors, height, table, taps, depth, weights, row_bytes, start, ahead, ahead_step)
 
         def store(lanes_of: list[Value | None], adding: bool) -> None:
             for (r, v), total in zip(cells, sums, strict=True):

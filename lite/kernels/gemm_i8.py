@@ -108,25 +108,26 @@ def gemm_tile_i8(
         factors = [s.load(scale + v * s.vector_bytes) for v in range(width)]
         low, high, zero = s.broadcast(ends), s.broadcast(ends + 4), c.word(ends + 8)
 
-        def store(lanes_of: list[Value | None], adding: bool) -> None:
-            for cell, (r, v) in enumerate(cells):
-                result = s.min(s.max(s.to_float(sums[cell]) * factors[v], low), high)
-                offset = y_stride * r + v * s.lanes
-                if not adding:
-                    c.store(c.rounded(result) + zero, y + offset, lanes_of[v])
-                    continue
-                here = s.to_float(c.rounded(result)) * s.broadcast(ends + 12)
-                there = s.to_float(c.load(residual + offset) - c.word(ends + 20)) * s.broadcast(ends + 16)
-                both = s.min(s.max(here + there, s.broadcast(ends + 24)), s.broadcast(ends + 28))
-                c.store(c.rounded(both) + c.word(ends + 32), y + offset, lanes_of[v])
+        places = [y_stride * r + v * s.lanes for r, v in cells]
+        real = [s.to_float(total) * factors[v] for total, (_, v) in zip(sums, cells, strict=True)]
+        codes = [c.rounded(s.min(s.max(x, low), high)) for x in real]
 
-        def add_and_store(lanes_of: list[Value | None]) -> None:
-            s.either(residual.equals(0), partial(store, lanes_of, False), partial(store, lanes_of, True))
+        def plain() -> list[Value]:
+            return [x + zero for x in codes]
 
-        s.either(
-            columns >= width * s.lanes,
-            partial(add_and_store, [None] * width),
-            partial(add_and_store, [columns - v * s.lanes for v in range(width)]),
-        )
+        def added() -> list[Value]:
+            own, other, other_zero = s.broadcast(ends + 12), s.broadcast(ends + 16), c.word(ends + 20)
+            low, high, zero = s.broadcast(ends + 24), s.broadcast(ends + 28), c.word(ends + 32)
+            there = [s.to_float(c.load(residual + place) - other_zero) * other for place in places]
+            both = [s.to_float(x) * own + more for x, more in zip(codes, there, strict=True)]
+            return [c.rounded(s.min(s.max(x, low), high)) + zero for x in both]
+
+        results = s.choose(residual.equals(0), plain, added)
+
+        def store(whole: bool) -> None:
+            for (_, v), place, result in zip(cells, places, results, strict=True):
+                c.store(result, y + place, None if whole else columns - v * s.lanes)
+
+        s.either(columns >= width * s.lanes, partial(store, True), partial(store, False))
 
     each_size(s, rows, panels, tile)

@@ -13,7 +13,8 @@
   `target.lanes` floats or int32. Python numbers become constants of the other operand's type.
 - `loop` keeps what it carries in phis, that is in registers: an accumulator never touches memory.
 - `span` walks n elements in whole vectors and then once with `lanes` = the number of elements left (None before): loads
-  and stores given `lanes` touch only that many elements, so nothing outside [0, n) is read or written.
+  and stores given `lanes` touch only that many elements, so nothing outside [0, n) is read or written. `cover` is half
+  the code, where there is a whole vector and it does no harm to compute an element twice.
 - There are no fast-math flags and every order of additions is fixed: one source, one result. Where the target has no
   fused multiply-add, `fma` rounds twice. Comparisons are ordered; what that makes of NaN is said at `max` and `min`.
 - Nothing may become a library call: no llvm.rint, floor, exp (libm on some target); `round` adds and subtracts 2^23.
@@ -334,6 +335,19 @@ class Simd:
             with otherwise:
                 no()
 
+    def choose(
+        self, condition: Value, yes: Callable[[], list[Value]], no: Callable[[], list[Value]]
+    ) -> list[Value]:
+        """The values that one of two bodies gives."""
+        given: list[tuple[list[Value], ir.Block]] = []
+
+        def take(body: Callable[[], list[Value]]) -> None:
+            given.append((body(), self.builder.block))
+
+        self.either(condition, lambda: take(yes), lambda: take(no))
+        (first, one), (second, other) = given
+        return [self._merge([(a, one), (b, other)]) for a, b in zip(first, second, strict=True)]
+
     def switch(self, selector: Value, cases: Sequence[Callable[[], object]], first: int = 0) -> None:
         """Runs cases[selector - first]; nothing where there is none."""
         b = self.builder
@@ -354,6 +368,15 @@ class Simd:
             return body(i, lanes, *now)
 
         return self.blocks(n, 1, one, *carried)
+
+    def cover(self, n: Value, body: Callable[[Value], object]) -> None:
+        """body(i) for vectors that cover n >= `lanes` elements: the last may overlap the one before it."""
+        last = n - self.lanes
+
+        def one(i: Value) -> None:
+            body(self.select(i < last, i, last))
+
+        self.loop(n, one, step=self.lanes)
 
     def blocks(self, n: Value, vectors: int, body: Body, *carried: Value) -> tuple[Value, ...]:
         """body(i, k, lanes, *carried) for k vectors from element i: `vectors` of them while they last, 1, the tail."""
@@ -410,15 +433,18 @@ class Simd:
         return self.builder.call(functions.get(name) or ir.Function(self.builder.module, kind, name), arguments)
 
 
-def micro(name: str, *parameters: Any) -> Callable[[Callable[..., None]], Any]:
-    """Decorator: declares the micro-kernel `name` whose body is emitted by `generate(simd, *parameters)`."""
+def micro(name: str, *parameters: Any, home: str = "") -> Callable[[Callable[..., None]], Any]:
+    """Decorator: declares the micro-kernel `name` whose body is emitted by `generate(simd, *parameters)`.
+
+    home: see `microkernel`.
+    """
 
     def declare(generate: Callable[..., None]) -> Any:
         def emit(target: Target, builder: ir.IRBuilder, *arguments: ir.Value) -> None:
             simd = Simd(target, builder)
             generate(simd, *(Value(simd, argument) for argument in arguments))
 
-        return microkernel(name, parameters, emit)
+        return microkernel(name, parameters, emit, home)
 
     return declare
 

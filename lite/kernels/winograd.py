@@ -16,11 +16,10 @@ from functools import partial
 
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share
+from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, product_tile_f32, share
 from lite.kernels.simd import Simd, Value, micro
 
 _GAP = 64
-_INF = float("inf")
 
 Vector = Sequence[Value]
 
@@ -224,7 +223,7 @@ def winograd_f32(
     """y = function(clamp(conv(x, w) + bias + residual, low, high)); residual, function, alpha, beta: see matmul_f32.
 
     v: all tiles as winograd_transform_f32 leaves them, or 0: then each part transforms its own, and has all panels.
-    zeros: in_channels or TILE_COLUMNS zeros. Units: `parts` parts each, of panel blocks x tile blocks.
+    zeros: in_channels zeros. Units: `parts` parts each, of panel blocks x tile blocks.
     Scratch: 36 addresses, 32 for each tile of a block, a pixel of output to whole panels, m, and v unless it is given;
     each begins at a multiple of 64 bytes.
     """
@@ -277,10 +276,9 @@ def winograd_f32(
                     for k in range(height):
                         i64(scratch)[k] = source + f * v_step + (row + k) * in_channels * 4
                     target = m + f * m_step + row * width * 4
-                    gemm_tile_f32(
-                        scratch, height, 1, in_channels, weights, target, width * 4, width, zeros, 0, -_INF, _INF,
-                        ahead, share(row_tiles),
-                    )  # fmt: skip
+                    product_tile_f32(
+                        scratch, height, in_channels, weights, target, width * 4, ahead, share(row_tiles)
+                    )
                     ahead += in_channels * share(row_tiles)
                     row += height
             column = panel * width

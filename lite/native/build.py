@@ -123,7 +123,12 @@ def compile_packs(package: str, targets: Sequence[Target], progress: Progress) -
 def _compile(
     missing: Mapping[str, Sequence[Target]], progress: Progress
 ) -> Iterator[tuple[str, dict[Target, parts.Part]]]:
-    """Each module and what it becomes for its targets, as they are done, each in a process of a pool."""
+    """Each module and what it becomes for its targets, as they are done, each in a process of a pool.
+
+    These are forks of this one, which has numba imported for all of them.
+    """
+    importlib.import_module("lite.native.codegen").prepare()
+    gc.disable()  # looking for waste, of which there is little, would take a sixth of numba's time
     count, fork = min(cpu.usable_cpus(), len(missing)), multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(count, fork, initializer=_end_with, initargs=(os.getpid(),))
     try:
@@ -139,16 +144,13 @@ def _compile(
 
 def _compile_module(module: str, targets: Sequence[Target]) -> dict[Target, parts.Part]:
     """Compiles the kernels a module declares. Runs in a process of the pool."""
-    gc.disable()  # looking for waste, of which there is little, would take a sixth of numba's time
     codegen = importlib.import_module("lite.native.codegen")
     importlib.import_module(module)
     kernels = codegen.declared_in(module)
     lowered = codegen.lower(kernels)
     parameters = {kernel.name: kernel.parameters for kernel in kernels if not kernel.entry}
     return {
-        level: parts.Part(
-            codegen.assemble(lowered, level) if lowered else b"", parameters, codegen.constants(module, level)
-        )
+        level: parts.Part(codegen.assemble(lowered, level, module), parameters, codegen.constants(module, level))
         for level in targets
     }
 

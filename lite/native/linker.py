@@ -38,14 +38,15 @@ _SEGMENTS = 5
 def link(objects: Sequence[bytes]) -> bytes:
     """The shared object of all objects, by the system's linker if it accepts them, else by our own.
 
-    Raises KernelBuildError where they need functions beyond IMPORTS.
+    Raises KernelBuildError where they need functions that none of them has, beyond IMPORTS.
     """
-    for data in objects:
-        if missing := {symbol.name for symbol in _Object.read(data).symbols[1:] if symbol.section == 0} - IMPORTS:
-            raise KernelBuildError(
-                f"kernels call {', '.join(sorted(missing))}, which a pack must not import: "
-                "write it as a polynomial or a micro-kernel"
-            )
+    symbols = [symbol for data in objects for symbol in _Object.read(data).symbols[1:]]
+    given = {symbol.name for symbol in symbols if symbol.is_global}
+    if missing := {symbol.name for symbol in symbols if symbol.section == 0} - given - IMPORTS:
+        raise KernelBuildError(
+            f"kernels call {', '.join(sorted(missing))}, which a pack must not import: "
+            "write it as a polynomial or a micro-kernel"
+        )
     return link_with_system(objects) or link_alone(objects)
 
 
@@ -95,8 +96,12 @@ class _Symbol(NamedTuple):
     size: int
 
     @property
+    def is_global(self) -> bool:
+        return self.kind >> 4 != 0 and 0 < self.section < 0xFF00
+
+    @property
     def is_export(self) -> bool:
-        return self.kind >> 4 != 0 and 0 < self.section < 0xFF00 and self.visibility & 3 != 2
+        return self.is_global and self.visibility & 3 != 2
 
 
 class _Relocation(NamedTuple):
@@ -195,7 +200,7 @@ class _Image:
 def link_alone(objects: Sequence[bytes]) -> bytes:
     """The shared object of all objects, without any tool.
 
-    Objects refer to nothing in each other. Raises KernelBuildError for what the module's text excludes.
+    Raises KernelBuildError for what the module's text excludes.
     """
     sources = [_Object.read(data) for data in objects]
     number = sources[0].machine
@@ -206,8 +211,9 @@ def link_alone(objects: Sequence[bytes]) -> bytes:
         if found.flags & _WRITE or found.type == _NOBITS:
             raise KernelBuildError(f"kernels must not have writable data, found section {found.name}")
     exports = [(source, symbol) for source in sources for symbol in source.symbols if symbol.is_export]
+    given = {symbol.name: (source, symbol) for source in sources for symbol in source.symbols if symbol.is_global}
     wanted = {source.symbols[r.symbol] for source in sources for r in source.relocations}
-    imports = sorted({symbol.name for symbol in wanted if symbol.section == 0})
+    imports = sorted({symbol.name for symbol in wanted if symbol.section == 0} - given.keys())
     names = [*imports, *(symbol.name for _, symbol in exports)]
     text = b"\0" + b"".join(name.encode() + b"\0" for name in names)
 
@@ -244,11 +250,14 @@ def link_alone(objects: Sequence[bytes]) -> bytes:
     for source in sources:
         for r in source.relocations:
             symbol = source.symbols[r.symbol]
+            owner = source
+            if symbol.section == 0 and symbol.name in given:
+                owner, symbol = given[symbol.name]
             if r.type not in machine.relocations:
                 raise KernelBuildError(f"relocation type {r.type} of ELF machine {number} cannot be linked")
-            if symbol.section and (source, symbol.section) not in addresses:
+            if symbol.section and (owner, symbol.section) not in addresses:
                 raise KernelBuildError(f"a relocation refers to {symbol.name!r}, which has no place in the pack")
-            value = addresses[source, symbol.section] + symbol.value if symbol.section else stubs[symbol.name]
+            value = addresses[owner, symbol.section] + symbol.value if symbol.section else stubs[symbol.name]
             at = addresses[source, r.section] + r.offset
             machine.relocations[r.type](image.data, image.offset(at), value + r.addend, at)
 

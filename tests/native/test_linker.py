@@ -1,14 +1,17 @@
 """Linking beyond what running the result on this device shows."""
 from __future__ import annotations
 
+import ctypes
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import pytest
 
 from lite.errors import KernelBuildError
-from lite.kernels.target import TARGETS
-from lite.native import linker
+from lite.kernels.target import TARGETS, Target
+from lite.native import cpu, linker
 
 KERNELS = {"scale_f32", "narrow_i8", "widths", "clear_u8", "polynomial_f32", "mix_i64"}
 ENTRIES = {"run_rows", "run_rows_shared", "work", "stop_workers"}
@@ -88,3 +91,36 @@ def test_the_system_linker_is_passed_over_where_its_files_have_no_room(monkeypat
 
     monkeypatch.setattr(linker.tempfile, "TemporaryDirectory", full)
     assert linker.link_with_system([b"an object"]) is None
+
+
+# Two objects of a pack: one calls what the other has for it, and only for it.
+HOME = "define hidden i64 @twice(i64 %x) { %y = add i64 %x, %x ret i64 %y }"
+CALLER = """
+declare hidden i64 @twice(i64)
+define i64 @twice_and_one(i64 %x) { %y = call i64 @twice(i64 %x) %z = add i64 %y, 1 ret i64 %z }
+"""
+
+
+def compiled(text: str, target: Target) -> bytes:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    chosen = llvm.Target.from_triple(target.triple)
+    machine = chosen.create_target_machine(cpu=target.cpu, reloc="pic", codemodel="default")
+    return bytes(machine.emit_object(llvm.parse_assembly(text)))
+
+
+@pytest.mark.parametrize("link", [linker.link, linker.link_alone])
+@pytest.mark.parametrize("order", [(HOME, CALLER), (CALLER, HOME)], ids=["home first", "caller first"])
+def test_objects_call_each_other(link: Callable[[list[bytes]], bytes], order: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "pack.so").write_bytes(link([compiled(text, cpu.levels()[-1]) for text in order]))
+    library = ctypes.CDLL(str(tmp_path / "pack.so"))
+    assert library.twice_and_one(20) == 41
+    assert not hasattr(library, "twice")
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_home_is_called_on_every_target(target: Target) -> None:
+    objects = [compiled(text, target) for text in (CALLER, HOME)]
+    assert linker.link_alone(objects)
+    with pytest.raises(KernelBuildError, match="kernels call twice, which a pack must not import"):
+        linker.link(objects[:1])

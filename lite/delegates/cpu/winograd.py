@@ -92,7 +92,7 @@ def bind_winograd(
     block = -(-tiles // blocks)
     blocks = -(-tiles // block)
     part_cost = form.frequencies * block * channels * tile.columns * _PRODUCT  # of a panel
-    zeros = Packed(np.zeros(max(channels, tile.columns), np.float32))
+    zeros = Packed(np.zeros(channels, np.float32))
     shape: dict[str, Argument] = {
         "form": form.index,
         "images": images,
