@@ -77,11 +77,14 @@ def prepare(graph: Graph, options: ConvertOptions, *, explained: bool = False) -
         graph = prune(graph, replace(pruning, samples=samples), options.progress)
     exact = graph if pruning is not None else before
     if quantization is not None:
-        from converter.quantize.apply import quantize
+        from converter.quantize.apply import balance, quantize
 
-        exact = _copy(graph) if explained and exact is graph else exact
         own = settled(quantization.samples, inputs)
-        graph = quantize(graph, replace(quantization, samples=own), options.progress)
+        settings = replace(quantization, samples=own)
+        balance(graph, settings, options.progress)
+        exact = _copy(graph) if explained else graph
+        before = before if pruning is not None else exact  # that only balanced: what it was in other numbers
+        graph = quantize(graph, settings, options.progress)
         samples = own if next(iter(own), None) is not None else samples
     if not explained:
         return Prepared(graph, None)

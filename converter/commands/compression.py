@@ -13,7 +13,10 @@ from lite.commands.run import natural, number, numbers, positive
 from lite.pictures import METHODS
 
 # Arguments by the fields that they set, of Quantization and of Calibration, and fields of Pruning by arguments.
-_FIELDS = ("observer", "activation_bits", "skip_nodes", "weight_bits", "group_size", "rounding", "max_error")
+_FIELDS = (
+    "observer", "activation_bits", "equalize", "smooth", "skip_nodes", "weight_bits", "group_size", "rounding",
+    "max_error",
+)  # fmt: skip
 _PRUNING = {"prune": "channels", "prune_scope": "scope", "prune_skip": "skip_nodes"}
 _CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
 
@@ -32,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--skip-nodes", metavar="NAME[,NAME...]", type=_names, help="nodes that stay in float32")
     add("--observer", metavar="NAME", choices=OBSERVERS, help=f"how a range follows from samples: {_list(OBSERVERS)}")
     add("--activation-bits", metavar="N", type=int, choices=(7, 8), help="8, or 7, which some processors run faster")
+    add("--equalize", action="store_const", const=True, help="make channels between two products alike in size first")
+    add("--smooth", metavar="X", type=number, help="0 to 1: make those of layer norms alike, at the cost of weights")
     add("--weight-bits", metavar="N", type=positive, help="of weights alone, 1 to 16 (8)")
     add("--group-size", metavar="N", type=natural, help="weights that have a scale in common; 0: a channel's (0)")
     add("--rounding", metavar="NAME", choices=ROUNDINGS, help=f"of weights alone: {_list(ROUNDINGS)}")

@@ -10,9 +10,11 @@ from converter.ir.graph import Graph, Value
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.correct import correct_biases, input_means
 from converter.quantize.dynamic import by_row, quantize_dynamic
+from converter.quantize.equalize import equalize
 from converter.quantize.full import quantize_full
 from converter.quantize.limit import limited
 from converter.quantize.settings import Quantization
+from converter.quantize.smooth import smooth
 from converter.quantize.weights import chosen, quantize_weights, transpose_products
 from lite.types import Array
 
@@ -31,6 +33,19 @@ def quantize(graph: Graph, settings: Quantization, progress: Progress | None = N
     if settings.max_error is None:
         return _quantize(graph, settings, progress)
     return limited(graph, settings, lambda part, own: _quantize(part, own, progress), settings.max_error, progress)
+
+
+def balance(graph: Graph, settings: Quantization, progress: Progress | None = None) -> None:
+    """Make channels alike in size, in place, as far as the settings ask for it: the graph computes what it did.
+
+    Raises QuantizeError where that takes samples, and there are none or one does not fit.
+    """
+    if settings.kind == "weight":
+        return
+    if settings.equalize:
+        equalize(graph, settings, progress)
+    if settings.smooth is not None:
+        smooth(graph, settings, settings.smooth, progress)
 
 
 def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -> Graph:

@@ -77,6 +77,22 @@ def second_moments(
     return sums
 
 
+def channel_peaks(
+    graph: Graph, values: Sequence[Value], settings: Quantization, progress: Callable[[str], None] | None = None
+) -> Mapping[Value, Array]:
+    """The largest size of each channel of these values over all samples; of what is finite.
+
+    Raises QuantizeError where there are no samples, or one that does not fit.
+    """
+    peaks: dict[Value, Array] = {}
+    for arrays in _runs(graph, values, settings, progress):
+        for value, x in zip(values, arrays, strict=True):
+            rows = np.abs(x.reshape(-1, x.shape[-1]))
+            here = np.where(np.isfinite(rows), rows, 0).max(axis=0, initial=0)
+            peaks[value] = np.maximum(peaks.get(value, here), here)
+    return peaks
+
+
 def _depth(node: Node) -> int:
     """How many numbers each output of a product is a sum over; beyond the most where it is no such product."""
     attrs, shape = node.attrs, node.inputs[1].spec.shape if len(node.inputs) > 1 else ()

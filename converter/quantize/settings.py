@@ -33,6 +33,9 @@ class Quantization:
     element; "average", those of each sample, averaged; "percentile", so that the share `percentile` of all elements is
     within; "kl" and "mse", so that codes tell most of the distribution, or are closest to the elements.
     bias_correction: change biases by what the codes of weights shift the mean of each channel by, as samples show.
+    equalize: make the channels between two products alike in size first, which changes nothing else. smooth: 0 to 1,
+    how far the channels of layer norms are made alike in size before, at the cost of the weights behind them; None for
+    not at all; "dynamic" has these two as well.
     activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
 
     Of "weight": weight_bits: 1 to 16. group_size: how many weights of a channel have a scale in common, where they
@@ -52,6 +55,8 @@ class Quantization:
     observer: str = "minmax"
     percentile: float = 99.99
     bias_correction: bool = True
+    equalize: bool = False
+    smooth: float | None = None
     activation_bits: int = 8
     skip_nodes: Sequence[str] = ()
     weight_bits: int = 8
@@ -73,7 +78,7 @@ class Quantization:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
                 raise OptionError(f"{name} is {value!r}: expected {least} to {most}")
-        for name in ("symmetric", "bias_correction"):
+        for name in ("symmetric", "bias_correction", "equalize"):
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise OptionError(f"{name} is {value!r}: expected True or False")
@@ -85,6 +90,10 @@ class Quantization:
             raise OptionError(f"percentile is {self.percentile!r}: expected 50 to 100")
         if self.max_error is not None and not (isinstance(self.max_error, (int, float)) and self.max_error > 0):
             raise OptionError(f"max_error is {self.max_error!r}: expected a number above 0, such as 0.02, or None")
+        if self.smooth is not None and (
+            isinstance(self.smooth, bool) or not isinstance(self.smooth, (int, float)) or not 0 <= self.smooth <= 1
+        ):
+            raise OptionError(f"smooth is {self.smooth!r}: expected 0 to 1, such as 0.5, or None")
         if self.activation_bits not in (7, 8):
             raise OptionError(f"activation_bits is {self.activation_bits!r}: expected 7 or 8")
         check_sequence_of_names("skip_nodes", self.skip_nodes)
