@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lite.coded import Coded, pack
-from lite.delegates.base import Epilogue, NativeClaim
+from lite.delegates.base import Epilogue, NativeClaim, Operation
 from lite.delegates.cpu import CpuDelegate
 from lite.native.pack import KernelPack
 from lite.ops.activation import Activation
@@ -17,6 +17,7 @@ from lite.ops.matmul import MatMulFusion
 from lite.types import Array, DType, TensorSpec
 from tests.kernels.case import Case, ending, normal
 from tests.kernels.conftest import LEVELS
+from tests.kernels.execute import execute
 from tests.kernels.test_kernels import _check, operation_of
 
 _PLAIN, _SWAPPED = MatMulFusion(transpose_b=True), MatMulFusion()
@@ -65,14 +66,22 @@ def test_kernel_matches_reference(packs: dict[str, KernelPack], name: str, bits:
             check(packs[level], w, case)
 
 
-def check(pack: KernelPack, w: Coded, case: Case) -> None:
+def claimed(pack: KernelPack, w: Coded, case: Case) -> tuple[Operation, NativeClaim]:
     operation = operation_of(case)
     x, _, *rest = operation.inputs
     operation = replace(operation, inputs=(x, TensorSpec(DType.FLOAT32, w.shape, "", w), *rest))
     claim = CpuDelegate(pack).claim(operation)
     assert isinstance(claim, NativeClaim)
     assert [step.kernel for step in claim.steps] == ["gemv_codes_f32"]
-    _check(pack, operation, claim, case)
+    return operation, claim
+
+
+def check(pack: KernelPack, w: Coded, case: Case) -> None:
+    _check(pack, *claimed(pack, w, case), case)
+
+
+def results(pack: KernelPack, w: Coded, case: Case) -> tuple[Array, ...]:
+    return execute(pack, *claimed(pack, w, case), case.inputs)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +107,21 @@ def test_other_products_are_of_decoded_weights(
     _check(pack, operation, claim, case)
 
 
-def test_what_is_infinite_shows_where_it_is_multiplied(pack: KernelPack) -> None:
-    w = coded(4, (256, 256), (1, 256, 256))
-    x: Array = normal(1, 256)
-    x[0, 77] = np.inf
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("one", [np.inf, -np.inf, np.nan, 1e37, -1.0, 1e-30])
+def test_elements_of_every_size_count(packs: dict[str, KernelPack], one: float, level: str) -> None:
+    w = coded(4, (256, 256), (1, 256 * 4, 64))
+    x: Array = np.zeros((1, 256), np.float32) if abs(one) == 1e37 else normal(1, 256) * np.float32(min(abs(one), 1))
+    x[0, 77] = one
+    check(packs[level], w, replace(row(_PLAIN, w, bias=False), inputs=(x, np.array(w.decode())), epilogue=Epilogue()))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_integers_are_multiplied_exactly(packs: dict[str, KernelPack], level: str) -> None:
+    w = coded(4, (256, 256), (1, 1, 256 * 256))
+    w = replace(w, scale=np.ones(1, np.float32), var_corr=np.ones(1, np.float32))
+    x = np.random.default_rng(0).integers(-1000, 1000, (1, 256)).astype(np.float32)
     case = replace(row(_PLAIN, w, bias=False), inputs=(x, np.array(w.decode())), epilogue=Epilogue())
-    check(pack, w, case)
+    (y,) = results(packs[level], w, case)
+    assert np.array_equal(y, x @ w.decode().T)
+    assert not results(packs[level], w, replace(case, inputs=(np.zeros_like(x), case.inputs[1])))[0].any()

@@ -12,7 +12,9 @@ from lite.ops.matmul import MatMulFusion
 from lite.types import Array, TensorSpec
 
 _LEAST = 1 << 16  # weights; fewer stay in a near cache when they are decoded
+_MOST = 1 << 20  # elements of a row whose sums fit int32
 _STEP = 8  # what the kernel takes of a group at once
+_NIBBLES = (0, 2, 4, 6, 1, 3, 5, 7)  # of a word, for these
 
 
 def bind(operation: Operation, bias: TensorSpec | None, tile: Tile) -> NativeClaim | None:
@@ -26,7 +28,7 @@ def bind(operation: Operation, bias: TensorSpec | None, tile: Tile) -> NativeCla
     swapped = isinstance(attrs, MatMulFusion) and not attrs.transpose_b
     columns, depth = weights.shape[::-1] if swapped else weights.shape
     groups = _groups(data, columns, depth, swapped)
-    if x.size != depth or groups == 0:
+    if x.size != depth or depth > _MOST or groups == 0:
         return None
     codes = data.codes().T if swapped else data.codes()
     offset = data.mean_corr - data.zero_point * data.scale * data.var_corr
@@ -48,7 +50,8 @@ def bind(operation: Operation, bias: TensorSpec | None, tile: Tile) -> NativeCla
         "residual": residual(operation),
         **finish(operation),
     }
-    return NativeClaim((NativeStep("gemv_codes_f32", arguments, units.count),), operation.epilogue.residual)
+    scratch = 640 + 16 * groups + 3 * depth if bits == 4 else 0
+    return NativeClaim((NativeStep("gemv_codes_f32", arguments, units.count, scratch),), operation.epilogue.residual)
 
 
 def _groups(data: Coded, columns: int, depth: int, swapped: bool) -> int:
@@ -78,9 +81,8 @@ def _bytes(codes: Array, tile: Tile) -> Array:
 def _nibbles(codes: Array, tile: Tile) -> Array:
     """uint32 [block, depth / 8, columns of a block]: see lite.kernels.gemv_coded."""
     words = np.zeros((codes.shape[0], codes.shape[1] // _STEP), np.uint32)
-    for j in range(_STEP):
-        biased = (codes[:, j::_STEP] & 15).astype(np.uint32)
-        words |= (biased if j == _STEP - 1 else biased ^ 8) << np.uint32(4 * j)
+    for j, place in enumerate(_NIBBLES):
+        words |= ((codes[:, j::_STEP] & 15) ^ 8).astype(np.uint32) << np.uint32(4 * place)
     return _blocks(words, tile, np.uint32)
 
 
