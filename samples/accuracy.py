@@ -1,108 +1,150 @@
 """What every setting of the converter leaves of the test beds' accuracy, and what it gains in size and time.
 
-Accuracy is that on the held-out examples, latency the median of runs of one example with one thread. Where onnxruntime
-is installed, what its quantization makes of the same network is beside.
+Accuracy is that on the held-out examples, and loss how many points of it a setting costs. Latency is the median of runs
+of one example with one thread, all settings in turns; ratios are to float32. Where onnxruntime is installed, what its
+quantization makes of the same network, with the same samples, is beside.
 """
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import partial
+from statistics import median
 from typing import Any
 
 import converter
 from lite import Session
-from lite.bench import measure
-from lite.commands.show import duration, size, table
+from lite.commands.progress import progress
+from lite.commands.show import duration, print_json, size, table
 from lite.model import read_model
-from lite.types import DType
+from lite.timing import timed_runs
+from lite.types import Array, DType
 from samples import peer_int8
-from samples.beds import BEDS, Bed, correct
+from samples.beds import BEDS, Bed, Runner, correct
 
-SETTINGS: dict[str, Callable[[Bed], bytes]] = {  # name -> the .ms file of a bed
-    "float32": lambda bed: converter.convert(bed.model),
-    "weights in 8 bits": lambda bed: _quantized(bed, kind="weight"),
-    "weights in 4 bits": lambda bed: _quantized(bed, kind="weight", weight_bits=4, weight_range="mse"),
-    "weights in 4 bits, compensated": lambda bed: _quantized(
-        bed, kind="weight", weight_bits=4, weight_range="mse", rounding="compensated", samples=bed.calibration().inputs
-    ),
-    "int8": lambda bed: _quantized(bed, samples=bed.calibration().inputs),
-    "dynamic": lambda bed: _quantized(bed, kind="dynamic"),
-    "half of the channels": lambda bed: _pruned(bed, channels=0.5),
-}
+SAMPLES = "the bed's"  # stands for its calibration examples
+FLOAT = "float32"
+SETTINGS: dict[str, dict[str, dict[str, Any]]] = {  # name -> options of converter.convert
+    FLOAT: {},
+    "weights in 8 bits": {"quantization": {"kind": "weight"}},
+    "weights in 4 bits": {"quantization": {"kind": "weight", "weight_bits": 4, "symmetric": False}},
+    "weights in 4 bits, by samples": {
+        "quantization": {
+            "kind": "weight", "weight_bits": 4, "symmetric": False, "rounding": "compensated", "samples": SAMPLES,
+        },
+    },
+    "int8": {"quantization": {"samples": SAMPLES}},
+    "dynamic": {"quantization": {"kind": "dynamic"}},
+    "half of the channels": {"pruning": {"channels": 0.5, "samples": SAMPLES}},
+    "half of the channels, int8": {
+        "pruning": {"channels": 0.5, "samples": SAMPLES}, "quantization": {"samples": SAMPLES},
+    },
+}  # fmt: skip
 FLOATING = (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)
-SECONDS = 0.3  # that latencies are measured for
-HEADER = ("bed", "network", "parameters", "setting", "file", "right", "accuracy", "latency")
-
-
-def _pruned(bed: Bed, **settings: object) -> bytes:
-    return converter.convert(bed.model, {"pruning": {"samples": bed.calibration().inputs, **settings}})
-
-
-def _quantized(bed: Bed, **settings: Any) -> bytes:
-    return converter.convert(bed.model, {"quantization": settings})
+SECONDS = 0.3  # that each latency is measured for
+TURNS = 10  # that this is in
+HEADER = ("setting", "right", "accuracy", "loss", "file", "ratio", "latency", "ratio")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A bed under a setting. right: of so many held-out examples; latency: seconds, the median."""
 
-    parameters: int
-    nbytes: int
+    bed: str
+    setting: str
     right: int
     examples: int
+    nbytes: int
     latency: float
 
 
-def judge(bed: Bed, setting: str) -> Result:
-    """Convert, run every held-out example, and measure the latency."""
-    model = SETTINGS[setting](bed)
+def convert(bed: Bed, setting: str) -> bytes:
+    """The bed's network under a setting, as a `.ms` file."""
+    samples = bed.calibration().inputs
+    options = {
+        name: {key: samples if value == SAMPLES else value for key, value in fields.items()}
+        for name, fields in SETTINGS[setting].items()
+    }
+    return converter.convert(bed.model, options)
+
+
+def judge(bed: Bed, tell: Callable[[str], None]) -> list[Result]:
+    """The bed under every setting, float32 first, and in onnxruntime where that is there."""
     heldout = bed.heldout()
-    with Session(model, threads=1) as session:
-        right = correct(session, heldout)
-        latency = measure(session, heldout.inputs[0], seconds=SECONDS).median
-    return Result(parameters(model), len(model), right, len(heldout.labels), latency)
+    runners: dict[str, Runner] = {}
+    sizes: dict[str, int] = {}
+    with ExitStack() as stack:
+        for setting in SETTINGS:
+            tell(f"{bed.name}: {setting}")
+            model = convert(bed, setting)
+            runners[setting] = stack.enter_context(Session(model, threads=1))
+            sizes[setting] = len(model)
+        for way in peer_int8.WAYS if peer_int8.available() else ():
+            name = f"onnxruntime {way}"
+            tell(f"{bed.name}: {name}")
+            peer = peer_int8.prepare(bed, way)
+            runners[name], sizes[name] = peer, peer.nbytes
+        right = {name: correct(runner, heldout) for name, runner in runners.items()}
+        tell(f"{bed.name}: latencies")
+        latency = latencies(runners, heldout.inputs[0])
+    return [Result(bed.name, name, right[name], len(heldout.labels), sizes[name], latency[name]) for name in runners]
+
+
+def latencies(runners: Mapping[str, Runner], x: Array) -> dict[str, float]:
+    """The median seconds of each, measured in turns: what slows the machine down slows all of them."""
+    times: dict[str, list[float]] = {name: [] for name in runners}
+    for _ in range(TURNS):
+        for name, runner in runners.items():
+            runner.run(x)  # its memory is in the caches again
+            times[name] += timed_runs(partial(runner.run, x), None, SECONDS / TURNS)
+    return {name: median(seconds) for name, seconds in times.items()}
 
 
 def parameters(model: bytes) -> int:
-    """How many numbers its weights are, floating or quantized."""
+    """How many numbers a model's weights are, floating or quantized."""
     weights = [tensor for tensor in read_model(model).tensors if tensor.spec.value is not None]
     return sum(tensor.spec.size for tensor in weights if tensor.quant or tensor.spec.dtype in FLOATING)
 
 
-def judge_peer(bed: Bed, way: str) -> Result:
-    """The same of onnxruntime's quantization, in one of peer_int8.WAYS."""
-    nbytes, right, latency = peer_int8.judge(bed, way)
-    return Result(parameters(converter.convert(bed.model)), nbytes, right, len(bed.heldout().labels), latency)
-
-
-def row(bed: Bed, setting: str, result: Result) -> tuple[str, ...]:
-    """A line of the table."""
-    return (
-        bed.name,
-        bed.network,
-        f"{result.parameters:,}",
-        setting,
-        size(result.nbytes),
-        f"{result.right} of {result.examples}",
-        f"{result.right / result.examples:.2%}",
-        duration(result.latency),
-    )
+def as_text(bed: Bed, results: list[Result]) -> str:
+    """A bed's results as a table; float32 is the first of them."""
+    first = results[0]
+    count = parameters(converter.convert(bed.model))
+    rows = [
+        (
+            result.setting,
+            f"{result.right} of {result.examples}",
+            f"{result.right / result.examples:.2%}",
+            f"{100 * (first.right - result.right) / result.examples:.2f}",
+            size(result.nbytes),
+            f"{result.nbytes / first.nbytes:.3f}",
+            duration(result.latency),
+            f"{result.latency / first.latency:.2f}",
+        )
+        for result in results
+    ]
+    return f"{bed.name}: {bed.network}, {count:,} parameters\n{table(rows, HEADER, right='lrrrrrrr')}\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m samples.accuracy", description=__doc__)
     parser.add_argument("beds", metavar="BED", nargs="*", help=f"{', '.join(BEDS)}; without one, all")
-    names = parser.parse_args().beds or list(BEDS)
-    for name in names:
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    args = parser.parse_args()
+    for name in args.beds:
         if name not in BEDS:
             parser.error(f"there is no bed {name!r}; there are {', '.join(BEDS)}")
-    rows = []
-    for bed in (BEDS[name] for name in names):
-        rows += [row(bed, setting, judge(bed, setting)) for setting in SETTINGS]
-        if peer_int8.available():
-            rows += [row(bed, f"onnxruntime {way}", judge_peer(bed, way)) for way in peer_int8.WAYS]
-    print(table(rows, HEADER, right="llrlrrrr"))
+    found: list[Result] = []
+    for bed in (BEDS[name] for name in args.beds or BEDS):
+        with progress("judging") as tell:
+            results = judge(bed, tell)
+        found += results
+        if not args.json:
+            print(as_text(bed, results), flush=True)
+    if args.json:
+        print_json([asdict(result) for result in found])
 
 
 if __name__ == "__main__":

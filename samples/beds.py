@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-import lite
 from lite.types import Array
 
 SAMPLES = Path(__file__).resolve().parent
@@ -74,7 +74,14 @@ BEDS = {
 }
 
 
-def correct(session: lite.Session, examples: Examples) -> int:
+class Runner(Protocol):
+    """A lite.Session, or another engine's."""
+
+    def run(self, x: Array, /) -> Any:
+        """The network's output."""
+
+
+def correct(session: Runner, examples: Examples) -> int:
     """How many have their largest output at the label."""
     guesses = [int(np.argmax(session.run(x))) for x in examples.inputs]
     return int(np.sum(guesses == examples.labels))

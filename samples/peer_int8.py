@@ -5,21 +5,22 @@ products whose activations become codes while it runs.
 """
 from __future__ import annotations
 
+import logging
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 import converter
+from lite.types import Array
 from samples.beds import Bed
 
 WAYS = ("int8", "int8, products alone", "dynamic")
+_WARNING, _ERROR = 2, 3  # as onnxruntime numbers them
 PRODUCTS = ["Conv", "Gemm", "MatMul"]
-RUNS = 100  # that latencies are the median of
 
 
 def available() -> bool:
@@ -27,11 +28,20 @@ def available() -> bool:
     return find_spec("onnxruntime") is not None and find_spec("onnx") is not None
 
 
-def judge(bed: Bed, way: str) -> tuple[int, int, float]:
-    """Bytes of the file, how many held-out examples are right, and the median latency in seconds, with one thread.
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A network in onnxruntime, as a samples.beds.Runner. nbytes: of its file."""
 
-    way: one of WAYS.
-    """
+    nbytes: int
+    compute: Callable[[Array], Any]
+
+    def run(self, x: Array, /) -> Any:
+        """The network's output, with one thread."""
+        return self.compute(x)
+
+
+def prepare(bed: Bed, way: str) -> Peer:
+    """The bed's network, quantized in one of WAYS."""
     import onnxruntime
     from onnxruntime.quantization import (
         CalibrationDataReader,
@@ -43,9 +53,8 @@ def judge(bed: Bed, way: str) -> tuple[int, int, float]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    heldout = bed.heldout()
-    with tempfile.TemporaryDirectory() as folder:
+    options.log_severity_level = _ERROR
+    with tempfile.TemporaryDirectory() as folder, _quietly():
         exported, coded = Path(folder, "float.onnx"), Path(folder, "int8.onnx")
         converter.export(bed.model, exported)
         (x,) = onnxruntime.InferenceSession(exported, options).get_inputs()
@@ -69,11 +78,22 @@ def judge(bed: Bed, way: str) -> tuple[int, int, float]:
                 activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
                 op_types_to_quantize=PRODUCTS if way != WAYS[0] else None,
             )  # fmt: skip
-        session = onnxruntime.InferenceSession(coded, options)
-        guesses = [int(np.argmax(session.run(None, {x.name: sample})[0])) for sample in heldout.inputs]
-        times = []
-        for _ in range(RUNS):
-            begin = perf_counter()
-            session.run(None, {x.name: heldout.inputs[0]})
-            times.append(perf_counter() - begin)
-        return coded.stat().st_size, int(np.sum(guesses == heldout.labels)), median(times)
+        model = coded.read_bytes()
+        session = onnxruntime.InferenceSession(model, options)
+    return Peer(len(model), lambda sample: session.run(None, {x.name: sample})[0])
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the advice that its tools log: the results say what they are worth."""
+    import onnxruntime
+
+    log = logging.getLogger()
+    level = log.level
+    log.setLevel(logging.ERROR)
+    onnxruntime.set_default_logger_severity(_ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        onnxruntime.set_default_logger_severity(_WARNING)

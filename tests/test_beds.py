@@ -12,7 +12,7 @@ import pytest
 
 import converter
 from lite import Session
-from samples.accuracy import parameters
+from samples.accuracy import SETTINGS, parameters
 from samples.beds import BEDS, SAMPLES, Bed, correct
 
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
@@ -62,10 +62,12 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_one_command_prints_the_accuracy() -> None:
+def test_one_command_prints_the_accuracy_of_every_setting() -> None:
     done = run("digits")
     assert done.returncode == 0, done.stderr
-    assert re.search(r"digits .* float32 .* 357 of 360 +99\.17%", done.stdout)
+    assert not done.stderr
+    assert re.search(r"float32 +357 of 360 +99\.17% +0\.00 .* 1\.000 ", done.stdout)
+    assert all(f"  {setting} " in done.stdout for setting in SETTINGS)
 
 
 def test_a_bed_that_is_not_there() -> None:
