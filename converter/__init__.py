@@ -74,7 +74,7 @@ def convert(
         key           None       the key, as bytes, of an encrypted export and checkpoint
         quantization  None       a Quantization, or a mapping with its fields: int8 weights and activations, or
                                  weights alone in 1 to 16 bits
-        pruning       None       a Pruning, or a mapping with its fields: fewer channels, before that
+        pruning       None       a Pruning, or a mapping with its fields: fewer channels or weights, before that
         config        None       a file of settings of both, TOML or INI, of which mappings replace single fields
         progress      None       called with a line of text at every stage
 

@@ -43,6 +43,7 @@ _FIELDS = {  # of the tables of a TOML file
     "pruning": [f.name for f in fields(Pruning) if f.name != "samples"],
     "calibration": [f.name for f in fields(Calibration)],
 }
+_CLOSE = 0.1  # error_budget of outputs whose cosine to the exact ones is 0.995, as MindSpore Lite's auto_tune wants it
 
 
 Tables = dict[str, dict[str, Any]]
@@ -146,7 +147,8 @@ def _read_ini(text: str) -> Tables:
     for section, rows in _INI.items():
         if not parser.has_section(section):
             continue
-        for key in sorted(parser[section], key=lambda key: key != "quant_type"):  # the others depend on it
+        keys = sorted(parser[section], key=lambda key: (key != "quant_type", key == "auto_tune"))
+        for key in keys:  # others depend on the first, and the last on others
             _apply(found, section, rows, key, parser[section][key])
     if found.calibration and "path" not in found.calibration:
         raise OptionError("[data_preprocess_param] has no calibrate_path: expected input:folder")
@@ -196,9 +198,22 @@ def _set_bits(found: _Ini, text: str) -> None:
     kind = found.settings.get("kind")
     if kind == "weight":
         bits = _integer(text, 0, 16)
-        found.set("weight_bits", bits) if bits else found.set("mixed", True)
+        found.set("weight_bits", bits) if bits else found.set("error_budget", _CLOSE)
     elif _integer(text, 1, 16) != 8:
         raise OptionError("full and dynamic quantization have 8 bits")
+
+
+def _set_scale(found: _Ini, text: str) -> None:
+    (scale,) = _numbers(text)[:1]
+    if not 0 < scale < 1:
+        raise OptionError("expected a number above 0 and below 1")
+    if "error_budget" in found.settings:  # bit_num is 0
+        found.set("error_budget", scale)
+
+
+def _tune(found: _Ini, text: str) -> None:
+    if _flag(text) and "error_budget" in found.settings:
+        found.set("error_budget", _CLOSE)
 
 
 def _set_path(found: _Ini, text: str) -> None:
@@ -290,8 +305,8 @@ _INI: dict[str, dict[str, _Row]] = {
         "max_segments": _ignore("how codes are decoded is chosen by layer", "1"),
     },
     "mixed_bit_weight_quant_param": {
-        "init_scale": _for_kind("weight", _ignore("bits are chosen by measured errors; see max_error")),
-        "auto_tune": _for_kind("weight", _ignore("bits are always chosen by measured errors", "true")),
+        "init_scale": _for_kind("weight", _set_scale),
+        "auto_tune": _for_kind("weight", _tune),
         "use_cv_data": _ignore("calibration data is used where there is some", "false"),
         "max_iterations": _ignore("bits are chosen by measured errors, in as many steps as it takes"),
         "workspace": _ignore("no folder is needed"),

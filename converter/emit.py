@@ -16,11 +16,12 @@ Equal constants are stored once, their bytes on multiples of 64 so that kernels 
 and behind everything else, so that nothing but these pages is read for them. Those of a model beyond 2 GB are in a file
 beside it (`converter/sidecar.py`).
 
-Weights in codes (lite.coded.Coded) are int8 or int16 tensors with quantParams, packed where they have other widths. The
-format has one scale, or one for each element of an axis. Where groups of elements have a scale each, their codes are a
-constant [groups, size] of scale 1, followed by a MulFusion with the scales [groups, 1], where there are offsets an
-AddFusion, and a Reshape: any reader computes the weights from that, and this project's keeps the codes
-(`lite/plan/groups.py`). A scale takes 4 bytes so, not the 24 or more of a table.
+Weights in codes (lite.coded.Coded) are int8 or int16 tensors with quantParams, packed where they have other widths, or
+in a compressed form where that is smaller (`converter/compact.py`). The format has one scale, or one for each element
+of an axis. Where groups of elements have a scale each, their codes are a constant [groups, size] of scale 1, followed
+by a MulFusion with the scales [groups, 1], where there are offsets an AddFusion, and a Reshape: any reader computes the
+weights from that, and this project's keeps the codes (`lite/plan/groups.py`). A scale takes 4 bytes so, not the 24 or
+more of a table. Weights in 16 bits (lite.halves.Half) are float16 or bfloat16 tensors, which readers widen.
 
 A product by row (lite/ops/dynamic.py) reads what a DynamicQuant gives, one for all products of the same operand.
 """
@@ -34,12 +35,14 @@ from typing import Any
 
 import numpy as np
 
+from converter.compact import compact
 from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
 from converter.ir.invoke import Invoke, reachable, tail
 from converter.sidecar import LIMIT, SMALLEST, Sidecar
 from lite import __version__
 from lite.coded import Coded
+from lite.halves import Half
 from lite.ops import custom
 from lite.ops.quantized import Affine, Quantized, is_by_row
 from lite.ops.registry import Attributes
@@ -54,6 +57,7 @@ _SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 _FMK_MINDIR = 3
 _CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
 _QUANT_WEIGHT, _QUANT_ALL, _QUANT_DYNAMIC = 4, 5, 6  # QuantType
+_BFLOAT16 = 45  # MindSpore's type id
 _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
 
 
@@ -272,18 +276,35 @@ class _Emitter:
         if spec.dtype is DType.STRING:
             raise EmitError(f"constant {spec}: strings cannot be stored")
         parameters = self._shared(_coded_parameters(data)) if isinstance(data, Coded) else self._parameters(value)
-        if isinstance(data, Coded):
-            stored: Array = data.words.view(np.uint8)
-            spec = TensorSpec(DType.INT8 if data.bits <= 8 else DType.INT16, spec.shape, spec.name)
+        coded = self._as_coded(value)
+        row: dict[str, Any] = {"nodeType": _CONSTANT, "quantParams": parameters}
+        if coded is not None:
+            coded = compact(coded)
+            stored: Array = coded.words.view(np.uint8)
+            row |= {"dataType": _code_type(coded), "weightQuantCompressType": coded.form}
+        elif isinstance(data, Half):
+            stored = data.words.view(np.uint8)
+            row |= {"dataType": _BFLOAT16 if data.brain else DType.FLOAT16}
         else:
             stored = _bytes(spec, data)
         told = hashlib.blake2b(stored.data, digest_size=16)
-        told.update(repr(parameters).encode())
+        told.update(repr(row).encode())
         key = (spec.dtype, spec.shape, told.digest())
         if key not in self._constants:
-            row = {"nodeType": _CONSTANT, "quantParams": parameters, **self._place(stored)}
+            row |= self._place(stored)
             self._constants[key] = self._write_tensor(self._fresh(spec.name or "constant"), spec, row)
         return self._constants[key]
+
+    def _as_coded(self, value: Value) -> Coded | None:
+        """A constant of codes, also one that a quantized node reads as codes; None for another."""
+        spec, data, affine = value.spec, value.spec.data, self._stored.get(id(value))
+        if isinstance(data, Coded):
+            return data
+        if affine is None or spec.dtype != DType.INT8 or not isinstance(data, np.ndarray):
+            return None
+        one = np.ones(1, np.float32)
+        zero_point = np.array(affine.zero_point, np.int32)
+        return Coded(data.reshape(-1), affine.bits, spec.shape, (1, 1, spec.size), one, zero_point, one, 0 * one)
 
     def _groups(self, spec: TensorSpec, data: Coded) -> int:
         """Index of a constant whose groups have a scale each: its codes, and the nodes that make numbers of them."""
@@ -382,6 +403,10 @@ def _has_axis(data: Coded) -> bool:
     if channels == 1:
         return not data.mean_corr.any()  # readers do not look for a correction of all elements
     return any(math.prod(data.shape[:d]) == outer and n == channels for d, n in enumerate(data.shape))
+
+
+def _code_type(data: Coded) -> DType:
+    return DType.INT8 if data.bits <= 8 else DType.INT16
 
 
 def _coded_parameters(data: Coded) -> list[dict[str, Any]]:

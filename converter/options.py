@@ -28,9 +28,9 @@ class ConvertOptions:
     place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
     arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
     16, 24 or 32 bytes. quantization: a converter.Quantization, or a mapping with its fields: weights and activations in
-    int8 codes, or weights alone. pruning: a converter.Pruning, or a mapping with its fields: fewer channels, before
-    that. config: a file of settings of both, TOML or INI; mappings replace single fields of it. progress: called with a
-    line of text at every stage.
+    int8 codes, or weights alone. pruning: a converter.Pruning, or a mapping with its fields: fewer channels or weights,
+    before that. config: a file of settings of both, TOML or INI; mappings replace single fields of it. progress: called
+    with a line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """

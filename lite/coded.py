@@ -13,11 +13,10 @@ import numpy as np
 
 from lite.compressed import expand
 from lite.records import dataclass
+from lite.stored import elements
 from lite.types import Array
 
 _CHUNK = 1 << 18  # elements unpacked at once
-
-_last: tuple[Coded, Array] | None = None  # decoded last: who binds a layer asks for its weights several times
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,15 +55,8 @@ class Coded:
         return codes.reshape(self.shape)
 
     def decode(self) -> Array:
-        """The elements, float32 and read-only; kept until another constant is decoded, or `forget` is called."""
-        global _last
-        last = _last
-        if last is None or last[0] is not self:
-            with np.errstate(all="ignore"):  # a file may hold any scale
-                value = self._decode()
-            value.flags.writeable = False
-            last = _last = self, value
-        return last[1]
+        """The elements, float32 and read-only; see lite.stored."""
+        return elements(self, self._decode)
 
     def _decode(self) -> Array:
         per_channel = (-1, 1)
@@ -79,10 +71,27 @@ class Coded:
         return value.reshape(self.shape)
 
 
-def forget() -> None:
-    """Keep no decoded constant any longer."""
-    global _last
-    _last = None
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustered:
+    """A constant of this shape whose elements are of a book, float32. words: int8, which one each is, minus 128."""
+
+    words: Array
+    shape: tuple[int, ...]
+    book: Array
+
+    @property
+    def bits(self) -> int:
+        """That an element takes."""
+        return 8
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the elements take."""
+        return self.words.nbytes
+
+    def decode(self) -> Array:
+        """The elements, float32 and read-only; see lite.stored."""
+        return elements(self, lambda: self.book[self.words.view(np.uint8) ^ 128].reshape(self.shape))
 
 
 def unpack(stream: Array, bits: int, size: int) -> Array:

@@ -16,8 +16,8 @@ from lite.types import Array
 
 INDEXING, SPARSE = 1, 2  # Tensor.weightQuantCompressType
 _MOST_GAP_BITS = 16
-_MOST_CODES = 1 << 10  # of a byte of a stream: what a small file can make a reader hold is bounded
-_CHUNK = 1 << 18  # numbers read at once
+MOST_CODES = 1 << 10  # of a byte of a stream: what a small file can make a reader hold is bounded
+_CHUNK = 1 << 16  # codes expanded at once
 
 
 def expand(stream: Array, form: int, bits: int, size: int, zero_point: Array) -> Array:
@@ -25,8 +25,8 @@ def expand(stream: Array, form: int, bits: int, size: int, zero_point: Array) ->
 
     zero_point: one, or one for each of as many equal runs of codes.
     """
-    if size > _MOST_CODES * max(stream.size, 1):
-        raise ValueError(f"expected up to {_MOST_CODES} codes a byte, found {stream.size} bytes for {size} codes")
+    if size > MOST_CODES * max(stream.size, 1):
+        raise ValueError(f"expected up to {MOST_CODES} codes a byte, found {stream.size} bytes for {size} codes")
     reader = _Reader(stream)
     gap_bits, listed = (reader.one(8), reader.one(32)) if form == SPARSE else (0, size)
     if gap_bits > _MOST_GAP_BITS or listed > size:
@@ -34,27 +34,38 @@ def expand(stream: Array, form: int, bits: int, size: int, zero_point: Array) ->
         raise ValueError(f"{expected}, found {gap_bits} bits and {listed} codes")
     count = reader.one(bits) or 1 << bits
     values = (reader.many(count, bits) - (1 << (bits - 1))).astype(np.int8 if bits <= 8 else np.int16)
-    which = reader.many(listed, (count - 1).bit_length())
-    if which.max(initial=0) >= count:
-        raise ValueError(f"expected one of {count} values, found number {which.max()}")
-    if form == INDEXING:
-        return values[which]
-    at = np.cumsum(reader.many(listed, gap_bits).astype(np.int64) + 1) - 1
-    if listed and at[-1] >= size:
-        raise ValueError(f"expected {size} codes, found one at {at[-1]}")
+    width = (count - 1).bit_length()
+    gaps = reader.after(listed * width)
+    gaps.after(listed * gap_bits)
     if size % len(zero_point):
         raise ValueError(f"expected zero points for equal parts of {size} codes, found {len(zero_point)}")
-    codes = np.repeat(zero_point.astype(values.dtype), size // len(zero_point))
-    codes[at] = values[which]
+    if form == SPARSE:
+        codes = np.repeat(zero_point.astype(values.dtype), size // len(zero_point))
+    else:
+        codes = np.empty(size, values.dtype)
+    last = -1
+    for first in range(0, listed, _CHUNK):
+        some = min(_CHUNK, listed - first)
+        which = reader.many(some, width)
+        if which.max() >= count:
+            raise ValueError(f"expected one of {count} values, found number {which.max()}")
+        if form == INDEXING:
+            codes[first : first + some] = values[which]
+            continue
+        at = np.cumsum(gaps.many(some, gap_bits) + 1, dtype=np.int64) + last
+        last = int(at[-1])
+        if last >= size:
+            raise ValueError(f"expected {size} codes, found one at {last}")
+        codes[at] = values[which]
     return codes
 
 
 class _Reader:
     """Takes numbers off a stream, the highest bit first."""
 
-    def __init__(self, stream: Array) -> None:
-        self._bytes = np.concatenate([stream, np.zeros(2, np.uint8)])
-        self._at, self._end = 0, 8 * stream.size
+    def __init__(self, stream: Array, at: int = 0) -> None:
+        self._stream, self._at = stream, at
+        self._end = 8 * stream.size + 7  # MindSpore Lite's converter drops the last bits that do not fill a byte
 
     def one(self, bits: int) -> int:
         """The next number, of up to 32 bits."""
@@ -65,17 +76,29 @@ class _Reader:
             number = number << width | part
         return number
 
+    def after(self, bits: int) -> _Reader:
+        """A reader of what follows that many bits. Raises ValueError where the stream ends before."""
+        if self._at + bits > self._end:
+            raise ValueError(f"expected {self._at + bits} bits, found {8 * self._stream.size}")
+        return _Reader(self._stream, self._at + bits)
+
     def many(self, count: int, bits: int) -> Array:
         """The next numbers, int32, each of up to 16 bits. Raises ValueError where the stream ends before."""
-        if self._at + count * bits > self._end:
-            raise ValueError(f"expected {self._at + count * bits} bits, found {self._end}")
-        found = np.zeros(count, np.int32)
-        for first in range(0, count if bits else 0, _CHUNK):
-            at = np.arange(first, min(first + _CHUNK, count), dtype=np.int64) * bits + self._at
-            byte = at >> 3
-            window = self._bytes[byte].astype(np.int32) << 16
-            window |= self._bytes[byte + 1].astype(np.int32) << 8
-            window |= self._bytes[byte + 2]
-            found[first : first + _CHUNK] = (window >> (24 - bits - (at & 7))) & ((1 << bits) - 1)
-        self._at += count * bits
+        end = self.after(count * bits)._at
+        if not bits:
+            return np.zeros(count, np.int32)
+        first, last = self._at >> 3, (end + 7) >> 3
+        window = np.zeros(last - first + 3, np.uint8)
+        here = self._stream[first:last]
+        window[: len(here)] = here
+        at = np.arange(count, dtype=np.int32) * np.int32(bits) + np.int32(self._at & 7)
+        self._at = end
+        byte = at >> 3
+        width = (bits + 14) >> 3  # bytes that a number and its offset within one can take
+        found: Array = window[byte].astype(np.int32)
+        for further in range(1, width):
+            found <<= 8
+            found |= window[byte + further]
+        found >>= 8 * width - bits - (at & 7)
+        found &= (1 << bits) - 1
         return found

@@ -70,10 +70,15 @@ class Format(IntEnum):
 
 
 class Stored(Protocol):
-    """A constant that is stored in another form than its elements: lite.coded.Coded. words: what is stored."""
+    """A constant that is stored in another form than its elements: lite.coded.Coded, lite.halves.Half.
+
+    words: what is stored. bits: that an element takes there, before it is compressed.
+    """
 
     @property
     def words(self) -> Array: ...
+    @property
+    def bits(self) -> int: ...
     @property
     def nbytes(self) -> int: ...
     def decode(self) -> Array: ...
@@ -103,6 +108,12 @@ class TensorSpec:
         """The elements, where they are known: decoded here and now where they are stored in another form."""
         data = self.data
         return data if data is None or isinstance(data, (np.ndarray, np.generic)) else data.decode()
+
+    @property
+    def stored(self) -> Stored | None:
+        """What the elements are decoded from, where they are stored in another form."""
+        data = self.data
+        return None if data is None or isinstance(data, (np.ndarray, np.generic)) else data
 
     @property
     def rank(self) -> int:

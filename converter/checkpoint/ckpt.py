@@ -14,8 +14,8 @@ from google.protobuf.message import DecodeError
 
 from converter.checkpoint.checkpoint_pb2 import Checkpoint, TensorProto
 from converter.errors import ParseError
-from converter.floats import widened
 from lite.errors import ConvertError
+from lite.halves import from_bfloat16
 from lite.types import Array
 
 _TYPES = {
@@ -98,5 +98,5 @@ def _array(parts: list[TensorProto], where: str) -> Array:
     except ValueError as error:  # 65 dimensions, or none of one and too many of another
         raise ParseError(f"{where}: its shape {list(shape)} is beyond what can be held") from error
     if kind == _BFLOAT16:
-        return widened(array)
+        return from_bfloat16(array)
     return array.view(np.uint8) != 0 if kind == "Bool" else array

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from converter.errors import ParseError
-from converter.floats import widened
 from lite.errors import ConvertError
+from lite.halves import from_bfloat16
 from lite.types import Array
 
 _TYPES = {
@@ -87,7 +87,7 @@ def _array(row: Any, body: memoryview, where: str) -> Array:
     except ValueError as error:  # 65 dimensions, or none of one and too many of another
         raise ParseError(f"{where}: its shape {list(shape)} is beyond what can be held") from error
     if kind == "BF16":
-        return widened(array)
+        return from_bfloat16(array)
     return array.view(np.uint8) != 0 if kind == "BOOL" else array
 
 

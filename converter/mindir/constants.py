@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from converter.errors import ParseError
-from converter.floats import widened
 from converter.ir.graph import Value
 from converter.mindir.bulk import OWN_FILE
 from converter.mindir.mind_ir_pb2 import AttributeProto, TensorProto
 from converter.mindir.operands import Monad, Opaque, Operand
+from lite.halves import from_bfloat16
 from lite.types import Array, DType
 
 CONSTANT_NAME = "constant"  # parameters have names of their own, other constants are anonymous
@@ -75,7 +75,7 @@ class ConstantReader:
             raise ParseError(f"tensor {tensor.name!r} of shape {shape} has {data.size} elements in the file")
         data = data.reshape(shape)
         if tensor.data_type == TensorProto.BFLOAT16:
-            data = widened(data)
+            data = from_bfloat16(data)
         elif dtype == np.bool_:
             # Any byte but 0 counts: numpy must not see other values in a bool array.
             data = np.asarray(data.view(np.uint8) != 0)

@@ -14,6 +14,7 @@ from converter.prune.cut import cut
 from converter.prune.observe import Product
 from converter.prune.refit import Twins, refit
 from converter.prune.settings import Pruning, Sample
+from converter.prune.weights import without_weights
 
 Progress = Callable[[str], None]
 
@@ -33,6 +34,8 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
         raise PruneError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
     if settings.channels:
         graph = _without_channels(graph, samples, settings, progress)
+    if settings.weights or settings.pattern:
+        graph = without_weights(graph, samples, settings, progress)
     return graph
 
 
@@ -52,5 +55,5 @@ def _without_channels(
                 if y in channels.along:
                     left = ~np.isin(channels.classes(y), list(gone))
                 twins[nodes[node]] = node, np.flatnonzero(left)
-        refit(small, graph, twins, samples, settings, {}, progress)
+        refit(small, graph, twins, samples, settings, progress)
     return small

@@ -6,7 +6,7 @@ count only as far as it lets them through: a negative one may be any negative on
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from lite.ops.enums import ActivationType
 from lite.types import Array
 
 _ROUNDS = 6  # of sums that an activation cuts off being set to what they may be
+_STEPS = 20  # of conjugate gradients
 
 Twins = dict[Node, tuple[Node, Array]]
 
@@ -27,13 +28,11 @@ def refit(
     twins: Twins,
     samples: Sequence[Sample],
     settings: Pruning,
-    masks: Mapping[Node, Array],
     progress: Callable[[str], None] | None = None,
 ) -> None:
     """Fit the graph's products, in place.
 
-    twins: of each product to fit the one of the graph before, and which of its outputs are left. masks: of products
-    whose weights are 0 in places, where they are not, in the form of Product.
+    twins: of each product to fit the one of the graph before, and which of its outputs are left.
     """
     rows = Rows(settings.seed, len(samples))
     for count, node in enumerate(twins):
@@ -44,22 +43,24 @@ def refit(
             continue
         if progress is not None:
             progress(f"fit: {node.name or node.op}, {count + 1} of {len(twins)}")
-        now = _seen(graph, product, samples, rows)
-        was = _seen(before, old, samples, rows)
+        now = seen(graph, product, samples, rows)
+        was = seen(before, old, samples, rows)
         sums = (was @ old.weights + old.bias).transpose(1, 0, 2).reshape(was.shape[1], -1)[:, outputs]
         groups = len(product.weights)
         target = sums.reshape(len(sums), groups, -1).transpose(1, 0, 2).astype(np.float64)
-        mask = masks.get(node)
-        weights, bias = fit(product, now.astype(np.float64), target, settings.ridge, mask)
-        _replace(node, 1, product.stored(weights))
+        weights, bias = fit(product, now.astype(np.float64), target, settings.ridge)
+        replace_constant(node, 1, product.stored(weights))
         if len(node.inputs) > 2:
-            _replace(node, 2, bias.reshape(-1).astype(np.float32))
+            replace_constant(node, 2, bias.reshape(-1).astype(np.float32))
 
 
 def fit(
     product: Product, features: Array, target: Array, ridge: float, mask: Array | None = None
 ) -> tuple[Array, Array]:
-    """Weights and bias with which the product of the features is nearest to the target. All have a group in front."""
+    """Weights and bias with which the product of the features is nearest to the target. All have a group in front.
+
+    mask: where weights are not 0, and so may change.
+    """
     groups, count, width = features.shape
     x = np.concatenate([features, np.ones((groups, count, 1))], axis=2)
     w = np.concatenate([product.weights, product.bias], axis=1).astype(np.float64)
@@ -85,12 +86,22 @@ def _solver(held: Array, mask: Array | None) -> Callable[[Array], Array]:
         return lambda right: inverse @ right
     always = np.ones((mask.shape[0], 1, mask.shape[2]), bool)
     left = np.concatenate([mask, always], axis=1)
+    diagonal = np.diagonal(held, axis1=1, axis2=2)[:, :, None]
 
     def solve(right: Array) -> Array:
+        """By conjugate gradients, all outputs at once."""
         step = np.zeros_like(right)
-        for g, o in np.ndindex(left.shape[0], left.shape[2]):
-            chosen = np.flatnonzero(left[g, :, o])
-            step[g, chosen, o] = np.linalg.solve(held[g][np.ix_(chosen, chosen)], right[g, chosen, o])
+        rest = right * left
+        way = rest / diagonal
+        size = np.sum(rest * way, axis=1, keepdims=True)
+        for _ in range(_STEPS):
+            ahead = (held @ way) * left
+            far = size / np.maximum(np.sum(way * ahead, axis=1, keepdims=True), 1e-300)
+            step += far * way
+            rest -= far * ahead
+            next_way = rest / diagonal
+            before, size = size, np.sum(rest * next_way, axis=1, keepdims=True)
+            way = next_way + size / np.maximum(before, 1e-300) * way
         return step
 
     return solve
@@ -106,14 +117,14 @@ def _wanted(activation: ActivationType, target: Array, sums: Array) -> Array:
     return np.where(low, sums, target)
 
 
-def _seen(graph: Graph, product: Product, samples: Sequence[Sample], rows: Rows) -> Array:
+def seen(graph: Graph, product: Product, samples: Sequence[Sample], rows: Rows) -> Array:
     """The product's features on the samples, float32."""
     x = product.node.inputs[0]
     seen = [rows.of(product.features(array)) for (array,) in observe(graph, [x], samples)]
     return np.concatenate(seen, axis=1)
 
 
-def _replace(node: Node, position: int, data: Array) -> None:
+def replace_constant(node: Node, position: int, data: Array) -> None:
     """Give a node another constant in place of one of its own."""
     old = node.inputs[position]
     new = Value.constant(data, old.name)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -19,11 +20,14 @@ _IMPORTANCES = ("l1", "l2", "activation", "error")
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """Fewer channels.
+    """Fewer channels, and fewer weights.
 
     channels: share of the channels that go, 0 to below 1, with all that computes them and all that reads them.
+    weights: share of the single weights of products that become 0, after that; files have them in few bits where the
+    others are codes (Quantization). pattern: in place of a share "2:4", two of every four weights of an output that
+    follow one another stay; or other numbers.
 
-    scope: of the share: "layer", of each, or "global", of all, more where it costs less. multiple: to which numbers of
+    scope: of a share: "layer", of each, or "global", of all, more where it costs less. multiple: to which numbers of
     channels a layer is brought, as far as it has so many: kernels compute as many at once. importance: of a channel:
     "l1" or "l2", the magnitude of their weights; "activation", that times the magnitude of what samples put in;
     "error", what products lose on samples once the others' weights are fitted anew; None is "error" with samples and
@@ -37,6 +41,8 @@ class Pruning:
     """
 
     channels: float = 0.0
+    weights: float = 0.0
+    pattern: str | None = None
     scope: str = "global"
     multiple: int = 16
     importance: str | None = None
@@ -46,9 +52,14 @@ class Pruning:
     skip_nodes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        share = self.channels
-        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
-            raise OptionError(f"channels is {share!r}: expected a share from 0 to below 1")
+        for name in ("channels", "weights"):
+            share = getattr(self, name)
+            if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
+                raise OptionError(f"{name} is {share!r}: expected a share from 0 to below 1")
+        if self.pattern is not None and self.of_each() is None:
+            raise OptionError(f"pattern is {self.pattern!r}: expected how many of how many stay, such as '2:4'")
+        if self.pattern is not None and self.weights:
+            raise OptionError(f"weights is {self.weights!r} and pattern {self.pattern!r}: give one of them")
         if self.scope not in SCOPES:
             raise OptionError(f"scope is {self.scope!r}: there are {', '.join(SCOPES)}")
         if type(self.multiple) is not int or self.multiple < 1:
@@ -64,6 +75,12 @@ class Pruning:
             object.__setattr__(self, "samples", Calibration.of(self.samples))
         if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
+
+    def of_each(self) -> tuple[int, int] | None:
+        """The pattern's numbers; None where there is no pattern, or one that means nothing."""
+        parts = re.fullmatch(r"(\d{1,3}):(\d{1,3})", str(self.pattern), re.ASCII)
+        n, m = (int(part) for part in parts.groups()) if parts else (0, 0)
+        return (n, m) if 0 < n < m else None
 
     @classmethod
     def of(cls, value: Pruning | Mapping[str, Any]) -> Pruning:

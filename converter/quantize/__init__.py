@@ -6,6 +6,9 @@
     correct.py      biases that make up for what rounded weights shift means by
     full.py         the graph rewritten
     weights.py      weights alone as codes, ranges.py their scales, rounding.py what makes up for errors of rounding
+    clusters.py     codes that stand for what k-means finds
+    mixed.py        bits of weights chosen layer by layer
+    halve.py        constants in 16 bits
     measure.py      how far the result is from the exact graph, layer by layer
     limit.py        layers that stay float32, so that the error stays below a limit
     apply.py        all of it

@@ -1,22 +1,23 @@
 """Quantization from beginning to end."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from converter.calibration import settled
 from converter.errors import QuantizeError
-from converter.ir.graph import Graph, Value
+from converter.ir.graph import Graph
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.correct import correct_biases, input_means
 from converter.quantize.dynamic import by_row, quantize_dynamic
 from converter.quantize.equalize import equalize
 from converter.quantize.full import quantize_full
+from converter.quantize.halve import store_halves
 from converter.quantize.limit import limited
+from converter.quantize.mixed import mixed_bits
 from converter.quantize.settings import Quantization
 from converter.quantize.smooth import smooth
 from converter.quantize.weights import chosen, quantize_weights, transpose_products
-from lite.types import Array
 
 Progress = Callable[[str], None]
 
@@ -50,21 +51,26 @@ def balance(graph: Graph, settings: Quantization, progress: Progress | None = No
 
 def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -> Graph:
     """Once, with no limit to the error."""
+    in_8_bits = replace(settings, weight_bits=8, spacing="even")  # what stays in float32 elsewhere
     if settings.kind == "full":
         means = input_means(graph, settings) if settings.bias_correction else {}
         ranges = calibrate(graph, settings, progress, means)
         correct_biases(means)
         coded = quantize_full(graph, ranges, settings)
-        return quantize_weights(coded, replace(settings, weight_bits=8))
+        return quantize_weights(coded, in_8_bits)
     if settings.kind == "dynamic":
         if not by_row(graph, settings):
             raise QuantizeError(f"{graph.name}: nothing to quantize: no product of rows with constant weights of "
                 f"{settings.min_weights} elements or more")
-        return quantize_weights(quantize_dynamic(graph, settings), replace(settings, weight_bits=8))
+        return quantize_weights(quantize_dynamic(graph, settings), in_8_bits)
+    if settings.kind in ("float16", "bfloat16"):
+        return store_halves(graph, settings)
     transpose_products(graph, settings)
     if not chosen(graph, settings):
         raise QuantizeError(f"{graph.name}: nothing to quantize: no weights of {settings.min_weights} elements or more")
-    hessians: Mapping[Value, Array] = {}
-    if settings.rounding == "compensated":
+    if settings.is_mixed:
+        settings = replace(settings, weight_range="mse")  # what few bits need
         hessians = second_moments(graph, settings, progress)
-    return quantize_weights(graph, settings, hessians)
+        return quantize_weights(graph, settings, hessians, mixed_bits(graph, settings, hessians, progress))
+    is_compensated = settings.rounding == "compensated"
+    return quantize_weights(graph, settings, second_moments(graph, settings, progress) if is_compensated else None)

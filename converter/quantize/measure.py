@@ -1,7 +1,7 @@
 """How far a quantized graph is from the exact one: layer by layer, alone and with the errors of all before it.
 
-A layer is a node that computes with codes, or whose weights are codes. Alone: it is given what the exact network
-computes before it. Accumulated: as part of the quantized network.
+A layer is a node that computes with codes, or whose weights are stored as something else than float32. Alone: it is
+given what the exact network computes before it. Accumulated: as part of the quantized network.
 """
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import numpy as np
 from converter.emit import emit
 from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Node, Value
-from lite.coded import Coded
 from lite.errors import LiteError
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized, dequantize, quantize
 from lite.session import Session
@@ -142,17 +141,14 @@ def measure(
         after = stack.enter_context(session_of(coded, [*own_outputs, *coded.results]))
         alone = [stack.enter_context(_alone(row, values)) for row, values in zip(rows, operands, strict=True)]
         for sample in islice(samples, SAMPLES):
-            try:
-                wanted, got = _run(before, sample), _run(after, sample)
-            except (LiteError, TypeError) as error:
-                raise QuantizeError(f"sample {count} does not fit the network: {error}") from error
+            wanted, got = outputs(before, sample, count), outputs(after, sample, count)
             given = iter(wanted[: len(watched) - len(rows)])
-            outputs = wanted[len(watched) - len(rows) : len(watched)]
-            for row, values, session, y, own in zip(rows, operands, alone, outputs, got, strict=False):
+            exact_outputs = wanted[len(watched) - len(rows) : len(watched)]
+            for row, values, session, y, own in zip(rows, operands, alone, exact_outputs, got, strict=False):
                 xs = [next(given) for _ in values]
                 row.see(y)
                 row.accumulated.add(y, _real(own, row.stored))
-                row.alone.add(y, _real(_run(session, _as_codes(row, xs))[0], row.stored))
+                row.alone.add(y, _real(outputs(session, _as_codes(row, xs), count)[0], row.stored))
             for distance, x, y in zip(results.values(), wanted[len(watched) :], got[len(rows) :], strict=True):
                 distance.add(x, y)
             count += 1
@@ -172,6 +168,15 @@ def session_of(graph: Graph, outputs: Sequence[Value]) -> Session:
         graph.outputs = own
 
 
+def outputs(session: Session, sample: object, number: int) -> list[Array]:
+    """What a session makes of a sample. Raises QuantizeError, with the sample's number, where it does not fit."""
+    try:
+        result = session.run(sample)
+    except (LiteError, TypeError) as error:
+        raise QuantizeError(f"sample {number} does not fit the network: {error}") from error
+    return list(result.values()) if isinstance(result, dict) else [result]
+
+
 def _layers(exact: Graph, coded: Graph) -> list[Layer]:
     """What became codes, each with what it was."""
     counterparts: dict[tuple[str, str], deque[Node]] = defaultdict(deque)
@@ -183,7 +188,7 @@ def _layers(exact: Graph, coded: Graph) -> list[Layer]:
         if not same or (isinstance(node.attrs, Quantized) and isinstance(node.attrs.inner, QuantDTypeCast)):
             continue
         twin = same.popleft()
-        if isinstance(node.attrs, Quantized) or any(isinstance(v.spec.data, Coded) for v in node.inputs):
+        if isinstance(node.attrs, Quantized) or any(v.spec.stored for v in node.inputs):
             rows.append(Layer(twin, node))
     return rows
 
@@ -214,11 +219,6 @@ def _as_codes(row: Layer, xs: Sequence[Array]) -> list[Array]:
     stored = [how for how, is_known in zip((*row.coded.attrs.inputs, *[None] * len(known)), known, strict=False)
               if not is_known]  # fmt: skip
     return [x if how is None else quantize(x, how) for x, how in zip(xs, stored, strict=True)]
-
-
-def _run(session: Session, sample: object) -> list[Array]:
-    result = session.run(sample)
-    return list(result.values()) if isinstance(result, dict) else [result]
 
 
 def _real(x: Array, stored: Affine | None) -> Array:

@@ -1,28 +1,45 @@
 """From groups of weights to their scales, offsets and codes: real = code * scale + offset."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from converter.quantize.settings import Quantization
 from lite.types import Array
 
-_LEAST_SCALE = 2.0**-40  # of weights that are all alike
+LEAST_SCALE = 2.0**-40  # of weights that are all alike
 _SHRINKS = np.linspace(1.0, 0.4, 31)  # of the widest range, that are tried for the least squares
 _CHUNK = 1 << 20  # elements at once
+_FRACTION = 64  # numbers in [0.5, 1): 32 of them
 
 
-def fit(groups: Array, settings: Quantization) -> tuple[Array, Array]:
-    """scale and offset, float32, of each row of weights [groups, size]."""
-    scale, offset = (np.zeros(len(groups), np.float32) for _ in range(2))
-    step = max(_CHUNK // max(groups.shape[1], 1), 1)
-    for first in range(0, len(groups), step):
-        rows = groups[first : first + step].astype(np.float32)
-        scale[first : first + step], offset[first : first + step] = _fit(rows, settings)
-    return scale, offset
+@dataclass(frozen=True, slots=True)
+class Even:
+    """Codes of settings.weight_bits that stand for numbers at equal distances."""
+
+    settings: Quantization
+
+    @property
+    def bits(self) -> int:
+        """That a code takes."""
+        return self.settings.weight_bits
+
+    def fit(self, groups: Array) -> tuple[Array, Array]:
+        """scale and offset, float32, of each row of weights [groups, size]."""
+        scale, offset = (np.zeros(len(groups), np.float32) for _ in range(2))
+        step = max(_CHUNK // max(groups.shape[1], 1), 1)
+        for first in range(0, len(groups), step):
+            rows = groups[first : first + step].astype(np.float32)
+            scale[first : first + step], offset[first : first + step] = _fit(rows, self.settings)
+        return scale, offset
+
+    def codes(self, w: Array, scale: Array, offset: Array) -> Array:
+        """The nearest codes, int32."""
+        return _codes(w, scale, offset, self.bits)
 
 
-def codes_of(w: Array, scale: Array, offset: Array, bits: int) -> Array:
-    """The nearest codes, int32."""
+def _codes(w: Array, scale: Array, offset: Array, bits: int) -> Array:
     codes = np.rint((w - offset) / scale)
     return np.clip(codes, -(1 << (bits - 1)), (1 << (bits - 1)) - 1).astype(np.int32)
 
@@ -35,7 +52,7 @@ def _fit(w: Array, settings: Quantization) -> tuple[Array, Array]:
     for shrink in _SHRINKS:
         scale, offset = _range(w, settings, shrink)
         column = scale[:, None], offset[:, None]
-        error = np.square(codes_of(w, *column, settings.weight_bits) * column[0] + column[1] - w).sum(axis=1)
+        error = np.square(_codes(w, *column, settings.weight_bits) * column[0] + column[1] - w).sum(axis=1)
         better = error < least
         least = np.where(better, error, least)
         best = np.where(better, scale, best[0]), np.where(better, offset, best[1])
@@ -48,8 +65,15 @@ def _range(w: Array, settings: Quantization, shrink: float) -> tuple[Array, Arra
     if settings.symmetric:
         largest = np.abs(w).max(axis=1, initial=0)
         scale = np.float32(shrink) * largest / np.float32((1 << (bits - 1)) - 1)
-        return np.maximum(scale, np.float32(_LEAST_SCALE)), np.zeros_like(scale)
+        return short(np.maximum(scale, np.float32(LEAST_SCALE))), np.zeros_like(scale)
     low, high = (w.min(axis=1), w.max(axis=1)) if w.shape[1] else (np.zeros(len(w), np.float32),) * 2
-    scale = np.maximum(np.float32(shrink) * (high - low) / np.float32((1 << bits) - 1), np.float32(_LEAST_SCALE))
+    scale = np.maximum(np.float32(shrink) * (high - low) / np.float32((1 << bits) - 1), np.float32(LEAST_SCALE))
     middle = (high + low) / np.float32(2)
     return scale, middle + scale / np.float32(2)  # codes are one more below 0 than above
+
+
+def short(scale: Array) -> Array:
+    """Rounded up, by 3.2 % at most, to one of 32 in an octave: equal ones are stored once."""
+    fraction, exponent = np.frexp(scale)
+    short: Array = np.ldexp(np.ceil(fraction * np.float32(_FRACTION)) / np.float32(_FRACTION), exponent)
+    return short

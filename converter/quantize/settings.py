@@ -10,11 +10,14 @@ from converter.calibration import Calibration
 from converter.errors import OptionError
 from converter.names import check_names, check_sequence_of_names
 
-KINDS = ("full", "weight", "dynamic")
+KINDS = ("full", "weight", "dynamic", "float16", "bfloat16")
 OBSERVERS = ("minmax", "average", "percentile", "kl", "mse")
 WEIGHT_RANGES = ("minmax", "mse")
 ROUNDINGS = ("nearest", "compensated")
-_CHOICES = {"kind": KINDS, "observer": OBSERVERS, "weight_range": WEIGHT_RANGES, "rounding": ROUNDINGS}
+SPACINGS = ("even", "clustered")
+_CHOICES = {
+    "kind": KINDS, "observer": OBSERVERS, "weight_range": WEIGHT_RANGES, "rounding": ROUNDINGS, "spacing": SPACINGS,
+}  # fmt: skip
 _LIMITS = {"weight_bits": (1, 16), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40)}
 
 
@@ -26,6 +29,7 @@ class Quantization:
     what stays float32 are stored as for "weight", in 8 bits. "weight": weights alone, decoded by whoever computes.
     "dynamic": as "full" but for matrix products and convolutions of single pixels only, whose activations become codes
     row by row while the network runs, so that no samples are needed.
+    "float16", "bfloat16": constants as these, in half of the bytes; what is computed stays float32.
     samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a mapping with its
     fields, or a path, for those in files. skip_nodes: names of nodes that stay in float32.
 
@@ -42,7 +46,12 @@ class Quantization:
     divide them; 0 for all. symmetric: codes stand for numbers around 0; else a group has an offset too. weight_range:
     what codes reach to: "minmax", the largest weight, or "mse", so that squares of errors are least. rounding:
     "nearest", or "compensated": the error of a weight is made up for by those after it, as far as samples tell what
-    they are multiplied with. min_weights: a constant of fewer elements stays as it is.
+    they are multiplied with. spacing: of the numbers that codes stand for: "even", or "clustered", 2^weight_bits of
+    them, up to 7 bits, where k-means puts them. min_weights: a constant of fewer elements stays as it is.
+
+    size_budget, error_budget: bits chosen layer by layer, in place of weight_bits, of 2 to 8 or float32, ranges by
+    "mse": so that outputs lose the least in a file of this share of the float32 one; or the fewest bytes with which
+    they lose no more than this, measured as for max_error. Both need samples.
 
     max_error: the most that the network's outputs may lose, the root of the noise's squares over the signal's, on the
     first samples: the layers that lose most by themselves stay in float32, as few as that takes. None for no limit.
@@ -64,7 +73,10 @@ class Quantization:
     symmetric: bool = True
     weight_range: str = "minmax"
     rounding: str = "nearest"
+    spacing: str = "even"
     min_weights: int = 256
+    size_budget: float | None = None
+    error_budget: float | None = None
     max_error: float | None = None
 
     def __post_init__(self) -> None:
@@ -82,12 +94,21 @@ class Quantization:
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise OptionError(f"{name} is {value!r}: expected True or False")
-        if self.symmetric and self.weight_bits == 1:
+        if self.symmetric and self.weight_bits == 1 and self.spacing == "even":
             raise OptionError("weight_bits is 1 and symmetric True: a single bit needs symmetric False")
+        if self.spacing == "clustered" and self.weight_bits > 7 and not self.is_mixed:
+            raise OptionError(f"weight_bits is {self.weight_bits} and spacing 'clustered': expected 1 to 7 bits")
         if isinstance(self.percentile, bool) or not isinstance(self.percentile, (int, float)):
             raise OptionError(f"percentile is {self.percentile!r}: expected a number")
         if not 50 <= self.percentile <= 100:
             raise OptionError(f"percentile is {self.percentile!r}: expected 50 to 100")
+        for name in ("size_budget", "error_budget"):
+            value = getattr(self, name)
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if value is not None and not (is_number and 0 < value < 1):
+                raise OptionError(f"{name} is {value!r}: expected a share above 0 and below 1, such as 0.1, or None")
+        if self.size_budget is not None and self.error_budget is not None:
+            raise OptionError("size_budget and error_budget: give one of them")
         if self.max_error is not None and not (isinstance(self.max_error, (int, float)) and self.max_error > 0):
             raise OptionError(f"max_error is {self.max_error!r}: expected a number above 0, such as 0.02, or None")
         if self.smooth is not None and (
@@ -99,6 +120,11 @@ class Quantization:
         check_sequence_of_names("skip_nodes", self.skip_nodes)
         if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether bits are chosen layer by layer."""
+        return self.size_budget is not None or self.error_budget is not None
 
     @classmethod
     def of(cls, value: Quantization | Mapping[str, Any]) -> Quantization:

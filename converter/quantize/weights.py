@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from converter.ir.graph import Graph, Node, Value
-from converter.quantize.ranges import codes_of, fit
+from converter.quantize.clusters import Clusters
+from converter.quantize.ranges import Even
 from converter.quantize.rounding import compensate
 from converter.quantize.settings import Quantization
 from lite.coded import Coded, pack
@@ -49,20 +50,26 @@ class Weights(NamedTuple):
 
 
 def quantize_weights(
-    graph: Graph, settings: Quantization, hessians: Mapping[Value, Array] | None = None
+    graph: Graph,
+    settings: Quantization,
+    hessians: Mapping[Value, Array] | None = None,
+    bits: Mapping[Value, int] | None = None,
 ) -> Graph:
     """The graph with weights in codes; constants are replaced in place.
 
     Products are better transposed before (`transpose_products`): groups need that.
-    hessians: of a product's weights, sums of x x^T over what they are multiplied with: where there is one, rounding is
-    compensated.
+    hessians: of a product's weights, sums of x x^T over what they are multiplied with, for rounding that compensates.
+    bits: of each constant that becomes codes, where they differ.
     """
     for weights in chosen(graph, settings):
         value = weights.value
         data = value.data
         assert data is not None, "chosen has looked"
-        hessian = (hessians or {}).get(value)
-        coded = encode(data, weights.axis, settings, hessian)
+        if bits is not None and value not in bits:
+            continue
+        own = settings if bits is None else replace(settings, weight_bits=bits[value])
+        hessian = (hessians or {}).get(value) if settings.rounding == "compensated" else None
+        coded = encode(data, weights.axis, own, hessian)
         value.spec = TensorSpec(DType.FLOAT32, data.shape, value.name, coded)
     return graph
 
@@ -107,18 +114,24 @@ def transpose_products(graph: Graph, settings: Quantization) -> None:
 
 
 def encode(w: Array, axis: int, settings: Quantization, hessian: Array | None = None) -> Coded:
-    """Weights as codes of settings.weight_bits. axis: see Weights."""
-    bits = settings.weight_bits
+    """Weights as codes. axis: see Weights."""
+    is_pruned = settings.weight_bits > 1 and bool(4 * np.count_nonzero(w == 0) >= w.size)
+    if is_pruned:
+        settings = replace(settings, symmetric=True)  # 0 has to be a code
     outer, channels, inner = _blocks(w.shape, axis, settings.group_size)
     rows = np.ascontiguousarray(np.moveaxis(w.reshape(outer, channels, inner), 1, 0)).reshape(channels, outer * inner)
+    grid: Even | Clusters = Even(settings)
+    if settings.spacing == "clustered":
+        grid = Clusters.of(rows, settings.weight_bits)
     if hessian is None:
-        scale, offset = fit(rows, settings)
-        codes = codes_of(rows, scale[:, None], offset[:, None], bits)
+        scale, offset = grid.fit(rows)
+        codes = grid.codes(rows, scale[:, None], offset[:, None])
     else:
-        codes, scale, offset = compensate(rows.reshape(-1, len(hessian)), hessian, outer * inner, settings)
+        whole = rows.reshape(-1, len(hessian))
+        codes, scale, offset = compensate(whole, hessian, outer * inner, grid, is_pruned)
     codes = np.moveaxis(codes.reshape(channels, outer, inner), 0, 1).reshape(-1)
-    plain = bits in (8, 16)
-    words = codes.astype(np.int8 if bits == 8 else np.int16) if plain else pack(codes, bits)
+    bits = grid.bits
+    words = codes.astype(np.int8 if bits == 8 else np.int16) if bits in (8, 16) else pack(codes, bits)
     one = np.ones(channels, np.float32)
     return Coded(words, bits, w.shape, (outer, channels, inner), scale, np.zeros(channels, np.int32), one, offset)
 

@@ -20,7 +20,6 @@ from converter.ir.graph import Graph, Node
 from converter.quantize.measure import BINS, Layer, Measurement, measure
 from lite.bench import StepCost, measure_machine, measure_steps
 from lite.bench import measure as measure_latency
-from lite.coded import Coded
 from lite.ops.quantized import PRODUCTS, Affine, Quantized
 from lite.session import Session
 from lite.types import DType
@@ -221,10 +220,10 @@ def _weights(node: Node) -> int:
 
 
 def _weight_bits(node: Node | None) -> int:
-    """Of the constants of a node that are codes, the first; 32 where none is."""
+    """Of the constants of a node that are not plain float32, the first; 32 where all are."""
     for position, value in enumerate(node.inputs if node else ()):
-        if isinstance(value.spec.data, Coded):
-            return value.spec.data.bits
+        if value.spec.stored:
+            return value.spec.stored.bits
         if node and isinstance(node.attrs, Quantized) and value.producer is None and value.spec.is_known:
             stored: Affine | None = node.attrs.inputs[position]
             if stored is not None:

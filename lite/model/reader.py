@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from lite import ops
-from lite.coded import Coded
+from lite.coded import Clustered, Coded
 from lite.compressed import INDEXING, SPARSE
 from lite.errors import InvalidModelError, UnsupportedVersionError
+from lite.halves import Half
 from lite.model.contents import Model, Node, Subgraph, Tensor
+from lite.model.halves import widen
 from lite.model.header import check_identifier, read_version
 from lite.model.quantization import parameters, resolve_quantization
 from lite.model.rules import check_graph
@@ -27,13 +29,15 @@ from lite.ops import custom
 from lite.schema import layout
 from lite.schema.decode import Decoder
 from lite.schema.describe import Schema
-from lite.types import Array, DType, QuantParams, TensorSpec
+from lite.types import Array, DType, QuantParams, Stored, TensorSpec
 
 SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 
 _DTYPES = {int(dtype): dtype for dtype in DType}
 _FORMS = (INDEXING, SPARSE)  # compressed constants that are read
 _CONSTANT = 0  # of Tensor.nodeType
+_BFLOAT16 = 45  # MindSpore's type id; of constants alone, which are float32 to their readers
+_MOST_CLUSTERS = 256
 _TENSOR_BYTES_LIMIT = 1 << 40
 _MAX_RANK = 32  # numpy's limit in its older versions
 _LARGEST = float(np.finfo(np.float32).max)  # of a quantization's numbers
@@ -96,7 +100,7 @@ def _read(data: memoryview, label: str, sidecars: Sidecars) -> Model:
     model = Model(
         name=label,
         version=version,
-        tensors=stored,
+        tensors=widen(nodes, stored),
         nodes=nodes,
         subgraphs=subgraphs or (Subgraph("main", inputs, outputs, tuple(range(len(nodes)))),),
         inputs=inputs,
@@ -145,7 +149,8 @@ def _plain(value: Any) -> object:
 def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -> Tensor:
     """A tensor; `fed` where a node writes it or the caller feeds it, so that it is no constant even if empty."""
     where = f"tensor {index} {row['name'] or ''!r}"
-    dtype = _DTYPES.get(row["dataType"])
+    is_brain = row["dataType"] == _BFLOAT16
+    dtype = DType.FLOAT32 if is_brain else _DTYPES.get(row["dataType"])
     if dtype is None:
         known = ", ".join(f"{i} {d}" for i, d in _DTYPES.items())
         raise InvalidModelError(f"{where} dataType: expected one of {known}; found {row['dataType']}")
@@ -154,7 +159,8 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -
         raise InvalidModelError(f"{where} dims: expected up to {_MAX_RANK} sizes of -1 or more, found {list(shape)}")
     if math.prod(max(abs(size), 1) for size in shape) * dtype.itemsize > _TENSOR_BYTES_LIMIT:
         raise InvalidModelError(f"{where} dims: expected {_TENSOR_BYTES_LIMIT} bytes at most, found {list(shape)}")
-    spec = TensorSpec(dtype, shape, row["name"] or f"tensor-{index}")
+    name = row["name"] or f"tensor-{index}"
+    spec = TensorSpec(dtype, shape, name)
     quant = _quant(where, row["quantParams"] or (), shape)
     data = row["data"] or memoryview(b"")
     if row["externalData"]:
@@ -163,9 +169,17 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -
         data = sidecars.data(where, row["externalData"])
     if data or (row["nodeType"] == _CONSTANT and not fed and 0 in shape and spec.is_static):
         _check_packing(where, row, spec)
-        form = row["weightQuantCompressType"]
-        packed = _compressed(where, form, data, spec, quant) if form in _FORMS else _packed(data, spec, quant)
-        spec = TensorSpec(dtype, shape, spec.name, _constant(where, data, spec) if packed is None else packed)
+        form, book = row["weightQuantCompressType"], row["quantClusters"]
+        stored: Array | Stored | None
+        if book:
+            spec, quant, stored = spec.like(dtype=DType.FLOAT32), (), _clustered(where, book, data, spec)
+        elif is_brain:
+            stored = Half(_constant(where, data, spec.like(dtype=DType.UINT16)).reshape(-1), shape, brain=True)
+        else:
+            stored = _compressed(where, form, data, spec, quant) if form in _FORMS else _packed(data, spec, quant)
+        spec = TensorSpec(spec.dtype, shape, name, _constant(where, data, spec) if stored is None else stored)
+    elif is_brain:
+        raise InvalidModelError(f"{where}: expected bfloat16 for constants alone")
     return Tensor(spec, quant, row["nodeType"])
 
 
@@ -196,8 +210,8 @@ def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec) -> None
         raise UnsupportedVersionError(f"{where}: constants of strings are not supported")
     compression = SCHEMA.enum("WeightQuantCompressType")[row["weightQuantCompressType"]]
     known = compression in ("NONE", "BITPACKING", "INDEXING", "SPARSE")
-    if row["enableHuffmanCode"] or row["quantClusters"] or not known:
-        kind = "Huffman coding" if row["enableHuffmanCode"] else "a code book" if row["quantClusters"] else compression
+    if row["enableHuffmanCode"] or (row["quantClusters"] and compression != "NONE") or not known:
+        kind = "Huffman coding" if row["enableHuffmanCode"] else compression
         raise UnsupportedVersionError(f"{where}: its weights are compressed ({kind}), which is not supported")
 
 
@@ -228,6 +242,20 @@ def _compressed(
     except ValueError as error:
         raise InvalidModelError(f"{where} data: {error}") from error
     return coded
+
+
+def _clustered(where: str, book: Sequence[float], data: memoryview, spec: TensorSpec) -> Clustered:
+    """Which of up to 256 numbers each element is."""
+    numbers = np.array(book, np.float32)
+    if spec.dtype is not DType.INT8 or len(numbers) > _MOST_CLUSTERS or not np.isfinite(numbers).all():
+        raise InvalidModelError(
+            f"{where} quantClusters: expected up to {_MOST_CLUSTERS} finite numbers and int8, "
+            f"found {len(numbers)} and {spec.dtype}"
+        )
+    words = _constant(where, data, spec).reshape(-1)
+    if (highest := int(words.max(initial=-128)) + 128) >= len(numbers):
+        raise InvalidModelError(f"{where} data: expected one of {len(numbers)} clusters, found number {highest}")
+    return Clustered(words, spec.shape, numbers)
 
 
 def _constant(where: str, data: memoryview, spec: TensorSpec) -> Array:

@@ -11,7 +11,6 @@ from typing import Protocol
 
 import numpy as np
 
-from lite.coded import forget
 from lite.delegates.base import Delegate, HostClaim, NativeClaim
 from lite.errors import MemoryPlanError
 from lite.memory import address_of, allocate
@@ -26,6 +25,7 @@ from lite.plan.partition import partition
 from lite.plan.placement import Placement
 from lite.plan.table import BoundStep, Pack, build_table
 from lite.records import dataclass, field
+from lite.stored import forget
 from lite.types import Array, TensorSpec
 
 

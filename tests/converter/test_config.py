@@ -194,3 +194,15 @@ def test_sections_of_other_kinds_may_stay(tmp_path: Path, caplog: pytest.LogCapt
     mixed = "[mixed_bit_weight_quant_param]\ninit_scale=0.02\n"
     assert read(tmp_path, COMMON + weight + mixed) == {"quantization": {"kind": "full"}}
     assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "budget"),
+    [("", 0.1), ("init_scale=0.02\n", 0.02), ("auto_tune=true\ninit_scale=0.02\n", 0.1), ("auto_tune=false\n", 0.1)],
+)
+def test_mixed_bits_are_those_that_an_error_allows(tmp_path: Path, rows: str, budget: float) -> None:
+    weight = "[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num={}\n[mixed_bit_weight_quant_param]\n"
+    assert read(tmp_path, weight.format(0) + rows) == {"kind": "weight", "error_budget": budget}
+    assert read(tmp_path, weight.format(4) + rows) == {"kind": "weight", "weight_bits": 4}
+    with pytest.raises(OptionError, match=r"init_scale=2: expected a number above 0 and below 1"):
+        read(tmp_path, weight.format(0) + "init_scale=2\n")

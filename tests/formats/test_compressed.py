@@ -83,6 +83,15 @@ def test_streams_that_lie_are_refused(form: int, data: Array, words: str) -> Non
         expand(data, form, 8, 6, ZERO)
 
 
+def test_a_last_byte_that_is_not_full_may_be_missing() -> None:
+    codes = RNG.integers(0, 4, 997).astype(np.int8)
+    for data, form in ((indexed(codes, 8), INDEXING), (sparse(codes, 8, 3), SPARSE)):
+        found = expand(data[:-1], form, 8, 997, ZERO)
+        np.testing.assert_array_equal(found[:980], codes[:980])
+        with pytest.raises(ValueError, match="bits, found"):
+            expand(data[:-2], form, 8, 997, ZERO)
+
+
 def test_few_bytes_do_not_become_a_large_constant() -> None:
     with pytest.raises(ValueError, match="codes a byte"):
         expand(indexed(np.int8([1]), 8), INDEXING, 8, 1 << 30, ZERO)
@@ -101,6 +110,34 @@ def test_a_compressed_constant_is_float32_to_its_reader() -> None:
         value = read_model(file(form, data)).tensors[1].spec.value
         assert value is not None
         np.testing.assert_array_equal(value, np.float32([1, 0, 1]))
+
+
+def clustered(book: list[float], codes: Array, **more: object) -> bytes:
+    """x + 3 numbers of a book."""
+    tree = small_tree()
+    tree["allTensors"][1] |= {"dataType": 32, "data": codes.tobytes(), "quantClusters": book, **more}
+    return write(tree)
+
+
+def test_elements_of_a_book_are_float32_to_their_reader() -> None:
+    value = read_model(clustered([0.5, -1.0, 3.0], np.int8([-126, -128, -127]))).tensors[1].spec.value
+    assert value is not None
+    np.testing.assert_array_equal(value, np.float32([3, 0.5, -1]))
+
+
+@pytest.mark.parametrize(
+    ("book", "codes", "more", "words"),
+    [
+        ([0.5, 1.0], np.int8([-126, -128, -127]), {}, "one of 2 clusters, found number 2"),
+        ([0.5, float("nan")], np.int8([-128] * 3), {}, "up to 256 finite numbers"),
+        ([0.5] * 257, np.int8([-128] * 3), {}, "up to 256 finite numbers"),
+        ([0.5], np.int8([-128] * 2), {}, "expected 3 bytes"),
+        ([0.5], np.int16([-128] * 3), {"dataType": 33}, "and int8"),
+    ],
+)
+def test_books_that_lie_are_refused(book: list[float], codes: Array, more: dict[str, object], words: str) -> None:
+    with pytest.raises(InvalidModelError, match=f"tensor 1 .*{words}"):
+        read_model(clustered(book, codes, **more))
 
 
 def test_damaged_files_are_refused() -> None:

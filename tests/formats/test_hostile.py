@@ -272,6 +272,7 @@ INVALID_CASES: list[tuple[str, Callable[[Tree], None], str]] = [
         "node 1 .* sub_graph_index: .* found 1099511627776",
     ),
     ("sidecar elsewhere", of_tensor(1, data=None, externalData=[{"location": "../w"}]), "tensor 1 'b' externalData"),
+    ("code book", of_tensor(1, quantClusters=[1.0]), "tensor 1 'b' quantClusters: .* found 1 and float32"),
     ("data in two places", of_tensor(1, externalData=[{"location": "w.msw"}]), "tensor 1 'b': .* found both"),
 ]
 
@@ -282,7 +283,7 @@ UNSUPPORTED_CASES: list[tuple[str, Callable[[Tree], None], str]] = [
     ("GenOP", of_node(0, primitive=operator("GenOP")), r"node 0 'add' \(GenOP\): .* obfuscated"),
     ("strings", of_tensor(1, dataType=12), "tensor 1 'b': constants of strings"),
     ("Huffman", of_tensor(1, enableHuffmanCode=True), "tensor 1 'b': .*Huffman"),
-    ("code book", of_tensor(1, quantClusters=[1.0]), "tensor 1 'b': .*a code book"),
+    ("compressed book", of_tensor(1, quantClusters=[1.0], weightQuantCompressType=1), "tensor 1 'b': .*INDEXING"),
     ("compressed", of_tensor(1, weightQuantCompressType=3), "tensor 1 'b': .*FSE"),
 ]
 

@@ -41,7 +41,7 @@ def test_nested_fields_are_tuples() -> None:
     assert second.fields == {"block_size": (2, 2), "paddings": ((0, 2), (1, 1))}
 
 
-@pytest.mark.parametrize("dtype", [d for d in DType if d is not DType.STRING], ids=str)
+@pytest.mark.parametrize("dtype", [d for d in DType if d not in (DType.STRING, DType.FLOAT16)], ids=str)
 @pytest.mark.parametrize("shape", [(), (3,), (2, 0)], ids=str)
 def test_constants_of_every_type(dtype: DType, shape: tuple[int, ...]) -> None:
     expected = np.ones(shape, dtype.dtype)
