@@ -37,6 +37,14 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {  # name -> options of convert
     },
     "int8": {"quantization": {"samples": SAMPLES}},
     "dynamic": {"quantization": {"kind": "dynamic"}},
+    "float16": {"quantization": {"kind": "float16"}},
+    "weights in 16 clusters": {"quantization": {"kind": "weight", "weight_bits": 4, "spacing": "clustered"}},
+    "weights in mixed bits": {"quantization": {"kind": "weight", "error_budget": 0.1, "samples": SAMPLES}},
+    "half of the weights": {"pruning": {"weights": 0.5, "samples": SAMPLES}},
+    "2 of 4 weights": {"pruning": {"pattern": "2:4", "samples": SAMPLES}},
+    "a quarter of the weights, in 8 bits": {
+        "pruning": {"weights": 0.75, "samples": SAMPLES}, "quantization": {"kind": "weight"},
+    },
     "half of the channels": {"pruning": {"channels": 0.5, "samples": SAMPLES}},
     "half of the channels, int8": {
         "pruning": {"channels": 0.5, "samples": SAMPLES}, "quantization": {"samples": SAMPLES},

@@ -8,16 +8,23 @@ from typing import Any
 from converter.calibration import CHANNELS
 from converter.config import asked, read_config
 from converter.prune.settings import SCOPES
-from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS
+from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS, SPACINGS
 from lite.commands.run import natural, number, numbers, positive
 from lite.pictures import METHODS
 
 # Arguments by the fields that they set, of Quantization and of Calibration, and fields of Pruning by arguments.
 _FIELDS = (
     "observer", "activation_bits", "equalize", "smooth", "skip_nodes", "weight_bits", "group_size", "rounding",
-    "max_error",
+    "spacing", "size_budget", "error_budget", "max_error",
 )  # fmt: skip
-_PRUNING = {"prune": "channels", "prune_scope": "scope", "prune_skip": "skip_nodes"}
+_PRUNING = {
+    "prune": "channels", "prune_weights": "weights", "prune_pattern": "pattern", "prune_scope": "scope",
+    "prune_skip": "skip_nodes",
+}  # fmt: skip
+_ASKING = {  # name: the fields that ask for it, and the arguments
+    "quantization": (("kind",), "--quantize KIND"),
+    "pruning": (("channels", "weights", "pattern"), "--prune SHARE"),
+}
 _CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
 
 
@@ -26,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("pruning, before quantization")
     add = group.add_argument
     add("--prune", metavar="SHARE", type=number, help="of the channels that go, such as 0.5")
+    add("--prune-weights", metavar="SHARE", type=number, help="of the single weights that become 0, such as 0.75")
+    add("--prune-pattern", metavar="N:M", help="so many of every M weights stay, such as 2:4")
     add("--prune-scope", metavar="NAME", choices=SCOPES, help="of the share: global, of all (the default), or layer")
     add("--prune-skip", metavar="NAME[,NAME...]", type=_names, help="nodes that keep their weights and channels")
     group = parser.add_argument_group("quantization")
@@ -40,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weight-bits", metavar="N", type=positive, help="of weights alone, 1 to 16 (8)")
     add("--group-size", metavar="N", type=natural, help="weights that have a scale in common; 0: a channel's (0)")
     add("--rounding", metavar="NAME", choices=ROUNDINGS, help=f"of weights alone: {_list(ROUNDINGS)}")
+    add("--spacing", metavar="NAME", choices=SPACINGS, help=f"of what codes stand for: {_list(SPACINGS)}")
+    add("--size-budget", metavar="SHARE", type=number,
+        help="bits chosen by layer, so that the file is no more than this share of the float32 one, such as 0.12")
+    add("--error-budget", metavar="X", type=number,
+        help="bits chosen by layer, as few as keep what outputs lose below this share, such as 0.1")
     add("--max-error", metavar="X", type=number,
         help="keep the worst layers in float32, so that outputs lose no more than this share, such as 0.02")
     group = parser.add_argument_group("both")
@@ -74,8 +88,8 @@ def settings_of(args: argparse.Namespace) -> dict[str, Any]:
         "quantization": {name: given[name] for name in ("kind", *_FIELDS) if name in given},
         "pruning": {field: given[name] for name, field in _PRUNING.items() if name in given},
     }
-    for name, key, needed in (("quantization", "kind", "--quantize KIND"), ("pruning", "channels", "--prune SHARE")):
-        if own[name] and name not in tables and key not in own[name]:
+    for name, (keys, needed) in _ASKING.items():
+        if own[name] and name not in tables and not own[name].keys() & keys:
             args.usage_error(f"what is given is of {name}: give {needed}, or a --config that says so")
     found = {name: asked(tables, name, settings or None) for name, settings in own.items()}
     if not any(found.values()) and (samples or args.report):

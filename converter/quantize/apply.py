@@ -41,7 +41,7 @@ def balance(graph: Graph, settings: Quantization, progress: Progress | None = No
 
     Raises QuantizeError where that takes samples, and there are none or one does not fit.
     """
-    if settings.kind == "weight":
+    if settings.kind not in ("full", "dynamic"):
         return
     if settings.equalize:
         equalize(graph, settings, progress)

@@ -75,6 +75,22 @@ def test_pruning_comes_before_quantization(mlite: Mlite, data: Path, tmp_path: P
     assert out.read_bytes() == converter.convert(MINDIR, config)
 
 
+def test_single_weights_and_how_they_are_stored(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    out, samples = tmp_path / "out.ms", np.load(data / "x.npy")
+    given = ["--calibration", data / "x.npy", "--quantize", "weight"]
+    clustered = ["--spacing", "clustered", "--weight-bits", 4, "--prune-weights", 0.75]
+    assert mlite("convert", MINDIR, "-o", out, *given, *clustered).code == 0
+    pruning, weight = {"weights": 0.75, "samples": samples}, {"kind": "weight", "samples": samples}
+    quantization = {**weight, "spacing": "clustered", "weight_bits": 4}
+    assert out.read_bytes() == converter.convert(MINDIR, {"pruning": pruning, "quantization": quantization})
+    for argument, field in (("--size-budget", "size_budget"), ("--error-budget", "error_budget")):
+        assert mlite("convert", MINDIR, "-o", out, *given, argument, 0.3).code == 0
+        assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {**weight, field: 0.3}})
+    assert mlite("convert", MINDIR, "-o", out, "--prune-pattern", "2:4", "--quantize", "float16").code == 0
+    halves = {"pruning": {"pattern": "2:4"}, "quantization": {"kind": "float16"}}
+    assert out.read_bytes() == converter.convert(MINDIR, halves)
+
+
 # arguments, and what standard error names
 MISUSES = [
     ("--quantize full", ["there are no samples"]),
@@ -88,6 +104,11 @@ MISUSES = [
     ("--quantize full --calibration {data}/x.npy --report {data}/no/r.csv", ["folder", "does not exist"]),
     ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with"]),
     ("--prune 1", ["channels is 1.0: expected a share"]),
+    ("--prune-pattern 4:2", ["pattern is '4:2'"]),
+    ("--prune-weights 0.5 --prune-pattern 2:4", ["give one of them"]),
+    ("--quantize weight --size-budget 0.3", ["there are no samples"]),
+    ("--quantize weight --size-budget 0.01 --calibration {data}/x.npy", ["with the fewest bits for all"]),
+    ("--quantize weight --spacing clustered", ["expected 1 to 7 bits"]),
     ("--prune 0.5 --prune-skip nowhere", ["no node of that name"]),
     ("--prune 0.5 --calibration {data}/absent", ["absent: No such file"]),
     ("--prune 0.5 --calibration y={data}/x.npy", ["inputs y, but the network has x"]),

@@ -202,7 +202,7 @@ def test_sections_of_other_kinds_may_stay(tmp_path: Path, caplog: pytest.LogCapt
 )
 def test_mixed_bits_are_those_that_an_error_allows(tmp_path: Path, rows: str, budget: float) -> None:
     weight = "[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num={}\n[mixed_bit_weight_quant_param]\n"
-    assert read(tmp_path, weight.format(0) + rows) == {"kind": "weight", "error_budget": budget}
-    assert read(tmp_path, weight.format(4) + rows) == {"kind": "weight", "weight_bits": 4}
+    assert read(tmp_path, weight.format(0) + rows)["quantization"] == {"kind": "weight", "error_budget": budget}
+    assert read(tmp_path, weight.format(4) + rows)["quantization"] == {"kind": "weight", "weight_bits": 4}
     with pytest.raises(OptionError, match=r"init_scale=2: expected a number above 0 and below 1"):
         read(tmp_path, weight.format(0) + "init_scale=2\n")
