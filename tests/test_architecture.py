@@ -98,7 +98,7 @@ ARROWS: dict[str, set[str]] = {
         *IR, "lite.__init__", "lite.schema", "lite.schema.encode", "converter.compact", "converter.sidecar",
     },
     "converter.prune": {*IR, "lite.session", "converter.emit", *SETTINGS},
-    "converter.quantize": {*IR, "lite.session", "converter.compact", "converter.emit", *SETTINGS},
+    "converter.quantize": {*IR, "lite.session", "converter.compact", "converter.emit", "converter.passes", *SETTINGS},
     "converter.exporters": {
         *IR, "lite.__init__", "lite.files", "converter.mindir", "converter.passes", "converter.sidecar", "google",
     },
