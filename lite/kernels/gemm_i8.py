@@ -8,7 +8,7 @@ been taken off when the weights were packed.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from lite.kernels.codes8 import Codes
@@ -24,6 +24,8 @@ def rows_of(target: Target) -> int:
 _PANELS = 2  # that a tile takes at once
 INT8_PANELS = constant("int8_panels", lambda target: _PANELS)
 INT8_ROWS = constant("int8_rows", rows_of)
+
+EndRow = Callable[["Value | int", Sequence[Value]], None]  # of the row's number and its sums
 
 
 def summed(
@@ -59,13 +61,58 @@ def summed(
     return tuple(sums)
 
 
-def each_size(s: Simd, rows: Value, panels: Value, tile: Callable[[int, int], None]) -> None:
-    """tile(height, width) for the size that `rows` and `panels` are."""
+def each_tile(
+    c: Codes,
+    rows: Value,
+    panels: Value,
+    columns: Value,
+    residual: Value,
+    sums_of: Callable[[int, int], Sequence[Value]],
+    end: Callable[[int, list[Value | None], bool], EndRow],
+) -> None:
+    """A tile of `rows` and `panels`: sums_of(height, width), each row of which goes to what `end` gives.
+
+    end(width, lanes, adding): lanes as in Simd.span, of each panel; adding: there is a residual. The sums of a tile
+    that has not all columns are kept in memory, where one loop over rows ends tiles of every height.
+    """
+    s = c.s
+    kept = s.memory(rows_of(s.target) * _PANELS)
+
+    def choose(body: Callable[[bool], None]) -> None:
+        s.either(residual.equals(0), partial(body, False), partial(body, True))
+
+    def tile(height: int, width: int) -> None:
+        sums = sums_of(height, width)
+
+        def whole(adding: bool) -> None:
+            row = end(width, [None] * width, adding)
+            for r in range(height):
+                row(r, sums[r * width : (r + 1) * width])
+
+        def keep() -> None:
+            for cell, total in enumerate(sums):
+                s.store(total, kept + cell * s.vector_bytes)
+
+        s.either(columns >= width * s.lanes, partial(choose, whole), keep)
 
     def widths(height: int) -> None:
         s.switch(panels, [partial(tile, height, width) for width in range(1, _PANELS + 1)], first=1)
 
+    def partly(width: int) -> None:
+        def some(adding: bool) -> None:
+            row = end(width, [columns - v * s.lanes for v in range(width)], adding)
+
+            def one(r: Value) -> None:
+                start = kept + r * (width * s.vector_bytes)
+                row(r, [c.load_words(start + v * s.vector_bytes) for v in range(width)])
+
+            s.loop(rows, one)
+
+        choose(some)
+
     s.switch(rows, [partial(widths, height) for height in range(1, rows_of(s.target) + 1)], first=1)
+    unfinished = [partial(partly, width) for width in range(1, _PANELS + 1)]
+    s.either(columns < panels * s.lanes, lambda: s.switch(panels, unfinished, first=1), lambda: None)
 
 
 @micro(
@@ -101,33 +148,26 @@ def gemm_tile_i8(
     """
     c = Codes(s)
 
-    def tile(height: int, width: int) -> None:
-        cells = [(r, v) for r in range(height) for v in range(width)]
+    def sums_of(height: int, width: int) -> Sequence[Value]:
         start = [c.load_words(bias + v * s.vector_bytes) for v in range(width)]
-        sums = summed(c, height, start, table, taps, steps, weights, panel_bytes, ahead, ahead_step)
+        return summed(c, height, start, table, taps, steps, weights, panel_bytes, ahead, ahead_step)
+
+    def end(width: int, lanes: list[Value | None], adding: bool) -> EndRow:
         factors = [s.load(scale + v * s.vector_bytes) for v in range(width)]
         low, high, zero = s.broadcast(ends), s.broadcast(ends + 4), c.word(ends + 8)
 
-        places = [y_stride * r + v * s.lanes for r, v in cells]
-        real = [s.to_float(total) * factors[v] for total, (_, v) in zip(sums, cells, strict=True)]
-        codes = [c.rounded(s.min(s.max(x, low), high)) for x in real]
+        def row(r: Value | int, totals: Sequence[Value]) -> None:
+            for v, total in enumerate(totals):
+                place = y_stride * r + v * s.lanes
+                codes = c.rounded(s.min(s.max(s.to_float(total) * factors[v], low), high))
+                if not adding:
+                    c.store(codes + zero, y + place, lanes[v])
+                    continue
+                here = s.to_float(codes) * s.broadcast(ends + 12)
+                there = s.to_float(c.load(residual + place) - c.word(ends + 20)) * s.broadcast(ends + 16)
+                both = s.min(s.max(here + there, s.broadcast(ends + 24)), s.broadcast(ends + 28))
+                c.store(c.rounded(both) + c.word(ends + 32), y + place, lanes[v])
 
-        def plain() -> list[Value]:
-            return [x + zero for x in codes]
+        return row
 
-        def added() -> list[Value]:
-            own, other, other_zero = s.broadcast(ends + 12), s.broadcast(ends + 16), c.word(ends + 20)
-            low, high, zero = s.broadcast(ends + 24), s.broadcast(ends + 28), c.word(ends + 32)
-            there = [s.to_float(c.load(residual + place) - other_zero) * other for place in places]
-            both = [s.to_float(x) * own + more for x, more in zip(codes, there, strict=True)]
-            return [c.rounded(s.min(s.max(x, low), high)) + zero for x in both]
-
-        results = s.choose(residual.equals(0), plain, added)
-
-        def store(whole: bool) -> None:
-            for (_, v), place, result in zip(cells, places, results, strict=True):
-                c.store(result, y + place, None if whole else columns - v * s.lanes)
-
-        s.either(columns >= width * s.lanes, partial(store, True), partial(store, False))
-
-    each_size(s, rows, panels, tile)
+    each_tile(c, rows, panels, columns, residual, sums_of, end)

@@ -6,12 +6,12 @@ zero point times the sum of a column's weights; it is taken off at the end, with
 """
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 
 from lite.kernels.codes8 import INT8_STEP, Codes
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, each_size, summed
+from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, EndRow, each_tile, summed
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
 
@@ -105,32 +105,26 @@ def gemm_rows_i8(
     c = Codes(s)
     floor, ceiling = s.splat(low), s.splat(high)
 
-    def tile(height: int, width: int) -> None:
+    def sums_of(height: int, width: int) -> Sequence[Value]:
         start = [c.number(0)] * width
-        sums = summed(c, height, start, table, s.constant(1), steps, weights, panel_bytes, ahead, ahead_step)
+        return summed(c, height, start, table, s.constant(1), steps, weights, panel_bytes, ahead, ahead_step)
 
-        def store(lanes_of: list[Value | None], adding: bool) -> None:
-            for r in range(height):
-                origin, row_scale = c.word(ends + 8 * r + 4) + c.offset, s.broadcast(ends + 8 * r)
-                for v in range(width):
-                    at = v * s.vector_bytes
-                    total = sums[r * width + v] - origin * c.load_words(totals + at)
-                    result = s.to_float(total) * (row_scale * s.load(scale + at)) + s.load(bias + at)
-                    place = y_stride * r + at
-                    if adding:
-                        result = result + s.load(residual + place, lanes_of[v])
-                    s.store(s.min(s.max(result, floor), ceiling), y + place, lanes_of[v])
+    def end(width: int, lanes: list[Value | None], adding: bool) -> EndRow:
+        def row(r: Value | int, sums: Sequence[Value]) -> None:
+            own = ends + r * 8
+            origin, row_scale = c.word(own + 4) + c.offset, s.broadcast(own)
+            for v, found in enumerate(sums):
+                at = v * s.vector_bytes
+                total = found - origin * c.load_words(totals + at)
+                result = s.to_float(total) * (row_scale * s.load(scale + at)) + s.load(bias + at)
+                place = y_stride * r + at
+                if adding:
+                    result = result + s.load(residual + place, lanes[v])
+                s.store(s.min(s.max(result, floor), ceiling), y + place, lanes[v])
 
-        def add_and_store(lanes_of: list[Value | None]) -> None:
-            s.either(residual.equals(0), partial(store, lanes_of, False), partial(store, lanes_of, True))
+        return row
 
-        s.either(
-            columns >= width * s.lanes,
-            partial(add_and_store, [None] * width),
-            partial(add_and_store, [columns - v * s.lanes for v in range(width)]),
-        )
-
-    each_size(s, rows, panels, tile)
+    each_tile(c, rows, panels, columns, residual, sums_of, end)
 
 
 @kernel

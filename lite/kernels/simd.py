@@ -194,6 +194,13 @@ class Simd:
         part = self.shuffle(x, x, range(first, first + count))
         self.builder.store(part.ir, self._pointer(address, part.ir.type), align=1)
 
+    def memory(self, vectors: int) -> Value:
+        """The address of room for as many vectors, on the stack."""
+        with self.builder.goto_entry_block():
+            room = self.builder.alloca(ir.ArrayType(ir.VectorType(F32, self.lanes), vectors))
+        room.align = 16  # a stack is: more would take a register
+        return Value(self, self.builder.ptrtoint(room, I64))
+
     def broadcast(self, address: Value) -> Value:
         """The float at an address, in every lane."""
         return self.splat(Value(self, self.builder.load(self._pointer(address, F32), align=4)))
@@ -334,19 +341,6 @@ class Simd:
                 yes()
             with otherwise:
                 no()
-
-    def choose(
-        self, condition: Value, yes: Callable[[], list[Value]], no: Callable[[], list[Value]]
-    ) -> list[Value]:
-        """The values that one of two bodies gives."""
-        given: list[tuple[list[Value], ir.Block]] = []
-
-        def take(body: Callable[[], list[Value]]) -> None:
-            given.append((body(), self.builder.block))
-
-        self.either(condition, lambda: take(yes), lambda: take(no))
-        (first, one), (second, other) = given
-        return [self._merge([(a, one), (b, other)]) for a, b in zip(first, second, strict=True)]
 
     def switch(self, selector: Value, cases: Sequence[Callable[[], object]], first: int = 0) -> None:
         """Runs cases[selector - first]; nothing where there is none."""
