@@ -50,7 +50,7 @@ def export(name: str) -> Export:
     if not folder.exists():
         _require_mindspore()
         folder.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, str(exporter), "--benchmark", str(source), str(folder)]
+        command = [sys.executable, str(exporter), "--benchmark", "--onnx", str(source), str(folder)]
         done = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
         if done.returncode:
             raise LiteError(f"MindSpore could not export {name}:\n{done.stderr[-_LAST_WORDS:]}")

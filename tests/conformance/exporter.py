@@ -1,18 +1,19 @@
 """MindSpore's side of conformance and benchmarks, a program in a process of its own.
 
-    exporter.py [--benchmark] SOURCE FOLDER [SOURCE FOLDER ...]
+    exporter.py [--benchmark] [--onnx] SOURCE FOLDER [SOURCE FOLDER ...]
 
 Every SOURCE is a Python file with `inputs(rng) -> {name: array}` and `network() -> Cell`, and where it is exported with
 dynamic dimensions `dynamic = {name: shape}`, None for each of them. `gain` makes its weights smaller where a sigmoid or
 softmax would make 0 and 1 of what is larger. It may import tests.conformance.networks.blocks.
 Into its FOLDER go model.mindir and data.npz (`input:<name>`, `output:<i>`; tuples flattened depth-first), or error.txt
-where MindSpore refused. With --benchmark a SOURCE's `benchmark(rng) -> (Cell, inputs)` comes first where it has one,
-and model.onnx, or onnx_error.txt, goes into the folder too. A folder appears complete or not at all.
+where MindSpore refused. With --benchmark a SOURCE's `benchmark(rng) -> (Cell, inputs)` comes first where it has one;
+with --onnx model.onnx, or onnx_error.txt, goes into the folder too. A folder appears complete or not at all.
 """
 from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")  # with more, oneDNN convolves MindSpore's layout in plain loops
 
 import mindspore as ms
 import numpy as np
@@ -60,7 +63,7 @@ def flatten(result: object) -> Iterator[np.ndarray]:
         yield np.asarray(result)
 
 
-def export(source: Path, folder: Path, benchmark: bool) -> None:
+def export(source: Path, folder: Path, benchmark: bool, onnx: bool) -> None:
     """Run the network in graph mode on its own inputs and write the model and the data into `folder`."""
     module = load(source)
     rng = np.random.default_rng(7)
@@ -82,7 +85,7 @@ def export(source: Path, folder: Path, benchmark: bool) -> None:
     data = {f"input:{name}": value for name, value in inputs.items()}
     data |= {f"output:{i}": value for i, value in enumerate(outputs)}
     np.savez(folder / "data.npz", **data)
-    if benchmark:
+    if onnx:
         try:
             ms.export(network, *tensors, file_name=str(folder / "model"), file_format="ONNX")
         except Exception:
@@ -93,8 +96,8 @@ def main(arguments: list[str]) -> None:
     """Export each (source, folder) pair; one that fails leaves error.txt and does not stop the others."""
     sys.path.append(str(ROOT))  # where a definition finds the blocks
     ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
-    benchmark = arguments[:1] == ["--benchmark"]
-    arguments = arguments[benchmark:]
+    options = {argument for argument in arguments if argument.startswith("--")}
+    arguments = [argument for argument in arguments if argument not in options]
     for source, folder in zip(arguments[::2], arguments[1::2], strict=True):
         target = Path(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +105,7 @@ def main(arguments: list[str]) -> None:
             work = Path(part) / "export"
             work.mkdir()
             try:
-                export(Path(source), work, benchmark)
+                export(Path(source), work, "--benchmark" in options, "--onnx" in options)
             except Exception:
                 (work / "error.txt").write_text(traceback.format_exc())
             shutil.rmtree(target, ignore_errors=True)

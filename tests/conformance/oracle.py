@@ -1,4 +1,4 @@
-"""MindSpore as the judge: exports networks and what it computes for them, in a process of its own, and keeps both.
+"""MindSpore as the judge: exports networks and what it computes for them, in processes of its own, and keeps both.
 
 Results are keyed by the text of the definition and its blocks, the exporter and MindSpore's version: a second run
 starts no process.
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from converter.suite import with_blocks
+from tests.conformance.side_by_side import run_shares
 
 HERE = Path(__file__).parent
 EXPORTER, SUCCESSIVE = HERE / "exporter.py", HERE / "successive.py"
@@ -49,21 +49,20 @@ class Oracle:
         return (HERE / "networks" / f"{name}.py").read_text("utf-8")
 
     def prepare(self, definitions: Mapping[str, str]) -> None:
-        """Make the exports that are missing, all in one process. definitions: name -> source, see exporter.py."""
-        arguments: list[str] = []
+        """Make the exports that are missing, in a process for each core.
+
+        definitions: name -> source, see exporter.py.
+        """
+        jobs: list[tuple[str, str]] = []
         for name, source in definitions.items():
             folder = self._folder(name, source)
             if not folder.exists():
                 path = folder.with_name(f"{folder.name}.py")
                 path.write_text(source, "utf-8")
-                arguments += [str(path), str(folder)]
-        if not arguments:
-            return
-        require_mindspore()
-        command = [sys.executable, str(self.exporter), *arguments]  # it leaves reports where it runs, hence the folder
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"the exporter failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+                jobs.append((str(path), str(folder)))
+        if jobs:
+            require_mindspore()
+            run_shares([sys.executable, str(self.exporter)], jobs, self.folder)
 
     def export(self, name: str, source: str) -> Export:
         """A prepared export. Raises RuntimeError where MindSpore refused the network."""

@@ -1,7 +1,6 @@
 """What exported files compute: ONNX in ONNX Runtime, MindIR in MindSpore, which runs in a process of its own."""
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.conformance.side_by_side import run_shares
+
 # Loads every FOLDER's model.mindir and runs it on inputs.npz; one that fails leaves error.txt.
 _RUN = """
-import sys, traceback
+import os, sys, traceback
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")  # as in exporter.py
 import mindspore as ms, numpy as np
 from mindspore import nn
 ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
@@ -65,10 +67,12 @@ def by_onnx(model: bytes, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def run_by_mindspore(folders: Sequence[Path]) -> None:
-    """Run each folder's model.mindir on its inputs.npz, all in one process. What came of it, `by_mindspore` says."""
-    with tempfile.TemporaryDirectory(prefix="mindlite-reports-") as place:  # MindSpore leaves reports where it runs
-        command = [sys.executable, "-c", _RUN, *map(str, folders)]
-        subprocess.run(command, check=True, capture_output=True, cwd=place)
+    """Run each folder's model.mindir on its inputs.npz, in a process for each core.
+
+    What came of it, `by_mindspore` says.
+    """
+    with tempfile.TemporaryDirectory(prefix="mindlite-reports-") as place:
+        run_shares([sys.executable, "-c", _RUN], [(str(folder),) for folder in folders], Path(place))
 
 
 def by_mindspore(folder: Path) -> list[np.ndarray]:

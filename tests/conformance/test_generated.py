@@ -19,7 +19,7 @@ CASES = 12
 
 @pytest.fixture(scope="module")
 def exports(request: pytest.FixtureRequest) -> Path:
-    """The folder with the exports of all primitives that this run asks for, made in one process."""
+    """The folder with the exports of all primitives that this run asks for, made together."""
     assert request.config.cache is not None
     folder = request.config.cache.mkdir("conformance")
     selected = [item.callspec.params.get("primitive") for item in request.session.items if hasattr(item, "callspec")]

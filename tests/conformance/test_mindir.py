@@ -49,7 +49,7 @@ def save(folder: Path, inputs: Mapping[str, np.ndarray]) -> None:
 def networks(
     request: pytest.FixtureRequest, oracle: Oracle, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """A folder for each network that this run asks for, with what MindSpore computed, all in one process."""
+    """A folder for each network that this run asks for, with what MindSpore computed, all together."""
     wanted = selected(request, "name")
     names = [name for name in NETWORKS if name in wanted and name not in REFUSED]
     oracle.prepare({name: oracle.source(name) for name in names})

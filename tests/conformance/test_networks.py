@@ -20,7 +20,7 @@ NETWORKS = tuple(sorted(path.stem for path in (HERE / "networks").glob("*.py") i
 
 @pytest.fixture(scope="module", autouse=True)
 def _exports(request: pytest.FixtureRequest, oracle: Oracle) -> None:
-    """Those that this run asks for, all in one process: it takes seconds to start."""
+    """Those that this run asks for, together: MindSpore takes seconds to start."""
     selected = [item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")]
     oracle.prepare({name: oracle.source(name) for name in NETWORKS if name in selected})
 

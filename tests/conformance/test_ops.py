@@ -18,7 +18,7 @@ pytestmark = pytest.mark.conformance
 
 @pytest.fixture(scope="session")
 def operators(request: pytest.FixtureRequest, oracle: Oracle) -> Oracle:
-    """The oracle with the exports of all cases that this run asks for, made in one process."""
+    """The oracle with the exports of all cases that this run asks for, made together."""
     selected = [item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")]
     oracle.prepare({case.name: case.source for case in selected if isinstance(case, Case)})
     return oracle

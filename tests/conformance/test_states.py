@@ -21,7 +21,7 @@ pytestmark = pytest.mark.conformance
 
 @pytest.fixture(scope="session")
 def networks(request: pytest.FixtureRequest, oracle: Oracle) -> Oracle:
-    """The oracle with the exports of all cases that this run asks for, made in one process."""
+    """The oracle with the exports of all cases that this run asks for, made together."""
     successive = Oracle(oracle.folder, SUCCESSIVE)
     selected = [item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")]
     successive.prepare({case.name: case.source for case in selected if isinstance(case, StateCase)})

@@ -20,6 +20,7 @@ from tests.conformance.generate.case import Array, Case, Draw
 from tests.conformance.generate.index import GENERATORS
 from tests.conformance.judge import WAYS
 from tests.conformance.oracle import MINDSPORE, Export, require_mindspore
+from tests.conformance.side_by_side import in_shares
 
 HERE = Path(__file__).parent
 BATCH = 100  # cases of one network
@@ -79,23 +80,27 @@ def repeat(batch: Batch, result: Result) -> str:
 
 
 def prepare(wanted: Iterable[Batch], folder: Path) -> None:
-    """Make the exports that are missing, all of a seed in one process.
+    """Make the exports that are missing, those of a seed in a process for each core.
 
-    Where MindSpore brings that down, another goes on, which draws the cases of that batch one by one and leaves those
+    Where MindSpore brings one down, another goes on, which draws the cases of that batch one by one and leaves those
     out that bring it down.
     """
     missing = [batch for batch in wanted if not (folder / batch.key).exists()]
     for seed in {batch.seed for batch in missing}:
         require_mindspore()
-        for left in _until_done([batch for batch in missing if batch.seed == seed], folder):
-            jobs = [str(p) for batch in left for p in (batch.primitive, batch.first, batch.count, folder / batch.key)]
-            command = [sys.executable, str(HERE / "exporter.py"), str(seed), *jobs]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode > 0:
-                raise RuntimeError(f"the exporter failed:\n{done.stdout[-300:]}\n{done.stderr[-4000:]}")
+        in_shares(functools.partial(_export, seed, folder), [batch for batch in missing if batch.seed == seed])
 
 
-def _until_done(batches: list[Batch], folder: Path) -> Iterator[list[Batch]]:
+def _export(seed: int, folder: Path, batches: Sequence[Batch]) -> None:
+    for left in _until_done(batches, folder):
+        jobs = [str(p) for batch in left for p in (batch.primitive, batch.first, batch.count, folder / batch.key)]
+        command = [sys.executable, str(HERE / "exporter.py"), str(seed), *jobs]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode > 0:
+            raise RuntimeError(f"the exporter failed:\n{done.stdout[-300:]}\n{done.stderr[-4000:]}")
+
+
+def _until_done(batches: Sequence[Batch], folder: Path) -> Iterator[list[Batch]]:
     """Those that are not there yet, again and again; for the first of them, what to leave out grows."""
     for _ in range(len(batches) + _DEATHS):
         left = [batch for batch in batches if not (folder / batch.key).exists()]
