@@ -20,13 +20,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from converter.checkpoint.apply import fit
 from converter.errors import OptionError, ParseError
 from converter.ir.graph import Graph, Value
 from converter.ir.interface import check_names, fix_shape, named_tensors, select_outputs
 from converter.mindir.constants import CONSTANT_NAME, ConstantReader, tensor_dtype
 from converter.mindir.container import Container, open_container
 from converter.mindir.control import Functions, Variation, Varies
+from converter.mindir.definitions import Definitions
 from converter.mindir.effects import IN_PLACE, SEEN, Uses, fitted
 from converter.mindir.lowering import Lowering, Unsupported, lower
 from converter.mindir.mind_ir_pb2 import AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
@@ -42,11 +42,12 @@ from converter.mindir.operands import (
     describe,
     flatten,
 )
-from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
+from converter.mindir.primitives import PRIMITIVES
+from converter.mindir.refusals import CALL, Refusals, rows
 from converter.mindir.scope import Scope
 from converter.mindir.states import BEGINNING, States, at, latest
 from converter.mindir.structure import STRUCTURE
-from lite.errors import ConvertError, LiteError, UnsupportedOp, UnsupportedOpError
+from lite.errors import ConvertError, LiteError, UnsupportedOpError
 from lite.types import Array, DType, TensorSpec
 
 _REFERENCE = "REF::"
@@ -82,6 +83,8 @@ def read_mindir(
             except LiteError:
                 if not reader.states.incomplete():
                     raise
+            finally:
+                reader.release()
         raise ParseError(f"{container.name}: what its loops carry cannot be told after {_MOST_READS} readings")
     except RecursionError as error:
         raise ParseError(f"{container.name}: functions call each other too deeply") from error
@@ -126,8 +129,7 @@ class _Reader:
         self.primitives = {primitive.name: primitive for primitive in model.primitives}
         little_endian = model.little_endian or not model.HasField("little_endian")
         self.constants = ConstantReader(container.folder, little_endian, container.read)
-        self.weights = weights
-        self.definitions: dict[str, AttributeProto | TensorProto] = {}
+        self.definitions = Definitions(self.model_name, self.graphs, self.constants, weights)
         self.globals = Scope()
         self.parameters: dict[str, Value] = {}  # of the graph that is read, where there are references to them
         self.graph = Graph()
@@ -135,17 +137,13 @@ class _Reader:
         used = {self._primitive(node) for body in self.graphs for node in body.node} - {None}
         self.stateful = not used.isdisjoint(IN_PLACE) or not used <= PRIMITIVES.keys() | STRUCTURE.keys()
         self.control = Functions(self.functions, variation, self._read_function, self.states)
-        self.reported: list[UnsupportedOp] = []  # a row for each place
+        self.refusals = Refusals()
         self.uses = Uses(self.graphs, self._primitive)
-        self.missing: dict[str, Missing] = {}  # by the place of the operator
-        self.border: Value | None = None  # what the first unsupported operator reads
         self.nodes_read = 0
         self.node_limit = min(100 * sum(len(body.node) for body in self.graphs) + 1000, _MAX_NODES)
 
     def read(self, chosen: Sequence[str]) -> Graph:
         """The whole model, or as much of it as the chosen outputs need."""
-        self._collect_definitions()
-        self._replace_weights()
         total = self._report_unknown_primitives()
         scope = Scope(self.globals)
         for info in self.main.input:
@@ -163,44 +161,22 @@ class _Reader:
         if self.states.incomplete():
             raise Varies
         self.graph.functions = self.control.graphs
-        unsupported = self.reported
+        unsupported, missing = self.refusals.reported, self.refusals.missing
         if chosen:
             there = named_tensors(self.graph)
-            check_names("outputs", chosen, {**self.missing, **there})
-            unsupported = list(causes((*lost, *(self.missing[name] for name in chosen if name not in there))))
+            check_names("outputs", chosen, {**missing, **there})
+            unsupported = list(causes((*lost, *(missing[name] for name in chosen if name not in there))))
         if unsupported:
-            raise UnsupportedOpError(self.model_name, total, _rows(unsupported), self._way_out())
+            raise UnsupportedOpError(self.model_name, total, rows(unsupported), self.refusals.way_out(self.graph))
         if chosen:
             select_outputs(self.graph, chosen)
         return self.graph
 
-    def _way_out(self) -> str:
-        hint = "Export a network without these"
-        if self.border is None or named_tensors(self.graph).get(self.border.name) is not self.border:
-            return f"{hint}."
-        name = self.border.name
-        return f"{hint}, or cut it before them: --outputs {name} (in Python: options={{'outputs': [{name!r}]}})."
-
-    def _collect_definitions(self) -> None:
-        """Parameters and constants of all graphs, not decoded yet: a function may use what another one defines."""
-        for body in self.graphs:
-            for tensor in body.parameter:
-                self.definitions[tensor.name] = tensor
-            for node in body.node:
-                if node.op_type == "Constant":
-                    if len(node.output) != 1 or not node.attribute:
-                        raise ParseError(f"{self.model_name}: constant {node.name!r} has no value or no name")
-                    self.definitions[node.output[0]] = node.attribute[0]
-
-    def _replace_weights(self) -> None:
-        """Take the weights that were given, once all of them are found to fit."""
-        if self.weights is None:
-            return
-        specs: dict[str, TensorSpec] = {}
-        for definition in self.definitions.values():
-            if isinstance(definition, TensorProto):
-                specs[_key(definition)] = TensorSpec(tensor_dtype(definition), tuple(definition.dims))
-        self.weights = fit(self.weights, specs, "the checkpoint")
+    def release(self) -> None:
+        """Let go of weights as they were stored: the reader holds itself, by its methods, and would hold them on."""
+        self.globals.values.clear()
+        self.parameters.clear()
+        del self.definitions
 
     def _report_unknown_primitives(self) -> int:
         """Report every primitive without a row, in every function, called or not. Returns the number of operators."""
@@ -212,7 +188,7 @@ class _Reader:
                     continue
                 total += 1
                 if op not in PRIMITIVES:
-                    self.reported.append(_unknown(op, node))
+                    self.refusals.unknown(op, _where(node))
         return total
 
     def _primitive(self, node: NodeProto) -> str | None:
@@ -261,7 +237,8 @@ class _Reader:
             try:
                 scope.values[node.output[0]] = self._read_node(node, scope)
             except Unsupported as error:
-                missing = self._missing(node, str(error), scope)
+                operands = [self._resolve(name, scope) for name in node.input]
+                missing = self.refusals.result(self._primitive(node) or CALL, _where(node), str(error), operands)
                 scope.values[node.output[0]] = missing
                 scope.times[node.output[0]] = self._lost(node, missing, scope)
             except ConvertError as error:
@@ -272,24 +249,6 @@ class _Reader:
                     message = f"{_where(node)} does not take its inputs once shapes are {given}: {error}"
                     raise OptionError(f"input_shapes: {message}") from error
                 raise ParseError(f"{self.model_name}: {_where(node)} contradicts its inputs: {error}") from error
-
-    def _missing(self, node: NodeProto, reason: str, scope: Scope) -> Missing:
-        """The result of an operator that is not supported, or (reason: "") whose inputs are missing."""
-        op = self._primitive(node) or "call"
-        operands = [leaf for name in node.input for leaf in flatten(self._resolve(name, scope))]
-        cause = None
-        if op not in PRIMITIVES and op != "call":
-            cause = _unknown(op, node)  # is reported already
-        elif reason:
-            cause = UnsupportedOp(op, 1, _where(node), reason)
-            self.reported.append(cause)
-        if cause is not None and self.border is None:
-            computed = (v for v in operands if isinstance(v, Value) and v.producer is not None and v.spec.rank > 0)
-            self.border = next(computed, None)
-        sources = dict.fromkeys(v for v in operands if isinstance(v, Missing))
-        missing = Missing(cause=cause, sources=tuple(sources))
-        self.missing.setdefault(_where(node), missing)
-        return missing
 
     def _lost(self, node: NodeProto, missing: Missing, scope: Scope) -> Monad:
         """The time after an operator that is not supported: nobody knows what the parameters it was given hold."""
@@ -404,21 +363,14 @@ class _Reader:
         raise ParseError(f"{name!r} is used but not defined before")
 
     def _decode(self, name: str) -> Operand:
-        definition = self.definitions[name]
-        if not isinstance(definition, TensorProto):
-            return self.constants.attribute(definition)
-        return Reference(name) if self.stateful else self._constant(definition)
-
-    def _constant(self, definition: TensorProto) -> Value:
-        key = _key(definition)
-        return Value.constant(self.weights[key] if self.weights else self.constants.tensor(definition), key)
+        if not self.definitions.is_parameter(name):
+            return self.definitions.constant(name)
+        return Reference(name) if self.stateful else self.definitions.parameter(name)
 
     def _parameter(self, name: str) -> Value:
         """A parameter as it was exported, for the graph that is read."""
         if name not in self.parameters:
-            definition = self.definitions[name]
-            assert isinstance(definition, TensorProto), "references are to parameters"
-            self.parameters[name] = self._constant(definition)
+            self.parameters[name] = self.definitions.parameter(name)
         return self.parameters[name]
 
     def _add_states(self) -> None:
@@ -441,7 +393,7 @@ class _Reader:
         for index, leaf in enumerate((*leaves, *states)):
             if isinstance(leaf, Missing):
                 if leaf.reason:
-                    self.reported.append(UnsupportedOp("output", 1, f"output {index}", leaf.reason))
+                    self.refusals.output(index, leaf.reason)
                 continue
             if isinstance(leaf, bool | int | float):  # a Python number, such as a shape that construct returns
                 dtype = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT32}[type(leaf)].dtype
@@ -456,29 +408,12 @@ class _Reader:
         return [state for state in states if isinstance(state, Missing)]
 
 
-def _unknown(op: str, node: NodeProto) -> UnsupportedOp:
-    return UnsupportedOp(op, 1, _where(node), WAYS_OUT.get(op, "not supported yet"))
-
-
-def _rows(places: Sequence[UnsupportedOp]) -> list[UnsupportedOp]:
-    """One row for all places of an operator that are refused for the same reason."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for place in places:
-        groups.setdefault((place.op, place.reason), []).append(place.where)
-    return [UnsupportedOp(op, len(where), where[0], reason) for (op, reason), where in groups.items()]
-
-
 def _unique(name: str, taken: set[str]) -> str:
     candidate, suffix = name, 0
     while candidate in taken:
         suffix += 1
         candidate = f"{name}_{suffix}"
     return candidate
-
-
-def _key(parameter: TensorProto) -> str:
-    """What a parameter is called in the network's cells, and in checkpoints."""
-    return parameter.ref_key or parameter.name.rpartition(":")[2]
 
 
 def _bare(name: str, graph_name: str) -> str:
