@@ -30,6 +30,7 @@ from converter.prune.settings import Pruning
 from converter.quantize.settings import Quantization
 from converter.stages import Source, prepare, read, tell
 from lite.errors import ConvertError
+from lite.files import path_of
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
@@ -62,7 +63,7 @@ def convert(
     options: Options | None = None,
     **misplaced: NoReturn,
 ) -> bytes:
-    """The `.ms` file, as bytes, for a MindIR file or its bytes.
+    """The `.ms` file, as bytes, for a MindIR file or its bytes; or for another `.ms`, as converter.ms reads it.
 
     options: a ConvertOptions, or a mapping with some of its fields. Each has a default:
 
@@ -78,10 +79,10 @@ def convert(
         config        None       a file of settings of both, TOML or INI, of which mappings replace single fields
         progress      None       called with a line of text at every stage
 
-    Raises ParseError where the input is not a MindIR or the checkpoint none, UnsupportedOpError with every operator
-    that cannot be converted, OptionError (a ValueError) for options that do not fit the model, ArgumentError (a
-    TypeError) for arguments of other types, MissingPackageError (an ImportError) without protobuf, OSError
-    (FileNotFoundError) where a file cannot be read.
+    Raises ParseError where the input is not a MindIR or the checkpoint none, ModelError where it is a damaged `.ms`,
+    UnsupportedOpError with every operator that cannot be converted, OptionError (a ValueError) for options that do not
+    fit the model, ArgumentError (a TypeError) for arguments of other types, MissingPackageError (an ImportError)
+    without protobuf, OSError (FileNotFoundError) where a file cannot be read.
     """
     _check_arguments("convert", misplaced)
     chosen = ConvertOptions.of(options)
@@ -95,7 +96,7 @@ def convert(
 def export(
     source: Source, path: str | os.PathLike[str], file_format: str | None = None, options: Options | None = None
 ) -> None:
-    """Write a MindIR file, or its bytes, to `path` in a format of other frameworks, with the passes' work done.
+    """Write a MindIR or `.ms` file, or its bytes, to `path` in another framework's format, with the passes' work done.
 
     file_format: "ONNX" (operator set 20) or "MINDIR" (for MindSpore 2.10); what the path's suffix says where it is not
     given. options: as for `convert`, without quantization and pruning.
@@ -105,6 +106,7 @@ def export(
     """
     if not isinstance(path, (str, os.PathLike)):
         raise ArgumentError(f"path is a {type(path).__name__}: expected the path of the file to write")
+    path = path_of(path)
     if file_format is not None and not isinstance(file_format, str):
         raise ArgumentError(f"file_format is a {type(file_format).__name__}: expected a name, such as 'ONNX'")
     chosen = ConvertOptions.of(options)

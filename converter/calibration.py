@@ -1,7 +1,6 @@
 """Calibration data in files: pictures, `.npy`, `.npz` and `.bin`, and folders of them, as inputs of a network."""
 from __future__ import annotations
 
-import math
 import operator
 import os
 import stat
@@ -14,15 +13,17 @@ from typing import Any
 import numpy as np
 
 from converter.errors import OptionError, SampleError
-from converter.names import check_names
+from converter.names import check_choice, check_flag, check_names, is_integer, is_number, shown
 from lite.arrays import cast, read_npy, read_npz
 from lite.errors import TensorError
+from lite.files import path_of
 from lite.pictures import METHODS, Pixels, read_picture
 from lite.types import Array, TensorSpec
 
 Place = str | os.PathLike[str]
 
 CHANNELS = ("RGB", "BGR", "GRAY")
+_LONGEST = 1 << 20  # side of a picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,14 @@ class Calibration:
     bin_nhwc: bool = False
 
     def __post_init__(self) -> None:
-        places = self.path.values() if isinstance(self.path, Mapping) else [self.path]
-        if not places or not all(isinstance(place, (str, os.PathLike)) and os.fspath(place) for place in places):
-            raise OptionError(f"path is {self.path!r}: expected a file or folder, or one by the name of each input")
+        places = self.path if isinstance(self.path, Mapping) else {"": self.path}
+        if not places or not all(isinstance(name, str) and _is_place(place) for name, place in places.items()):
+            raise OptionError(f"path is {shown(self.path)}: expected a file or folder, or one by each input's name")
         for name in ("size", "seed"):
-            _check_integer(name, getattr(self, name), 0)
-        if self.channels not in CHANNELS:
-            raise OptionError(f"channels is {self.channels!r}: there are {', '.join(CHANNELS)}")
-        if self.resize_method not in METHODS:
-            raise OptionError(f"resize_method is {self.resize_method!r}: there are {', '.join(METHODS)}")
-        if not isinstance(self.bin_nhwc, bool):
-            raise OptionError(f"bin_nhwc is {self.bin_nhwc!r}: expected True or False")
+            _check_integer(name, getattr(self, name), 0, sys.maxsize)
+        check_choice("channels", self.channels, CHANNELS)
+        check_choice("resize_method", self.resize_method, METHODS)
+        check_flag("bin_nhwc", self.bin_nhwc)
         for name in ("scale", "mean", "std"):
             _check_numbers(name, getattr(self, name))
         if 0 in _tuple(self.std):
@@ -73,9 +71,9 @@ class Calibration:
         for name in ("resize", "crop"):
             lengths = _tuple(getattr(self, name))
             if len(lengths) > 2:
-                raise OptionError(f"{name} is {getattr(self, name)!r}: expected (height, width), or one length")
+                raise OptionError(f"{name} is {shown(getattr(self, name))}: expected (height, width), or one length")
             for length in lengths:
-                _check_integer(name, length, 1)
+                _check_integer(name, length, 1, _LONGEST)
 
     @classmethod
     def of(cls, value: Calibration | Place | Mapping[str, Any]) -> Calibration:
@@ -121,7 +119,7 @@ class Samples:
                 count += 1
 
     def __length_hint__(self) -> int:
-        return min(operator.index(self.calibration.size), sys.maxsize)
+        return operator.index(self.calibration.size)
 
     def _places(self) -> dict[str, list[Path]]:
         """The files by input; under "" those that have all inputs."""
@@ -130,12 +128,12 @@ class Samples:
             if set(path) != set(names):
                 given, wanted = ", ".join(path), ", ".join(names)
                 raise SampleError(f"calibration data is for the inputs {given}, but the network has {wanted}")
-            found = {name: _files(Path(place)) for name, place in path.items()}
+            found = {name: _files(path_of(place)) for name, place in path.items()}
             counts = {name: len(files) for name, files in found.items()}
             if len(set(counts.values())) > 1:
                 raise SampleError(f"calibration data has as many files for each input, not {counts}")
             return found
-        files = _files(Path(path))
+        files = _files(path_of(path))
         if len(names) > 1 and any(file.suffix.lower() != ".npz" for file in files):
             raise SampleError(
                 f"the network has the inputs {', '.join(names)}: give a path for each, or .npz files that have all"
@@ -242,14 +240,16 @@ def _tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
-def _check_integer(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < least:
-        raise OptionError(f"{name} is {value!r}: expected an integer of at least {least}")
+def _is_place(place: object) -> bool:
+    return isinstance(place, (str, os.PathLike)) and bool(os.fspath(place))
+
+
+def _check_integer(name: str, value: object, least: int, most: int) -> None:
+    if not is_integer(value, least, most):
+        raise OptionError(f"{name} is {shown(value)}: expected an integer in [{least}, {most}]")
 
 
 def _check_numbers(name: str, value: object) -> None:
     numbers = _tuple(value)
-    if not numbers or not all(
-        isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x) for x in numbers
-    ):
-        raise OptionError(f"{name} is {value!r}: expected finite numbers")
+    if not numbers or not all(map(is_number, numbers)):
+        raise OptionError(f"{name} is {shown(value)}: expected finite numbers")

@@ -27,7 +27,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from converter.calibration import Calibration
@@ -35,6 +34,7 @@ from converter.errors import MissingPackageError, OptionError
 from converter.names import check_names
 from converter.prune.settings import Pruning
 from converter.quantize.settings import Quantization
+from lite.files import path_of
 
 _LOG = logging.getLogger("mindlite")
 _LARGEST = 1 << 20  # bytes of a file of settings
@@ -55,7 +55,7 @@ def read_config(path: str | os.PathLike[str]) -> Tables:
     Raises OptionError, with the file and the nearest name there is, for what is not a setting; OSError;
     MissingPackageError for TOML on Python 3.10 without tomli.
     """
-    file = Path(path)
+    file = path_of(path)
     if stat.S_ISFIFO(file.stat().st_mode):  # it would be waited for
         raise OptionError(f"{file} is no file of settings")
     with open(file, "rb") as stream:
@@ -64,11 +64,20 @@ def read_config(path: str | os.PathLike[str]) -> Tables:
         raise OptionError(f"{file} is no file of settings: it has more than {_LARGEST} bytes")
     try:
         text = data.decode("utf-8-sig")
-        return _read_toml(text) if file.suffix.lower() == ".toml" else _read_ini(text)
+        tables = _read_toml(text) if file.suffix.lower() == ".toml" else _read_ini(text)
+        _check(tables)
     except UnicodeDecodeError as error:
         raise OptionError(f"{file} is no file of settings: it is not text in UTF-8") from error
     except OptionError as error:
         raise OptionError(f"{file}: {error}") from error
+    return tables
+
+
+def _check(tables: Tables) -> None:
+    """Raise OptionError for a value that is out of range. Where the samples are may be said elsewhere."""
+    Calibration.of({"path": ".", **tables.get("calibration", {})})
+    Quantization.of(tables.get("quantization", {}))
+    Pruning.of(tables.get("pruning", {}))
 
 
 def _read_toml(text: str) -> Tables:
@@ -199,6 +208,8 @@ def _set_bits(found: _Ini, text: str) -> None:
     if kind == "weight":
         bits = _integer(text, 0, 16)
         found.set("weight_bits", bits) if bits else found.set("error_budget", _CLOSE)
+        if bits == 1:
+            found.set("symmetric", False)  # a single bit is one of two numbers, none of which has to be 0
     elif _integer(text, 1, 16) != 8:
         raise OptionError("full and dynamic quantization have 8 bits")
 

@@ -49,6 +49,7 @@ from lite.ops.registry import Attributes
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
 from lite.schema.encode import Encoder, Part
+from lite.schema.sums import DIGEST, check_sum
 from lite.types import Array, DType, Format, TensorSpec
 
 VERSION = "MindSpore Lite 2.7.0"
@@ -287,11 +288,12 @@ class _Emitter:
             row |= {"dataType": _BFLOAT16 if data.brain else DType.FLOAT16}
         else:
             stored = _bytes(spec, data)
-        told = hashlib.blake2b(stored.data, digest_size=16)
+        told = hashlib.blake2b(stored.data, digest_size=DIGEST)
+        digest = told.digest()
         told.update(repr(row).encode())
         key = (spec.dtype, spec.shape, told.digest())
         if key not in self._constants:
-            row |= self._place(stored)
+            row |= self._place(stored, digest)
             self._constants[key] = self._write_tensor(self._fresh(spec.name or "constant"), spec, row)
         return self._constants[key]
 
@@ -327,11 +329,16 @@ class _Emitter:
             self._write_node(f"{name}/{op}", op, {}, inputs, [index], quant_type)
         return index
 
-    def _place(self, stored: Array) -> dict[str, Any]:
+    def _place(self, stored: Array, digest: bytes) -> dict[str, Any]:
         """The fields that say where a constant's bytes are: in the file, or in the one beside it."""
         if self._sidecar is None or stored.nbytes < SMALLEST:
             return {"data": stored}
-        part = {"location": self._sidecar.name, "offset": self._sidecar.add(stored), "length": stored.nbytes}
+        part = {
+            "checkSum": check_sum(digest),
+            "location": self._sidecar.name,
+            "offset": self._sidecar.add(stored, digest),
+            "length": stored.nbytes,
+        }
         return {"externalData": [part]}
 
     def _parameters(self, value: Value) -> list[int] | None:

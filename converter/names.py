@@ -1,26 +1,68 @@
-"""Names that a user gives: of options, of settings."""
+"""Names and numbers that a user gives: of options, of settings."""
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from converter.errors import OptionError
 
+_SHOWN = 200  # characters of a value
+
 
 def check_names(given: Iterable[object], known: Sequence[str]) -> None:
     """Raise OptionError, with the nearest name there is, for one that is not known."""
     for name in given:
-        if name not in known:
-            raise OptionError(f"there is no option {name!r}; {nearest(name, known)}")
+        if not isinstance(name, str) or name not in known:
+            raise OptionError(f"there is no option {shown(name)}; {nearest(name, known)}")
 
 
 def nearest(name: object, known: Sequence[str]) -> str:
     """What to say of a name that is not known."""
-    near = get_close_matches(str(name), known, n=1)
+    near = get_close_matches(name, known, n=1) if isinstance(name, str) else ()
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+
+
+def check_choice(option: str, value: object, known: Iterable[str]) -> None:
+    """Raise OptionError where an option is not one of these names."""
+    if not isinstance(value, str) or value not in known:
+        raise OptionError(f"{option} is {shown(value)}: there are {', '.join(known)}")
 
 
 def check_sequence_of_names(option: str, value: object) -> None:
     """Raise OptionError where an option is not a sequence of strings."""
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):
-        raise OptionError(f"{option} is {value!r}: expected a sequence of names")
+        raise OptionError(f"{option} is {shown(value)}: expected a sequence of names")
+
+
+def check_flag(option: str, value: object) -> None:
+    """Raise OptionError where an option is not True or False."""
+    if not isinstance(value, bool):
+        raise OptionError(f"{option} is {shown(value)}: expected True or False")
+
+
+def is_integer(value: object, least: int, most: int) -> bool:
+    """Whether a value is an integer, numpy's too, of these; True and False are none."""
+    try:
+        return not isinstance(value, bool) and least <= operator.index(value) <= most  # type: ignore[arg-type]
+    except TypeError:  # an array among them
+        return False
+
+
+def is_number(value: object, least: float = -math.inf, most: float = math.inf) -> bool:
+    """Whether a value is a finite Python number of these; True and False are none."""
+    try:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an int beyond all floats
+        return False
+    return number and least <= value <= most  # type: ignore[operator]
+
+
+def shown(value: object) -> str:
+    """A value as messages show it, which may be of any type and length."""
+    try:
+        text = repr(value)
+    except Exception:  # an int of thousands of digits, or an object whose own code fails
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."

@@ -11,12 +11,14 @@ import numpy as np
 
 from converter.config import asked, read_config
 from converter.errors import ArgumentError, OptionError
-from converter.names import check_names
+from converter.names import check_flag, check_names, is_integer, shown
 from converter.prune.settings import Pruning
 from converter.quantize.settings import Quantization
 from lite.types import Array
 
 Progress = Callable[[str], None]
+
+_LARGEST_DIMENSION = (1 << 31) - 1  # that files have a place for
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,16 @@ class ConvertOptions:
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.optimize, bool):
-            raise OptionError(f"optimize is {self.optimize!r}: expected True or False")
+        check_flag("optimize", self.optimize)
         if not isinstance(self.input_shapes, Mapping):
-            raise OptionError(f"input_shapes is {self.input_shapes!r}: expected a mapping of input name to shape")
+            raise OptionError(f"input_shapes is {shown(self.input_shapes)}: expected a mapping of input name to shape")
         shapes = {name: _shape(name, shape) for name, shape in self.input_shapes.items()}
         object.__setattr__(self, "input_shapes", shapes)
         if not isinstance(self.outputs, (tuple, list)) or not all(isinstance(name, str) for name in self.outputs):
-            raise OptionError(f"outputs is {self.outputs!r}: expected a sequence of names")
+            raise OptionError(f"outputs is {shown(self.outputs)}: expected a sequence of names")
         object.__setattr__(self, "outputs", tuple(self.outputs))
         if len(set(self.outputs)) < len(self.outputs):
-            raise OptionError(f"outputs is {list(self.outputs)}: a name occurs twice")
+            raise OptionError(f"outputs is {shown(self.outputs)}: a name occurs twice")
         if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike, Mapping)):
             raise OptionError(f"checkpoint is a {type(self.checkpoint).__name__}: "
                 "expected a path, or a mapping of name to array")
@@ -64,7 +65,7 @@ class ConvertOptions:
             raise OptionError(f"key is a {type(self.key).__name__}: expected bytes")
         self._settle_compression()
         if self.progress is not None and not callable(self.progress):
-            raise OptionError(f"progress is {self.progress!r}: expected a function of one string")
+            raise OptionError(f"progress is {shown(self.progress)}: expected a function of one string")
 
     def _settle_compression(self) -> None:
         if self.config is not None and not isinstance(self.config, (str, os.PathLike)):
@@ -85,7 +86,7 @@ class ConvertOptions:
         if self.checkpoint is None:
             return None
         if isinstance(self.checkpoint, Mapping):
-            return {name: np.asarray(value) for name, value in self.checkpoint.items()}
+            return {name: _tensor(name, value) for name, value in self.checkpoint.items()}
         from converter.checkpoint import read_checkpoint
 
         return read_checkpoint(self.checkpoint, self.key)
@@ -107,9 +108,21 @@ class ConvertOptions:
         return cls(**options)
 
 
+def _tensor(name: object, value: object) -> Array:
+    if not isinstance(name, str):
+        raise OptionError(f"checkpoint has the name {shown(name)}: expected strings")
+    if hasattr(value, "mask"):
+        raise OptionError(f"checkpoint[{name!r}] is a masked array, some of it not there: give x.filled(...)")
+    try:
+        array: Array = np.asarray(value)
+    except ValueError as error:
+        raise OptionError(f"checkpoint[{name!r}] is no array: {error}") from error
+    return array
+
+
 def _shape(name: object, shape: object) -> tuple[int, ...]:
     if not isinstance(name, str) or not isinstance(shape, (tuple, list)):
-        raise OptionError(f"input_shapes has {name!r}: {shape!r}: expected a name and a sequence of dimensions")
-    if not all(hasattr(d, "__index__") and not isinstance(d, bool) and d >= 0 for d in shape):
-        raise OptionError(f"input_shapes[{name!r}] is {list(shape)}: expected dimensions, integers >= 0")
+        raise OptionError(f"input_shapes has {shown({name: shape})}: expected a name and a sequence of dimensions")
+    if not all(is_integer(d, 0, _LARGEST_DIMENSION) for d in shape):
+        raise OptionError(f"input_shapes[{name!r}] is {shown(list(shape))}: expected dimensions, integers >= 0")
     return tuple(map(operator.index, shape))

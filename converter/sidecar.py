@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from lite.files import Part, write_atomically, write_together
+from lite.schema import sums
 from lite.types import Array
 
 LIMIT: Final = (1 << 31) - 1  # bytes of a protobuf message and of a FlatBuffers file
@@ -22,8 +23,9 @@ class Sidecar:
     def __init__(self, name: str, limit: int = LIMIT) -> None:
         self.name = name
         self.limit = limit
-        self.nbytes = 0
+        self._end = 0
         self._parts: list[tuple[int, Array]] = []  # (offset, elements)
+        self._digests: list[bytes] = []
 
     @classmethod
     def beside(cls, path: str | os.PathLike[str]) -> Sidecar:
@@ -31,11 +33,18 @@ class Sidecar:
         model = Path(path)
         return cls(f"{model.stem}.msw" if model.suffix == ".ms" else f"{model.name}.data")
 
-    def add(self, data: Array) -> int:
-        """Append elements; the offset that they will have."""
-        offset = -(-self.nbytes // _ALIGNMENT) * _ALIGNMENT
+    @property
+    def nbytes(self) -> int:
+        """Of the file; 0 where nothing goes into it."""
+        return self._end + len(self._table())
+
+    def add(self, data: Array, digest: bytes | None = None) -> int:
+        """Append elements; the offset that they will have. digest: of them, where the model says it too."""
+        offset = -(-self._end // _ALIGNMENT) * _ALIGNMENT
         self._parts.append((offset, data))
-        self.nbytes = offset + data.nbytes
+        self._end = offset + data.nbytes
+        if digest is not None:
+            self._digests.append(digest)
         return offset
 
     def parts(self) -> Iterator[memoryview]:
@@ -46,6 +55,10 @@ class Sidecar:
             stored = np.ascontiguousarray(data, data.dtype.newbyteorder("<"))
             yield stored.reshape(-1).view(np.uint8).data
             place = offset + data.nbytes
+        yield memoryview(self._table())
+
+    def _table(self) -> bytes:
+        return sums.table(self._digests) if self._digests else b""
 
 
 def write_model(

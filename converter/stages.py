@@ -32,19 +32,25 @@ class Prepared(NamedTuple):
 
 
 def read(source: Source, options: ConvertOptions) -> Graph:
-    """The network of a MindIR file or its bytes, with the options' shapes, outputs and weights.
+    """The network of a MindIR or `.ms` file or its bytes, with the options' shapes, outputs and weights.
 
     Raises what converter.convert raises for files.
     """
     if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
         raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
+    from converter.ms import is_ms, read_ms  # readers of files are loaded when they are needed
+
+    tell(options, "read")
+    if is_ms(source):
+        if options.checkpoint is not None:
+            raise OptionError("checkpoint: a .ms file does not say whose its weights are: give the MindIR export")
+        return read_ms(source, options.input_shapes, options.outputs)
     try:
-        from converter.mindir.reader import read_mindir  # readers of files are loaded when they are needed
+        from converter.mindir.reader import read_mindir
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "google":
             raise
         raise MissingPackageError("reading MindIR needs protobuf: pip install 'mindlite[convert]'") from error
-    tell(options, "read")
     return read_mindir(source, options.input_shapes, options.outputs, options.weights(), options.key)
 
 

@@ -11,18 +11,34 @@ from pathlib import Path
 Part = bytes | bytearray | memoryview
 
 
+def path_of(path: str | os.PathLike[str]) -> Path:
+    """The path that a user gives.
+
+    Raises FileNotFoundError for what no file can be called, where Python's own ValueErrors do not say what it was.
+    """
+    text = os.fsdecode(path)
+    try:
+        possible = b"\0" not in os.fsencode(text)
+    except UnicodeError:
+        possible = False
+    if not possible:
+        raise FileNotFoundError(errno.ENOENT, "no file can have this name", text)
+    return Path(text)
+
+
 def write_atomically(path: str | os.PathLike[str], *parts: Part) -> None:
     """Write `parts`, one after the other, to `path`: all, or, where anything fails or interrupts, nothing at all.
 
     The bytes go to a temporary file in the same folder, which then takes the name. A file that is replaced keeps its
     permissions, a link is followed, and a device or pipe is written to as it is. Raises OSError that names `path`.
     """
-    with _named(Path(path)):
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as file:  # a device or a pipe; a folder raises IsADirectoryError
+    target = path_of(path)
+    with _named(target):
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:  # a device or a pipe; a folder raises IsADirectoryError
                 file.writelines(parts)
         else:
-            _replace(Path(os.path.realpath(path)), parts)
+            _replace(Path(os.path.realpath(target)), parts)
 
 
 def write_together(files: Mapping[Path, Iterable[Part]]) -> None:
@@ -32,7 +48,7 @@ def write_together(files: Mapping[Path, Iterable[Part]]) -> None:
     """
     written: dict[Path, str] = {}  # the temporary files
     kept: dict[Path, str] = {}  # what was there under another name
-    taken: list[Path] = []
+    taken: list[Path] = []  # names that nothing had
     try:
         for target, parts in files.items():
             with _named(target):
@@ -43,20 +59,29 @@ def write_together(files: Mapping[Path, Iterable[Part]]) -> None:
             with _named(target):
                 if target.exists():
                     kept[target] = f"{temporary}.old"
-                    os.link(target, kept[target])
+                    _keep(target, kept[target])
+                else:
+                    taken.append(target)
                 os.replace(temporary, target)
-                taken.append(target)
     except BaseException:
+        for target, old in kept.items():
+            if os.path.exists(old):
+                os.replace(old, target)
         for target in taken:
-            if target in kept:
-                os.replace(kept.pop(target), target)
-            else:
-                target.unlink()
+            target.unlink(missing_ok=True)
         raise
     finally:
         for leftover in (*written.values(), *kept.values()):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(leftover)
+
+
+def _keep(target: Path, name: str) -> None:
+    """Give a file another name too, or where the file system has no such links (FAT), in place of its own."""
+    try:
+        os.link(target, name)
+    except OSError:
+        os.replace(target, name)
 
 
 @contextlib.contextmanager
@@ -79,7 +104,7 @@ def _replace(target: Path, parts: Iterable[Part]) -> None:
 
 def _temporary(target: Path, parts: Iterable[Part]) -> str:
     """A file beside the target, with its permissions, that has the parts one after the other; its name."""
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.")
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:16]}.")  # 64 bytes
     try:
         with open(descriptor, "wb") as file:
             file.writelines(parts)

@@ -20,8 +20,7 @@ MINDIR = Kind(rb"\n.{0,80}MindSpore", "a MindIR export", "run `mlite convert` on
 MS = Kind(
     b"....MSL2",
     "a .ms model, which is converted already",
-    "run it with lite.Session, or `mlite run` under a name that ends in .ms; "
-    "to export, give the MindIR that it was made of",
+    "run it with lite.Session, or `mlite run` under a name that ends in .ms",
 )
 CHECKPOINT = Kind(
     rb"\n[\x80-\xff]{0,4}[\x00-\x7f]\n[\x01-\x7f][ -~]+\x12",  # an entry, in it its tag, then the start of a tensor

@@ -35,7 +35,8 @@ class States:
         for name, value in given.items():
             if name not in known:
                 raise TensorNameError(f"there is no state {name!r}; the model keeps {self}")
-            spec, array = self.specs[known[name]], np.asarray(value)
+            spec = self.specs[known[name]]
+            array = _array(spec, value)
             if array.dtype != spec.dtype.dtype:
                 raise DTypeError(f"state {spec} was given {array.dtype}")
             if array.shape != spec.shape:
@@ -60,3 +61,14 @@ class States:
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.specs)) or "none"
+
+
+def _array(spec: TensorSpec, value: object) -> Array:
+    """What a state is given. Raises ShapeError or DTypeError where it is no array."""
+    if hasattr(value, "mask"):
+        raise DTypeError(f"state {spec} was given a masked array, some of it not there: give x.filled(...)")
+    try:
+        array: Array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"state {spec} was given nested lists that are ragged: {error}") from error
+    return array

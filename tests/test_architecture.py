@@ -79,20 +79,20 @@ ARROWS: dict[str, set[str]] = {
     },
     "converter.names": {"converter.errors"},
     "converter.calibration": {
-        *WORDS, "lite.arrays", "lite.pictures", "converter.errors", "converter.names", "numpy",
+        *WORDS, "lite.arrays", "lite.files", "lite.pictures", "converter.errors", "converter.names", "numpy",
     },
     "converter.quantize.settings": {"converter.errors", "converter.names", "converter.calibration"},
     "converter.prune.settings": {"lite.types", "converter.calibration", "converter.errors", "converter.names"},
-    "converter.config": {"converter.errors", "converter.names", *SETTINGS},
+    "converter.config": {"lite.files", "converter.errors", "converter.names", *SETTINGS},
     "converter.options": {
         *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.config", *SETTINGS, "numpy",
     },
     "converter.ir": {*WORDS, "lite.ops", "converter.errors", "numpy"},
     "converter.passes": IR,
     "converter.mindir": {
-        *IR, "lite.foreign", "converter.checkpoint", "converter.encryption", "google",
+        *IR, "lite.files", "lite.foreign", "converter.checkpoint", "converter.encryption", "google",
     },
-    "converter.sidecar": {*WORDS, "lite.files", "numpy"},
+    "converter.sidecar": {*WORDS, "lite.files", "lite.schema", "numpy"},
     "converter.compact": {*WORDS, "lite.records", "numpy"},
     "converter.emit": {
         *IR, "lite.__init__", "lite.schema", "lite.schema.encode", "converter.compact", "converter.sidecar",
@@ -105,14 +105,15 @@ ARROWS: dict[str, set[str]] = {
     "converter.reports": {
         *IR, "lite.bench", "lite.commands.show", "lite.session", "converter.emit", "converter.quantize", *SETTINGS,
     },
+    "converter.ms": {*IR, "lite.files", "lite.model", "lite.schema"},
     "converter.stages": {
-        *WORDS, "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.passes",
-        "converter.prune", "converter.quantize", "converter.reports", *SETTINGS,
+        *WORDS, "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.ms",
+        "converter.passes", "converter.prune", "converter.quantize", "converter.reports", *SETTINGS,
     },
     "converter.__init__": {
-        *WORDS, "lite.session", "converter.errors", "converter.options", "converter.ir", "converter.emit",
-        "converter.exporters", "converter.names", "converter.reports", "converter.sidecar", "converter.stages",
-        *SETTINGS,
+        *WORDS, "lite.files", "lite.session", "converter.errors", "converter.options", "converter.ir",
+        "converter.emit", "converter.exporters", "converter.names", "converter.reports", "converter.sidecar",
+        "converter.stages", *SETTINGS,
     },
     "converter.suite": {*WORDS, "lite.native", "numpy"},
     # The commands show all of it.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lite.files import folder_for_files, write_atomically
+from lite.files import folder_for_files, write_atomically, write_together
 
 
 def test_a_new_file_has_the_permissions_that_the_umask_leaves(tmp_path: Path) -> None:
@@ -49,6 +49,14 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     with open(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
         write_atomically(tmp_path / "pipe", b"data")
         assert reader.read() == b"data"
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "\u6a21" * 80, "\U0001f40d" * 60])
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path, name: str) -> None:
+    write_atomically(tmp_path / name, b"old")
+    write_together({tmp_path / name: [b"data"], tmp_path / "other": [b"data"]})
+    assert (tmp_path / name).read_bytes() == b"data"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_an_error_names_the_target(tmp_path: Path) -> None:

@@ -133,6 +133,8 @@ GIVEN: list[tuple[object, type[Exception], str]] = [
     ({"x": X}, TensorNameError, "no state 'x'; the model keeps total"),
     ({"total": X.astype(np.float64)}, DTypeError, "was given float64"),
     ({"total": X[:1]}, ShapeError, r"was given shape \[1\]"),
+    ({"total": [[1], [1, 2]]}, ShapeError, "ragged"),
+    ({"total": np.ma.masked_less(X, 2)}, DTypeError, "masked array"),
     ([X], TypeError, "states is a list"),
 ]
 

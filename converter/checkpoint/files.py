@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -12,7 +11,7 @@ from converter.checkpoint import safetensors
 from converter.encryption import decrypt
 from converter.errors import ArgumentError, MissingPackageError, ParseError
 from lite.errors import ConvertError
-from lite.files import write_atomically
+from lite.files import path_of, write_atomically
 from lite.foreign import CHECKPOINT, recognize
 from lite.types import Array
 
@@ -29,10 +28,11 @@ def read_checkpoint(source: str | os.PathLike[str] | bytes, key: bytes | None = 
     if isinstance(source, bytes):
         name, data = "checkpoint (bytes)", source
     elif isinstance(source, str | os.PathLike):
-        name = Path(source).name
-        if Path(source).exists() and not Path(source).is_file():
+        path = path_of(source)
+        name = path.name
+        if path.exists() and not path.is_file():
             raise ParseError(f"{name}: this is no file; expected a .ckpt or .safetensors file")
-        data = Path(source).read_bytes()
+        data = path.read_bytes()
     else:
         raise ArgumentError(f"a checkpoint is a path or bytes, not a {type(source).__name__}")
     if not data:
@@ -52,15 +52,16 @@ def write_checkpoint(path: str | os.PathLike[str], tensors: Mapping[str, Array])
 
     Raises ConvertError for another suffix or an element type that the format lacks, OSError where it cannot be written.
     """
-    suffix = Path(path).suffix.lower()
+    target = path_of(path)
+    suffix = target.suffix.lower()
     if suffix not in _SUFFIXES:
-        raise ConvertError(f"a checkpoint ends in {' or '.join(_SUFFIXES)}, not {suffix!r}: {os.fspath(path)}")
+        raise ConvertError(f"a checkpoint ends in {' or '.join(_SUFFIXES)}, not {suffix!r}: {target}")
     try:
         arrays = {name: np.asarray(value) for name, value in tensors.items()}
     except ValueError as error:
         raise ConvertError(f"a tensor is no array: {error}") from error
     encode = safetensors.encode if suffix == ".safetensors" else _ckpt().encode
-    write_atomically(Path(path), encode(arrays))
+    write_atomically(target, encode(arrays))
 
 
 def _ckpt() -> ModuleType:

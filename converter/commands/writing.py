@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, and what ConvertOptions has."""
     add = parser.add_argument
-    add("model", metavar="MODEL.mindir", type=Path, help="what mindspore.export wrote")
+    add("model", metavar="MODEL.mindir", type=Path, help="what mindspore.export wrote; or a .ms in plain numbers")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="fix dimensions that were exported as open, such as x=1,3,224,224")
     add("--outputs", metavar="NAME[,NAME...]", type=_names, default=(),

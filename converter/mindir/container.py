@@ -17,6 +17,7 @@ from converter.encryption import cipher_of, decrypt
 from converter.errors import ParseError
 from converter.mindir.bulk import Buffer, without_bulk
 from converter.mindir.mind_ir_pb2 import ModelProto
+from lite.files import path_of
 from lite.foreign import LOOKED_AT, MINDIR, recognize
 from lite.types import Array
 
@@ -45,7 +46,7 @@ def open_container(
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return _in_memory(bytes(source), key, "MindIR (bytes)", None)
-    path = Path(source)
+    path = path_of(source)
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or not status.st_size:  # a pipe, say

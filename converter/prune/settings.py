@@ -1,6 +1,7 @@
 """What a user chooses of pruning."""
 from __future__ import annotations
 
+import operator
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +10,12 @@ from typing import Any
 
 from converter.calibration import Calibration
 from converter.errors import OptionError
-from converter.names import check_names, check_sequence_of_names
+from converter.names import check_choice, check_names, check_sequence_of_names, is_integer, is_number, shown
 from lite.types import Array
 
 Sample = Array | Sequence[Array] | Mapping[str, Array]
 
+_MOST = (1 << 63) - 1
 SCOPES = ("layer", "global")
 _IMPORTANCES = ("l1", "l2", "activation", "error")
 
@@ -54,22 +56,23 @@ class Pruning:
     def __post_init__(self) -> None:
         for name in ("channels", "weights"):
             share = getattr(self, name)
-            if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
-                raise OptionError(f"{name} is {share!r}: expected a share from 0 to below 1")
-        if self.pattern is not None and self.of_each() is None:
-            raise OptionError(f"pattern is {self.pattern!r}: expected how many of how many stay, such as '2:4'")
+            if not is_number(share, 0, 1) or share == 1:
+                raise OptionError(f"{name} is {shown(share)}: expected a share from 0 to below 1")
+        if self.pattern is not None and (not isinstance(self.pattern, str) or self.of_each() is None):
+            raise OptionError(f"pattern is {shown(self.pattern)}: expected how many of how many stay, such as '2:4'")
         if self.pattern is not None and self.weights:
             raise OptionError(f"weights is {self.weights!r} and pattern {self.pattern!r}: give one of them")
-        if self.scope not in SCOPES:
-            raise OptionError(f"scope is {self.scope!r}: there are {', '.join(SCOPES)}")
-        if type(self.multiple) is not int or self.multiple < 1:
-            raise OptionError(f"multiple is {self.multiple!r}: expected a whole number above 0")
-        if self.importance is not None and self.importance not in _IMPORTANCES:
-            raise OptionError(f"importance is {self.importance!r}: there are {', '.join(_IMPORTANCES)}")
-        if isinstance(self.ridge, bool) or not isinstance(self.ridge, (int, float)) or not 0 < self.ridge <= 1e6:
-            raise OptionError(f"ridge is {self.ridge!r}: expected a number above 0")
-        if type(self.seed) is not int or self.seed < 0:
-            raise OptionError(f"seed is {self.seed!r}: expected a whole number of 0 or more")
+        check_choice("scope", self.scope, SCOPES)
+        if self.importance is not None:
+            check_choice("importance", self.importance, _IMPORTANCES)
+        if not is_integer(self.multiple, 1, _MOST):
+            raise OptionError(f"multiple is {shown(self.multiple)}: expected a whole number above 0")
+        if not is_number(self.ridge, 0, 1e6) or not self.ridge:
+            raise OptionError(f"ridge is {shown(self.ridge)}: expected a number above 0, up to 1e6")
+        if not is_integer(self.seed, 0, _MOST):
+            raise OptionError(f"seed is {shown(self.seed)}: expected a whole number of 0 or more")
+        for name in ("multiple", "seed"):
+            object.__setattr__(self, name, operator.index(getattr(self, name)))
         check_sequence_of_names("skip_nodes", self.skip_nodes)
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
             object.__setattr__(self, "samples", Calibration.of(self.samples))

@@ -26,6 +26,7 @@ from lite.types import Array
 
 Range = tuple[float, float]
 _MOST_DEPTH = 8192
+_LARGEST_SQUARED = 1e15  # whose squares float32 can add up
 
 
 def calibrate(
@@ -73,6 +74,8 @@ def second_moments(
         for node, x in zip(products, arrays, strict=True):
             rows = _rows(node, x)
             rows = rows[np.isfinite(rows).all(axis=1)]
+            if np.abs(rows).max(initial=0) > _LARGEST_SQUARED:
+                rows = rows.astype(np.float64)
             sums[node.inputs[1]] += rows.T @ rows
     return sums
 

@@ -1,6 +1,7 @@
 """What a user chooses of quantization."""
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -8,7 +9,15 @@ from typing import Any
 
 from converter.calibration import Calibration
 from converter.errors import OptionError
-from converter.names import check_names, check_sequence_of_names
+from converter.names import (
+    check_choice,
+    check_flag,
+    check_names,
+    check_sequence_of_names,
+    is_integer,
+    is_number,
+    shown,
+)
 
 KINDS = ("full", "weight", "dynamic", "float16", "bfloat16")
 OBSERVERS = ("minmax", "average", "percentile", "kl", "mse")
@@ -18,7 +27,9 @@ SPACINGS = ("even", "clustered")
 _CHOICES = {
     "kind": KINDS, "observer": OBSERVERS, "weight_range": WEIGHT_RANGES, "rounding": ROUNDINGS, "spacing": SPACINGS,
 }  # fmt: skip
-_LIMITS = {"weight_bits": (1, 16), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40)}
+_LIMITS = {
+    "weight_bits": (1, 16), "activation_bits": (7, 8), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +94,30 @@ class Quantization:
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
             object.__setattr__(self, "samples", Calibration.of(self.samples))
         for name, known in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in known:
-                raise OptionError(f"{name} is {value!r}: there are {', '.join(known)}")
+            check_choice(name, getattr(self, name), known)
         for name, (least, most) in _LIMITS.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-                raise OptionError(f"{name} is {value!r}: expected {least} to {most}")
+            if not is_integer(value, least, most):
+                raise OptionError(f"{name} is {shown(value)}: expected {least} to {most}")
+            object.__setattr__(self, name, operator.index(value))
         for name in ("symmetric", "bias_correction", "equalize"):
-            value = getattr(self, name)
-            if not isinstance(value, bool):
-                raise OptionError(f"{name} is {value!r}: expected True or False")
+            check_flag(name, getattr(self, name))
         if self.symmetric and self.weight_bits == 1 and self.spacing == "even":
             raise OptionError("weight_bits is 1 and symmetric True: a single bit needs symmetric False")
         if self.spacing == "clustered" and self.weight_bits > 7 and not self.is_mixed:
             raise OptionError(f"weight_bits is {self.weight_bits} and spacing 'clustered': expected 1 to 7 bits")
-        if isinstance(self.percentile, bool) or not isinstance(self.percentile, (int, float)):
-            raise OptionError(f"percentile is {self.percentile!r}: expected a number")
-        if not 50 <= self.percentile <= 100:
-            raise OptionError(f"percentile is {self.percentile!r}: expected 50 to 100")
+        if not is_number(self.percentile, 50, 100):
+            raise OptionError(f"percentile is {shown(self.percentile)}: expected 50 to 100")
         for name in ("size_budget", "error_budget"):
             value = getattr(self, name)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if value is not None and not (is_number and 0 < value < 1):
-                raise OptionError(f"{name} is {value!r}: expected a share above 0 and below 1, such as 0.1, or None")
+            if value is not None and not (is_number(value, 0, 1) and 0 < value < 1):
+                raise OptionError(f"{name} is {shown(value)}: expected a share above 0, below 1, such as 0.1, or None")
         if self.size_budget is not None and self.error_budget is not None:
             raise OptionError("size_budget and error_budget: give one of them")
-        if self.max_error is not None and not (isinstance(self.max_error, (int, float)) and self.max_error > 0):
-            raise OptionError(f"max_error is {self.max_error!r}: expected a number above 0, such as 0.02, or None")
-        if self.smooth is not None and (
-            isinstance(self.smooth, bool) or not isinstance(self.smooth, (int, float)) or not 0 <= self.smooth <= 1
-        ):
-            raise OptionError(f"smooth is {self.smooth!r}: expected 0 to 1, such as 0.5, or None")
-        if self.activation_bits not in (7, 8):
-            raise OptionError(f"activation_bits is {self.activation_bits!r}: expected 7 or 8")
+        if self.max_error is not None and not (is_number(self.max_error, 0) and self.max_error):
+            raise OptionError(f"max_error is {shown(self.max_error)}: expected a number above 0, such as 0.02, or None")
+        if self.smooth is not None and not is_number(self.smooth, 0, 1):
+            raise OptionError(f"smooth is {shown(self.smooth)}: expected 0 to 1, such as 0.5, or None")
         check_sequence_of_names("skip_nodes", self.skip_nodes)
         if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")

@@ -5,11 +5,12 @@ So the file must not be overwritten in place while a Model lives; replacing it b
 """
 from __future__ import annotations
 
+import errno
 import math
 import mmap
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -78,11 +79,18 @@ def _open(source: Source) -> tuple[memoryview, str]:
         if len(source) < _PATH_LIMIT and b"\0" not in bytes(view) and os.path.isfile(bytes(view)):
             raise InvalidModelError("model: these bytes are the path of a file: bytes are a model, give a path as str")
         return view.cast("B").toreadonly(), "model"
-    with open(source, "rb") as file:
+    with _opened(source) as file:
         label = os.path.basename(os.fspath(source))
         if not os.fstat(file.fileno()).st_size:
             return memoryview(b""), label
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), label
+
+
+def _opened(path: str | os.PathLike[str]) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except ValueError as error:  # a NUL in it, say
+        raise FileNotFoundError(errno.ENOENT, "no file can have this name", os.fspath(path)) from error
 
 
 def _read(data: memoryview, label: str, sidecars: Sidecars) -> Model:

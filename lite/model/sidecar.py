@@ -1,6 +1,7 @@
 """Constants in a file beside the model, as models have them that are larger than the format can hold.
 
 The file's name comes from the model, which nobody trusts: it is a plain file in the model's folder, or it is refused.
+So is one of another conversion, where the model says what its constants come to (lite.schema.sums).
 """
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ class Sidecars:
     def __init__(self, folder: str | None) -> None:
         self._folder = folder
         self._mapped: dict[str, memoryview] = {}
+        self._sums: dict[str, frozenset[str]] = {}
 
     @property
     def nbytes(self) -> int:
@@ -29,7 +31,7 @@ class Sidecars:
         """What a tensor's externalData says. where: the tensor, for messages.
 
         Raises InvalidModelError for a file that is not there or no plain file beside the model, and for a part that the
-        file does not have; UnsupportedVersionError for data in several parts.
+        file does not have, or has of another model; UnsupportedVersionError for data in several parts.
         """
         if len(rows) != 1:
             raise UnsupportedVersionError(f"{where} externalData: expected one part, found {len(rows)}")
@@ -43,7 +45,20 @@ class Sidecars:
                 f"{where} externalData: expected bytes within the {len(data)} of {name!r}, "
                 f"found offset {offset}, length {length}: give the file that was written with the model"
             )
+        self._check_sum(f"{where} externalData", name, data, rows[0]["checkSum"] or "")
         return data[offset:end]
+
+    def _check_sum(self, where: str, name: str, data: memoryview, expected: str) -> None:
+        """Raises InvalidModelError where the file does not have what the model says."""
+        from lite.schema.sums import PREFIX, check_sums  # for models that have a file beside them
+
+        if not expected.startswith(PREFIX):
+            return
+        if name not in self._sums:
+            self._sums[name] = check_sums(data)
+        if expected not in self._sums[name]:
+            raise InvalidModelError(f"{where}: {name!r} is of another model or conversion: "
+                "give the file that was written with the model")
 
     def _map(self, where: str, name: str) -> memoryview:
         if name in ("", ".", "..") or any(character in name for character in "/\\\0"):

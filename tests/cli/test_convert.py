@@ -62,7 +62,7 @@ MISUSES = [
     ("{empty}", ["is a folder", ".mindir"]),
     (".", ["the model . is a folder"]),
     ("/", ["the model / is a folder"]),
-    ("{ms}", ["converted already", "mlite run"]),
+    ("{ms}", ["is the model itself", "--output"]),
     ("{ckpt} -o {empty}/x.ms", ["checkpoint"]),
     ("{digits}/heldout.npz -o {empty}/x.ms", ["heldout.npz"]),
     ("{mindir} -o {empty}", ["is a folder"]),

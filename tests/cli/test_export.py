@@ -47,7 +47,7 @@ def test_format_is_said_or_named_by_the_suffix(mlite: Mlite, tmp_path: Path) -> 
         ("{mindir} -o {empty}/x.air", ["AIR", "Ascend"]),
         ("{mindir} -o {empty}/x.pb", ["'{empty}/x.pb'", "ONNX"]),
         ("{mindir} -o {empty}/x.onnx --format tflite", ["'tflite'", "ONNX"]),
-        ("{ms} -o {empty}/x.onnx", ["converted already", "to export, give the MindIR"]),
+        ("{ms} -o {empty}/x.onnx --checkpoint {mindir}", ["checkpoint", "give the MindIR export"]),
         ("{mindir} -o {empty}/absent/x.onnx", ["does not exist"]),
         ("{mindir} -o {empty}/x.onnx --outputs nothing", ["nothing"]),
     ],

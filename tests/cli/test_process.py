@@ -101,7 +101,7 @@ def test_ctrl_c_is_quiet() -> None:
 def test_what_is_not_installed_is_named(absent: set[str], arguments: list[str], needed: str) -> None:
     done = run([sys.executable, "-c", WITHOUT.format(absent=absent)], *arguments)
     assert done.returncode == 1
-    assert f"this needs {needed.replace(': ', ': pip install ')}\n" in done.stderr
+    assert f" needs {needed.replace(': ', ': pip install ')}\n" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -116,6 +116,7 @@ def test_a_file_without_quantization_asks_for_none(tmp_path: Path) -> None:
 
 
 COMMON = "[common_quant_param]\nquant_type=FULL_QUANT\n"
+SAMPLES = "[data_preprocess_param]\ncalibrate_path=x:images\n"
 
 # the file, and what the error says
 REFUSED = [
@@ -136,6 +137,7 @@ REFUSED = [
     (COMMON + "[full_quant_param]\nper_channel=false\n", "weights have a scale for each channel"),
     (COMMON + COMMON, "not INI: .*already exists"),
     ("quant_type=FULL_QUANT\n", "not INI: .*no section headers"),
+    (COMMON + SAMPLES + "resize_width=5\n", r"resize is \[0, 5\]|resize is 0: expected"),
     (b"\xff\xfe\x00", "not text in UTF-8"),
     (b" " * (1 << 21), "no file of settings"),
 ]
@@ -156,6 +158,10 @@ def test_what_is_no_setting_is_named(tmp_path: Path, text: str | bytes, words: s
         ("[calibration]\npaths = 'x'\n", "did you mean 'path'"),
         ("[pruning]\nsamples = 'x'\n", "no option 'samples'"),
         ("quantization = 3\n", "expected a table"),
+        ("[quantization]\nweight_bits = 99\n", "weight_bits is 99: expected 1 to 16"),
+        ("[quantization]\nkind = ['full']\n", "kind is .*there are full"),
+        ("[calibration]\nresize_method = []\n", "resize_method is .*there are"),
+        ("[calibration]\npath = 3\n", "expected a file or folder"),
         ("[quantization\n", "not TOML"),
         ("a = " + "[" * 5000, "not TOML"),
     ],
@@ -187,6 +193,11 @@ def test_weights_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None
         "kind": "weight", "weight_bits": 4, "min_weights": 1001, "rounding": "compensated"
     }  # fmt: skip
     assert not caplog.text
+
+
+def test_a_single_bit_is_not_symmetric(tmp_path: Path) -> None:
+    settings = read(tmp_path, "[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num=1\n")
+    assert converter.Quantization.of(settings["quantization"]).weight_bits == 1
 
 
 def test_sections_of_other_kinds_may_stay(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

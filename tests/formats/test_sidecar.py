@@ -1,6 +1,7 @@
 """Weights in a file beside the model: written for what is too large, read where it is a plain file, both or neither."""
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from converter.sidecar import SMALLEST, Sidecar, write_model
 from lite.errors import InvalidModelError, UnsupportedVersionError
 from lite.files import write_together
 from lite.model import read_model
+from lite.types import TensorSpec
 from tests.cli.conftest import DIGITS
 from tests.formats.files import small_tree, write
 
@@ -130,6 +132,30 @@ def test_a_damaged_file_beside_the_model_is_refused(model: Path, damage: Callabl
         read_model(model)
 
 
+def test_a_file_of_another_conversion_is_refused(model: Path, tmp_path: Path) -> None:
+    """Of the same size, but with another weight: no byte of it is digested to see that."""
+    graph = digits()
+    changed = next(v for node in graph.nodes for v in node.inputs if v.data is not None and v.data.nbytes >= SMALLEST)
+    assert changed.data is not None
+    changed.spec = TensorSpec.of(changed.data + np.float32(1), changed.name)
+    other = tmp_path / "other" / "model.ms"
+    other.parent.mkdir()
+    sidecar = sidecar_of(other)
+    write_model(other, emit_parts(graph, sidecar), sidecar)
+    beside = model.with_suffix(".msw")
+    assert other.with_suffix(".msw").stat().st_size == beside.stat().st_size
+    read_model(other)
+    os.replace(other.with_suffix(".msw"), beside)
+    with pytest.raises(InvalidModelError, match=r"tensor \d+ .*'model\.msw' is of another model or conversion"):
+        read_model(model)
+    beside.write_bytes(beside.read_bytes()[:-16] + bytes(8) + b"mindlite")
+    with pytest.raises(InvalidModelError, match="of another model"):
+        read_model(model)
+    beside.write_bytes(beside.read_bytes()[:-16] + b"\xff" * 8 + b"mindlite")
+    with pytest.raises(InvalidModelError, match="of another model"):
+        read_model(model)
+
+
 def test_bytes_have_nothing_beside_them(model: Path) -> None:
     with pytest.raises(InvalidModelError, match="give the model's path"):
         read_model(model.read_bytes())
@@ -174,13 +200,19 @@ def test_one_part_is_expected(tmp_path: Path) -> None:
         read_model(tmp_path / "model.ms")
 
 
-def test_several_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("links", [True, False])
+def test_several_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links on this file system")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
     first, second = tmp_path / "first", tmp_path / "second"
     write_together({first: [memoryview(b"a"), memoryview(b"b")], second: [memoryview(b"c")]})
     assert (first.read_bytes(), second.read_bytes()) == (b"ab", b"c")
 
     def interrupted(source: str, target: Path) -> None:
-        if target == second:
+        if target == second and not str(source).endswith(".old"):
             raise KeyboardInterrupt
         replace(source, target)
 

@@ -129,7 +129,7 @@ def test_a_network_without_products_has_nothing_to_quantize() -> None:
     ("settings", "words"),
     [
         ({"observer": "median"}, "observer is 'median': there are minmax"),
-        ({"activation_bits": 6}, "expected 7 or 8"),
+        ({"activation_bits": 6}, "expected 7 to 8"),
         ({"skip_nodes": "conv"}, "expected a sequence of names"),
         ({"skip_nodes": 3}, "expected a sequence of names"),
         ({"sampels": []}, "did you mean 'samples'"),

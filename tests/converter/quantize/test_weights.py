@@ -148,6 +148,12 @@ def convolutions_of(seed: int) -> Graph:
         RNG = before
 
 
+def test_samples_near_the_end_of_float32_are_added_up() -> None:
+    """Their squares are beyond it. Warnings are errors here."""
+    samples = [np.float32(1e37) * image()]
+    quantize(convolutions(), Quantization(samples, kind="weight", rounding="compensated"))
+
+
 def test_compensated_rounding_wants_samples() -> None:
     with pytest.raises(QuantizeError, match="there are no samples"):
         quantize(convolutions(), Quantization(kind="weight", rounding="compensated"))
