@@ -17,8 +17,9 @@ from converter.ir.text import parse
 from converter.ir.verify import verify
 from converter.ms import is_ms, read_ms
 from lite import Session
-from lite.errors import InvalidModelError, UnsupportedOpError
+from lite.errors import InvalidModelError, LiteError, UnsupportedOpError
 from tests.cli.conftest import DIGITS
+from tests.hostile import mutated, structure
 from tests.test_official_models import FILES
 
 MS = DIGITS / "digits.ms"
@@ -107,6 +108,21 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidModelError, match=r"cut\.ms"):
         converter.export(tmp_path / "cut.ms", tmp_path / "x.onnx")
     assert not (tmp_path / "x.onnx").exists()
+
+
+def test_mutated_files_are_refused_or_converted() -> None:
+    data = MS.read_bytes()
+    places = structure(data)
+    kinds = {kind_of(mutated(data, places, seed)) for seed in range(150)}
+    assert kinds <= {"converted", "InvalidModelError", "ParseError", "UnsupportedOpError"}
+
+
+def kind_of(data: bytes) -> str:
+    try:
+        converter.convert(data)
+    except LiteError as error:
+        return type(error).__name__
+    return "converted"
 
 
 @pytest.mark.skipif(not FILES.is_dir(), reason=f"published .ms files are looked for in {FILES}")
