@@ -87,18 +87,19 @@ class _Reader:
         end = self.after(count * bits)._at
         if not bits:
             return np.zeros(count, np.int32)
+        groups, offset = -(-count // 8), self._at & 7  # of 8 numbers, which take as many bytes as one takes bits
         first, last = self._at >> 3, (end + 7) >> 3
-        window = np.zeros(last - first + 3, np.uint8)
+        window = np.zeros(bits * groups + 4, np.uint8)
         here = self._stream[first:last]
         window[: len(here)] = here
-        at = np.arange(count, dtype=np.int32) * np.int32(bits) + np.int32(self._at & 7)
+        found = np.empty((groups, 8), np.int32)
+        for j in range(8):
+            byte, bit = divmod(offset + j * bits, 8)
+            width = (bit + bits + 7) >> 3
+            column: Array = window[byte :: bits][:groups].astype(np.int32)
+            for further in range(1, width):
+                column <<= 8
+                column |= window[byte + further :: bits][:groups]
+            found[:, j] = (column >> (8 * width - bits - bit)) & ((1 << bits) - 1)
         self._at = end
-        byte = at >> 3
-        width = (bits + 14) >> 3  # bytes that a number and its offset within one can take
-        found: Array = window[byte].astype(np.int32)
-        for further in range(1, width):
-            found <<= 8
-            found |= window[byte + further]
-        found >>= 8 * width - bits - (at & 7)
-        found &= (1 << bits) - 1
-        return found
+        return found.reshape(-1)[:count]
