@@ -114,6 +114,8 @@ class Quantization:
                 raise OptionError(f"{name} is {shown(value)}: expected a share above 0, below 1, such as 0.1, or None")
         if self.size_budget is not None and self.error_budget is not None:
             raise OptionError("size_budget and error_budget: give one of them")
+        if self.is_mixed and self.kind != "weight":
+            raise OptionError(f"kind is {self.kind!r}: size_budget and error_budget are of 'weight'")
         if self.max_error is not None and not (is_number(self.max_error, 0) and self.max_error):
             raise OptionError(f"max_error is {shown(self.max_error)}: expected a number above 0, such as 0.02, or None")
         if self.smooth is not None and not is_number(self.smooth, 0, 1):

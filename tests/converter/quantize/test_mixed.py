@@ -93,11 +93,12 @@ def test_what_cannot_be_kept_is_said() -> None:
         ({"error_budget": True}, "error_budget is True: expected a share"),
         ({"error_budget": "0.1"}, "error_budget is '0.1': expected a share"),
         ({"error_budget": 0.1, "size_budget": 0.1}, "give one of them"),
+        ({"error_budget": 0.1, "kind": "full"}, "kind is 'full': size_budget and error_budget are of 'weight'"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        Quantization(kind="weight", **settings)
+        Quantization(**{"kind": "weight", **settings})
 
 
 def test_a_trained_network_in_mixed_bits() -> None:
