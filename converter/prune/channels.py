@@ -133,6 +133,8 @@ def _product(channels: Channels, node: Node) -> bool:
     """Reads the channels along its last axis, and computes new ones."""
     x, w, *rest = node.inputs
     attrs, read = node.attrs, channels.along.get(x)
+    if isinstance(attrs, MatMulFusion) and w.data is None and not rest:
+        return _of_computed(channels, node, attrs)
     if x.spec.dtype != DType.FLOAT32 or any(v.data is None for v in (w, *rest)):
         return False
     if read is not None and read.axis != x.spec.rank - 1:
@@ -146,6 +148,23 @@ def _product(channels: Channels, node: Node) -> bool:
         return False
     channels.fresh(node, node.outputs[0].spec.rank - 1)
     return True
+
+
+def _of_computed(channels: Channels, node: Node, attrs: MatMulFusion) -> bool:
+    """Of two computed matrices: what it sums over goes together, columns of the second are passed on."""
+    a, b = node.inputs
+    rows, columns = channels.along.get(a), channels.along.get(b)
+    if rows is None and columns is None:
+        return True
+    summed = a.spec.rank - 1 - attrs.transpose_a, b.spec.rank - 2 + attrs.transpose_b
+    if rows is not None and columns is not None:
+        if (rows.axis, columns.axis) != summed:
+            return False
+        channels.tie(rows.numbers, columns.numbers)
+        return True
+    if columns is None or columns.axis != b.spec.rank - 1 - attrs.transpose_b:
+        return False
+    return channels.pass_on(node, Along(node.outputs[0].spec.rank - 1, columns.numbers))
 
 
 def _grouped(channels: Channels, node: Node, group: int, read: Along | None) -> bool:
@@ -217,7 +236,10 @@ def _concat(channels: Channels, node: Node) -> bool:
 
 
 def _reshape(channels: Channels, node: Node) -> bool:
-    """An axis of the result may have the channels, each once or, where they come with pixels, several times."""
+    """An axis of the result may have the channels, each once or, where they come with pixels, several times.
+
+    Where they are split, as into heads, those at one place of the last axis that can have them go together.
+    """
     x, (y,) = node.inputs[0], node.outputs
     if x not in channels.along:
         return True
@@ -230,6 +252,12 @@ def _reshape(channels: Channels, node: Node) -> bool:
     for axis in reversed(range(y.spec.rank)):
         numbers = np.moveaxis(laid, axis, 0).reshape(y.spec.shape[axis], -1)
         if y.spec.shape[axis] > 1 and (numbers == numbers[:, :1]).all():
+            return channels.pass_on(node, Along(axis, numbers[:, 0].copy()))
+    for axis in reversed(range(y.spec.rank)):
+        numbers = np.moveaxis(laid, axis, 0).reshape(y.spec.shape[axis], -1)
+        rows = [np.unique(row) for row in numbers]
+        if len({len(row) for row in rows}) == 1 < len(rows) and sum(map(len, rows)) == len(np.unique(along.numbers)):
+            channels.tie(*np.stack(rows).T)
             return channels.pass_on(node, Along(axis, numbers[:, 0].copy()))
     return False
 

@@ -6,18 +6,23 @@ which the products that read it lose the least of their sums on the samples, onc
 up for it as well as they can. With C the covariance of the features and W the weights, that is
 
     trace(W_c' inv(inv(C)_cc) W_c) / energy of the sums        W, inv(C) <- with the features c eliminated
+
+Where it is known how many channels stay, they are chosen once more from the network's end to its beginning: sums of
+channels that go do not count then, and others by the weights that read them.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from converter.errors import PruneError
-from converter.ir.graph import Graph
+from converter.ir.graph import Graph, Node
 from converter.prune.channels import Channels, Family
 from converter.prune.observe import MOST_FEATURES, Product, observe
 from converter.prune.settings import Pruning, Sample
+from lite.ops.matmul import MatMulFusion
 from lite.types import Array
 
 _STEPS = 128  # channels of a family are eliminated in about as many steps
@@ -25,6 +30,7 @@ _TOUCH = 4  # multiplications that writing and reading an element takes as long 
 _DAMPING = 1e-3  # of the covariance's mean diagonal: what samples never showed is not certain
 
 Ranking = list[tuple[float, int]]  # what goes first, and what that costs
+Worth = dict[int, float]  # classes of channels -> how much an error of theirs counts in what comes later
 
 
 def choose(
@@ -44,8 +50,11 @@ def choose(
         if progress is not None:
             progress(f"channels: {count + 1} of {len(families)}")
         readers = _readers(graph, channels, family)
-        if how == "error" and samples and readers:
-            rankings.append(_by_error(graph, channels, family, readers, samples))
+        pairs = _pairs(graph, channels, family)
+        if how == "error" and readers:
+            rankings.append(_by_error(graph, channels, family, readers, samples, {}))
+        elif how == "error" and pairs:
+            rankings.append(_by_pair(graph, channels, family, pairs, samples))
         else:
             rankings.append(_by_magnitude(graph, channels, family, readers, samples, how))
     if settings.scope == "layer":
@@ -54,7 +63,16 @@ def choose(
         work = _work(graph, channels)
         mean = [sum(work.get(c, 1.0) for c in family.classes) / len(family.classes) for family in families]
         counts = _spread(rankings, mean, settings)
-    return {c for ranking, kept in zip(rankings, counts, strict=True) for _, c in ranking[: len(ranking) - kept]}
+    gone: set[int] = set()
+    worth: Worth = {}
+    for family, ranking, kept in reversed(list(zip(families, rankings, counts, strict=True))):
+        readers = _readers(graph, channels, family)
+        if how == "error" and readers and kept < len(ranking):
+            ranking = _by_error(graph, channels, family, readers, samples, worth)
+        lost = {c for _, c in ranking[: len(ranking) - kept]}
+        worth |= {**_worth(channels, family, readers, worth), **dict.fromkeys(lost, 0.0)}
+        gone |= lost
+    return gone
 
 
 def _spread(rankings: Sequence[Ranking], work: Sequence[float], settings: Pruning) -> list[int]:
@@ -118,6 +136,40 @@ def _readers(graph: Graph, channels: Channels, family: Family) -> list[Product]:
         if product is not None and own.intersection(channels.classes(x).tolist()):
             found.append(product)
     return found
+
+
+def _pairs(graph: Graph, channels: Channels, family: Family) -> list[Node]:
+    """The products of two computed matrices that sum over the family's channels."""
+    own = set(family.classes)
+    return [
+        node
+        for node in graph.nodes
+        if isinstance(node.attrs, MatMulFusion)
+        and all(value in channels.along for value in node.inputs)
+        and own.intersection(channels.classes(node.inputs[0]).tolist())
+    ]
+
+
+def _by_pair(
+    graph: Graph, channels: Channels, family: Family, pairs: Sequence[Node], samples: Sequence[Sample]
+) -> Ranking:
+    """What is the least share of the pairs' sums first; what all columns of one have alike does not count."""
+    place = {c: i for i, c in enumerate(family.classes)}
+    score = np.zeros(len(place))
+    for node in pairs:
+        attrs: Any = node.attrs
+        of = [place.get(c, -1) for c in channels.classes(node.inputs[0]).tolist()]
+        lost, energy = np.zeros(len(of)), 0.0
+        for a, b in observe(graph, list(node.inputs), samples):
+            a, b = (a.swapaxes(-1, -2) if attrs.transpose_a else a), (b if attrs.transpose_b else b.swapaxes(-1, -2))
+            b = b - b.mean(axis=-2, keepdims=True)  # [..., columns, depth]
+            sizes = (a.astype(np.float64) ** 2).sum(axis=-2) * (b.astype(np.float64) ** 2).sum(axis=-2)
+            lost += sizes.reshape(-1, len(of)).sum(axis=0)
+            energy += float((a @ b.swapaxes(-1, -2)).astype(np.float64).ravel() @ (a @ b.swapaxes(-1, -2)).ravel())
+        for i, value in zip(of, (lost / max(energy, 1e-30)).tolist(), strict=True):
+            if i >= 0:
+                score[i] += value
+    return sorted((float(score[i]), c) for c, i in place.items())
 
 
 def _by_magnitude(
@@ -201,7 +253,12 @@ class _Reader:
 
 
 def _by_error(
-    graph: Graph, channels: Channels, family: Family, readers: Sequence[Product], samples: Sequence[Sample]
+    graph: Graph,
+    channels: Channels,
+    family: Family,
+    readers: Sequence[Product],
+    samples: Sequence[Sample],
+    worth: Worth,
 ) -> Ranking:
     """What products lose the least without first; costs never fall."""
     place = {c: i for i, c in enumerate(family.classes)}
@@ -211,7 +268,8 @@ def _by_error(
             continue
         covariance = _covariance(graph, product, samples)
         of = _features(channels, product)
-        parts += [_Reader(c, w, f, place) for c, w, f in zip(covariance, product.weights, of, strict=True)]
+        weights = product.weights * np.sqrt(_outputs_worth(channels, product, worth))
+        parts += [_Reader(c, w, f, place) for c, w, f in zip(covariance, weights, of, strict=True)]
     left = list(place.values())
     ranking: Ranking = []
     dearest = 0.0
@@ -227,6 +285,28 @@ def _by_error(
             part.eliminate(gone)
         left = [c for c in left if c not in gone]
     return ranking
+
+
+def _worth(channels: Channels, family: Family, readers: Sequence[Product], worth: Worth) -> Worth:
+    """What the family's channels are worth, 1 on average: the squares of what reads them, by its own worth."""
+    found = dict.fromkeys(family.classes, 0.0)
+    for product in readers:
+        size = (product.weights.astype(np.float64) ** 2 * _outputs_worth(channels, product, worth)).sum(axis=2)
+        for classes, of in zip(_features(channels, product), size, strict=True):
+            for c, value in zip(classes.tolist(), of.tolist(), strict=True):
+                if c in found:
+                    found[c] += value
+    mean = sum(found.values()) / len(found)
+    return {c: value / mean if mean else 1.0 for c, value in found.items()}
+
+
+def _outputs_worth(channels: Channels, product: Product, worth: Worth) -> Array:
+    """Of a product's sums, [groups, 1, outputs]; 1 where nothing is known of it."""
+    groups, _, outputs = product.weights.shape
+    (y,) = product.node.outputs
+    if y not in channels.along:
+        return np.ones((groups, 1, outputs))
+    return np.array([worth.get(c, 1.0) for c in channels.classes(y).tolist()]).reshape(groups, 1, outputs)
 
 
 def _covariance(graph: Graph, product: Product, samples: Sequence[Sample]) -> Array:

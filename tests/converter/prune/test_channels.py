@@ -132,6 +132,31 @@ NETWORKS = {
         """,
         [(2, 6)],
     ),
+    "heads": (
+        """
+        const %q: float32[8,3] = seed 2
+        const %k: float32[8,3] = seed 3
+        const %v: float32[8,3] = seed 4
+        const %o: float32[4,8] = seed 5
+        %x1: float32[36,3] = Reshape(%x, [-1, 3])
+        %q1: float32[36,8] = MatMulFusion(%x1, %q) {transpose_b=true}
+        %q2: float32[1,36,2,4] = Reshape(%q1, [1, 36, 2, 4])
+        %q3: float32[1,2,36,4] = Transpose(%q2, [0, 2, 1, 3])
+        %k1: float32[36,8] = MatMulFusion(%x1, %k) {transpose_b=true}
+        %k2: float32[1,36,2,4] = Reshape(%k1, [1, 36, 2, 4])
+        %k3: float32[1,2,36,4] = Transpose(%k2, [0, 2, 1, 3])
+        %v1: float32[36,8] = MatMulFusion(%x1, %v) {transpose_b=true}
+        %v2: float32[1,36,2,4] = Reshape(%v1, [1, 36, 2, 4])
+        %v3: float32[1,2,36,4] = Transpose(%v2, [0, 2, 1, 3])
+        %s1: float32[1,2,36,36] = MatMulFusion(%q3, %k3) {transpose_b=true}
+        %s2: float32[1,2,36,36] = Softmax(%s1) {axis=[-1]}
+        %z1: float32[1,2,36,4] = MatMulFusion(%s2, %v3)
+        %z2: float32[1,36,2,4] = Transpose(%z1, [0, 2, 1, 3])
+        %z3: float32[36,8] = Reshape(%z2, [36, 8])
+        %y: float32[36,4] = MatMulFusion(%z3, %o) {transpose_b=true}
+        """,
+        [(2, 4), (1, 4)],
+    ),
     "looked at": (
         f"""
         const %a: float32[6,3,3,3] = seed 1
@@ -161,8 +186,13 @@ def test_channels_that_are_tied_form_classes(name: str) -> None:
 
 
 def silence(graph: Graph, channels: Channels, gone: set[int]) -> None:
-    """Set the weights that read these channels to 0."""
+    """Set the weights that read these channels to 0, and those that compute what pairs of matrices sum over."""
     for node in graph.nodes:
+        if node.name in ("q1", "k1"):
+            data = node.inputs[1].data
+            assert data is not None
+            mask = np.isin(channels.classes(node.outputs[0]), list(gone))
+            node.inputs[1] = Value.constant(np.where(mask[:, None], np.float32(0), data), node.inputs[1].name)
         x = node.inputs[0]
         w = node.inputs[1] if len(node.inputs) > 1 else x
         if x not in channels.along or node not in channels.producers or w.data is None:
@@ -216,6 +246,31 @@ def test_channels_that_others_make_up_for_cost_nothing() -> None:
     assert small.nodes[0].outputs[0].spec.shape[-1] == 3
     for x, y in zip(given, wanted, strict=True):
         np.testing.assert_allclose(evaluate(small, {"x": x})["y"], y, atol=1e-3 * np.abs(y).max())
+
+
+def test_channels_that_only_those_read_that_go_are_worth_nothing() -> None:
+    strong = np.diag([1, 1, 1, 1, 50, 50, 50, 50]).astype(np.float32)
+    last = np.r_[RNG.normal(size=(4, 4)), np.zeros((4, 4))].astype(np.float32)
+    graph = parse(
+        "graph main\ninput %x: float32[1,6,6,3]\nconst %a: float32[8,3,3,3] = seed 1\n"
+        "const %b: float32[8,1,1,8] = given\nconst %c: float32[4,1,1,8] = given\n"
+        f"%p: float32[1,6,6,8] = Conv2DFusion(%x, %a) {CONV}\n%q: float32[1,6,6,8] = Conv2DFusion(%p, %b) {POINT}\n"
+        f"%y: float32[1,6,6,4] = Conv2DFusion(%q, %c) {POINT}\noutput %y",
+        {"b": strong.reshape(8, 1, 1, 8), "c": last.T.reshape(4, 1, 1, 8)},
+    )
+    given = samples(20)
+    wanted = [evaluate(graph, {"x": x})["y"] for x in given]
+    small = prune(graph, Pruning(channels=0.5, multiple=1, scope="layer", samples=given, ridge=1e-9))
+    assert [node.outputs[0].spec.shape[-1] for node in small.nodes] == [4, 4, 4]
+    for x, y in zip(given, wanted, strict=True):
+        np.testing.assert_allclose(evaluate(small, {"x": x})["y"], y, atol=1e-3 * np.abs(y).max())
+
+
+def test_half_of_what_heads_compare_and_carry() -> None:
+    small = prune(network("heads"), Pruning(channels=0.5, multiple=1, scope="layer", samples=samples(6)))
+    verify(small)
+    shapes = [node.outputs[0].spec.shape for node in small.nodes if node.op == "Transpose"]
+    assert shapes == [(1, 2, 36, 2)] * 3 + [(1, 36, 2, 2)]
 
 
 def test_results_do_not_depend_on_chance() -> None:
