@@ -21,7 +21,8 @@ in a compressed form where that is smaller (`converter/compact.py`). The format 
 of an axis. Where groups of elements have a scale each, their codes are a constant [groups, size] of scale 1, followed
 by a MulFusion with the scales [groups, 1], where there are offsets an AddFusion, and a Reshape: any reader computes the
 weights from that, and this project's keeps the codes (`lite/plan/groups.py`). A scale takes 4 bytes so, not the 24 or
-more of a table. Weights in 16 bits (lite.halves.Half) are float16 or bfloat16 tensors, which readers widen.
+more of a table; matrices of many rows with an offset each are written so too. Weights in 16 bits (lite.halves.Half) are
+float16 or bfloat16 tensors, which readers widen.
 
 A product by row (lite/ops/dynamic.py) reads what a DynamicQuant gives, one for all products of the same operand.
 """
@@ -59,6 +60,7 @@ _FMK_MINDIR = 3
 _CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
 _QUANT_WEIGHT, _QUANT_ALL, _QUANT_DYNAMIC = 4, 5, 6  # QuantType
 _BFLOAT16 = 45  # MindSpore's type id
+_ROWS = 64  # of a matrix with offsets, from which on nodes take less than parameters
 _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
 
 
@@ -143,7 +145,7 @@ class _Emitter:
         if found is None:
             if value.producer is not None or not value.spec.is_known:
                 found = self._variable(value)
-            elif isinstance(value.spec.data, Coded) and not _has_axis(value.spec.data):
+            elif isinstance(value.spec.data, Coded) and not _in_parameters(value.spec.data):
                 found = self._groups(value.spec, value.spec.data)
             else:
                 found = self._constant(value)
@@ -402,6 +404,12 @@ def _quant_type(node: Node) -> int:
     if isinstance(node.attrs, Quantized):
         return _QUANT_DYNAMIC if is_by_row(node.attrs) else _QUANT_ALL
     return _QUANT_WEIGHT if any(isinstance(value.spec.data, Coded) for value in node.inputs) else 0
+
+
+def _in_parameters(data: Coded) -> bool:
+    """Whether a constant's scales and offsets are written as parameters: where they can, and nodes are not shorter."""
+    rows, is_matrix = len(data.scale), len(data.shape) == 2
+    return _has_axis(data) and not (is_matrix and data.shape[0] == rows >= _ROWS and bool(data.mean_corr.any()))
 
 
 def _has_axis(data: Coded) -> bool:

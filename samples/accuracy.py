@@ -29,12 +29,8 @@ FLOAT = "float32"
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {  # name -> options of converter.convert
     FLOAT: {},
     "weights in 8 bits": {"quantization": {"kind": "weight"}},
-    "weights in 4 bits": {"quantization": {"kind": "weight", "weight_bits": 4, "symmetric": False}},
-    "weights in 4 bits, by samples": {
-        "quantization": {
-            "kind": "weight", "weight_bits": 4, "symmetric": False, "rounding": "compensated", "samples": SAMPLES,
-        },
-    },
+    "weights in 4 bits": {"quantization": {"kind": "weight", "weight_bits": 4}},
+    "weights in 4 bits, by samples": {"quantization": {"kind": "weight", "weight_bits": 4, "samples": SAMPLES}},
     "int8": {"quantization": {"samples": SAMPLES}},
     "dynamic": {"quantization": {"kind": "dynamic"}},
     "float16": {"quantization": {"kind": "float16"}},

@@ -72,5 +72,5 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
         settings = replace(settings, weight_range="mse")  # what few bits need
         hessians = second_moments(graph, settings, progress)
         return quantize_weights(graph, settings, hessians, mixed_bits(graph, settings, hessians, progress))
-    is_compensated = settings.rounding == "compensated"
-    return quantize_weights(graph, settings, second_moments(graph, settings, progress) if is_compensated else None)
+    hessians = second_moments(graph, settings, progress) if settings.is_compensated else {}
+    return quantize_weights(graph, settings, hessians)

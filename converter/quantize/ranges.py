@@ -46,7 +46,7 @@ def _codes(w: Array, scale: Array, offset: Array, bits: int) -> Array:
 
 def _fit(w: Array, settings: Quantization) -> tuple[Array, Array]:
     widest = _range(w, settings, 1.0)
-    if settings.weight_range == "minmax":
+    if not settings.is_least_squares:
         return widest
     best, least = widest, np.full(len(w), np.inf)
     for shrink in _SHRINKS:
@@ -62,7 +62,7 @@ def _fit(w: Array, settings: Quantization) -> tuple[Array, Array]:
 def _range(w: Array, settings: Quantization, shrink: float) -> tuple[Array, Array]:
     """Of codes that reach to that part of the widest range."""
     bits = settings.weight_bits
-    if settings.symmetric:
+    if not settings.has_offsets:
         largest = np.abs(w).max(axis=1, initial=0)
         scale = np.float32(shrink) * largest / np.float32((1 << (bits - 1)) - 1)
         return short(np.maximum(scale, np.float32(LEAST_SCALE)), _SCALES[settings.weight_range]), np.zeros_like(scale)

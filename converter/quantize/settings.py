@@ -27,6 +27,8 @@ SPACINGS = ("even", "clustered")
 _CHOICES = {
     "kind": KINDS, "observer": OBSERVERS, "weight_range": WEIGHT_RANGES, "rounding": ROUNDINGS, "spacing": SPACINGS,
 }  # fmt: skip
+_OPEN = ("symmetric", "weight_range", "rounding")  # None: what is best for the bits
+_PLAIN_BITS = 8  # that lose next to nothing, however they are found
 _LIMITS = {
     "weight_bits": (1, 16), "activation_bits": (7, 8), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40),
 }  # fmt: skip
@@ -54,11 +56,13 @@ class Quantization:
     activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
 
     Of "weight": weight_bits: 1 to 16. group_size: how many weights of a channel have a scale in common, where they
-    divide them; 0 for all. symmetric: codes stand for numbers around 0; else a group has an offset too. weight_range:
-    what codes reach to: "minmax", the largest weight, or "mse", so that squares of errors are least. rounding:
-    "nearest", or "compensated": the error of a weight is made up for by those after it, as far as samples tell what
-    they are multiplied with. spacing: of the numbers that codes stand for: "even", or "clustered", 2^weight_bits of
-    them, up to 7 bits, where k-means puts them. min_weights: a constant of fewer elements stays as it is.
+    divide them; 0 for all. symmetric: codes stand for numbers around 0; else a group has an offset too; None is else
+    below 8 bits. weight_range: what codes reach to: "minmax", the largest weight, or "mse", so that squares of errors
+    are least; None is "mse" below 8 bits where rounding is "nearest". rounding: "nearest", or "compensated": the error
+    of a weight is made up for by those after it, as far as samples tell what they are multiplied with; None is that
+    below 8 bits where there are samples. spacing: of the numbers that codes stand for: "even", or "clustered",
+    2^weight_bits of them, up to 7 bits, where k-means puts them. min_weights: a constant of fewer elements stays as it
+    is.
 
     size_budget, error_budget: bits chosen layer by layer, in place of weight_bits, of 2 to 8 or float32, ranges by
     "mse": so that outputs lose the least in a file of this share of the float32 one; or the fewest bytes with which
@@ -81,9 +85,9 @@ class Quantization:
     skip_nodes: Sequence[str] = ()
     weight_bits: int = 8
     group_size: int = 0
-    symmetric: bool = True
-    weight_range: str = "minmax"
-    rounding: str = "nearest"
+    symmetric: bool | None = None
+    weight_range: str | None = None
+    rounding: str | None = None
     spacing: str = "even"
     min_weights: int = 256
     size_budget: float | None = None
@@ -94,14 +98,16 @@ class Quantization:
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
             object.__setattr__(self, "samples", Calibration.of(self.samples))
         for name, known in _CHOICES.items():
-            check_choice(name, getattr(self, name), known)
+            if getattr(self, name) is not None or name not in _OPEN:
+                check_choice(name, getattr(self, name), known)
         for name, (least, most) in _LIMITS.items():
             value = getattr(self, name)
             if not is_integer(value, least, most):
                 raise OptionError(f"{name} is {shown(value)}: expected {least} to {most}")
             object.__setattr__(self, name, operator.index(value))
         for name in ("symmetric", "bias_correction", "equalize"):
-            check_flag(name, getattr(self, name))
+            if getattr(self, name) is not None or name not in _OPEN:
+                check_flag(name, getattr(self, name))
         if self.symmetric and self.weight_bits == 1 and self.spacing == "even":
             raise OptionError("weight_bits is 1 and symmetric True: a single bit needs symmetric False")
         if self.spacing == "clustered" and self.weight_bits > 7 and not self.is_mixed:
@@ -123,6 +129,26 @@ class Quantization:
         check_sequence_of_names("skip_nodes", self.skip_nodes)
         if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
+
+    @property
+    def has_offsets(self) -> bool:
+        """Whether groups of weights have an offset besides their scale."""
+        return self.weight_bits < _PLAIN_BITS if self.symmetric is None else not self.symmetric
+
+    @property
+    def is_compensated(self) -> bool:
+        """Whether the error of a weight is made up for by others."""
+        if self.rounding is not None:
+            return self.rounding == "compensated"
+        is_given = not isinstance(self.samples, (tuple, list)) or bool(self.samples)
+        return is_given and self.weight_bits < _PLAIN_BITS
+
+    @property
+    def is_least_squares(self) -> bool:
+        """Whether codes of weights reach to where the squares of errors are least."""
+        if self.weight_range is not None:
+            return self.weight_range == "mse"
+        return self.weight_bits < _PLAIN_BITS and not self.is_compensated
 
     @property
     def is_mixed(self) -> bool:

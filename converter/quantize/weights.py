@@ -68,7 +68,7 @@ def quantize_weights(
         if bits is not None and value not in bits:
             continue
         own = settings if bits is None else replace(settings, weight_bits=bits[value])
-        hessian = (hessians or {}).get(value) if settings.rounding == "compensated" else None
+        hessian = (hessians or {}).get(value) if own.is_compensated else None
         coded = encode(data, weights.axis, own, hessian)
         value.spec = TensorSpec(DType.FLOAT32, data.shape, value.name, coded)
     return graph
