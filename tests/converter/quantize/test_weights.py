@@ -72,7 +72,7 @@ def coded(graph: Graph) -> list[str]:
 @pytest.mark.parametrize(("bits", "symmetric"), [(1, False), *((n, s) for n in range(2, 17) for s in (True, False))])
 def test_codes_are_at_most_half_a_step_off(bits: int, symmetric: bool) -> None:
     w = normal(6, 3, 3, 4)
-    settings = Quantization(kind="weight", weight_bits=bits, symmetric=symmetric)
+    settings = Quantization(kind="weight", weight_bits=bits, symmetric=symmetric, weight_range="minmax")
     stored = encode(w, 0, settings)
     step = stored.scale.reshape(6, 1, 1, 1)
     assert (np.abs(stored.decode() - w) <= step * 0.5001 + 1e-6).all()
@@ -171,7 +171,7 @@ def test_without_weights_there_is_nothing_to_do() -> None:
         ({"weight_bits": 0}, "expected 1 to 16"),
         ({"weight_bits": 17}, "expected 1 to 16"),
         ({"weight_bits": True}, "expected 1 to 16"),
-        ({"weight_bits": 1}, "symmetric False"),
+        ({"weight_bits": 1, "symmetric": True}, "symmetric False"),
         ({"group_size": -1}, "group_size is -1"),
         ({"symmetric": 1}, "expected True or False"),
         ({"weight_range": "max"}, "there are minmax, mse"),
