@@ -69,7 +69,8 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
     if not chosen(graph, settings):
         raise QuantizeError(f"{graph.name}: nothing to quantize: no weights of {settings.min_weights} elements or more")
     if settings.is_mixed:
-        settings = replace(settings, weight_range="mse")  # what few bits need
+        symmetric, rounding = settings.symmetric is not False, settings.rounding or "nearest"  # the search tries these
+        settings = replace(settings, weight_range="mse", symmetric=symmetric, rounding=rounding)
         hessians = second_moments(graph, settings, progress)
         return quantize_weights(graph, settings, hessians, mixed_bits(graph, settings, hessians, progress))
     hessians = second_moments(graph, settings, progress) if settings.is_compensated else {}

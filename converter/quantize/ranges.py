@@ -11,7 +11,7 @@ from lite.types import Array
 LEAST_SCALE = 2.0**-40  # of weights that are all alike
 _SHRINKS = 2.0 ** (-np.arange(12) / 8)  # of the widest range, that are tried for the least squares
 _CHUNK = 1 << 20  # elements at once
-_SCALES = {"minmax": 32, "mse": 8}  # that there are in an octave: of those that are tried few do
+_SCALES, _TRIED_SCALES = 32, 8  # that there are in an octave: of those that are tried few do
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,15 @@ def _range(w: Array, settings: Quantization, shrink: float) -> tuple[Array, Arra
     if not settings.has_offsets:
         largest = np.abs(w).max(axis=1, initial=0)
         scale = np.float32(shrink) * largest / np.float32((1 << (bits - 1)) - 1)
-        return short(np.maximum(scale, np.float32(LEAST_SCALE)), _SCALES[settings.weight_range]), np.zeros_like(scale)
+        octave = _TRIED_SCALES if settings.is_least_squares else _SCALES
+        return short(np.maximum(scale, np.float32(LEAST_SCALE)), octave), np.zeros_like(scale)
     low, high = (w.min(axis=1), w.max(axis=1)) if w.shape[1] else (np.zeros(len(w), np.float32),) * 2
     scale = np.maximum(np.float32(shrink) * (high - low) / np.float32((1 << bits) - 1), np.float32(LEAST_SCALE))
     middle = (high + low) / np.float32(2)
     return scale, middle + scale / np.float32(2)  # codes are one more below 0 than above
 
 
-def short(scale: Array, octave: int = 32) -> Array:
+def short(scale: Array, octave: int = _SCALES) -> Array:
     """Rounded up to one of so many in an octave: equal ones are stored once."""
     fraction, exponent = np.frexp(scale)
     rounded: Array = np.ldexp(np.ceil(fraction * np.float32(2 * octave)) / np.float32(2 * octave), exponent)

@@ -65,8 +65,9 @@ class Quantization:
     is.
 
     size_budget, error_budget: bits chosen layer by layer, in place of weight_bits, of 2 to 8 or float32, ranges by
-    "mse": so that outputs lose the least in a file of this share of the float32 one; or the fewest bytes with which
-    they lose no more than this, measured as for max_error. Both need samples.
+    "mse", symmetric and nearest unless told otherwise: so that outputs lose the least in a file of this share of the
+    float32 one; or the fewest bytes with which they lose no more than this, measured as for max_error. Both need
+    samples.
 
     max_error: the most that the network's outputs may lose, the root of the noise's squares over the signal's, on the
     first samples: the layers that lose most by themselves stay in float32, as few as that takes. None for no limit.
