@@ -24,7 +24,8 @@ weights from that, and this project's keeps the codes (`lite/plan/groups.py`). A
 more of a table; matrices of many rows with an offset each are written so too. Weights in 16 bits (lite.halves.Half) are
 float16 or bfloat16 tensors, which readers widen.
 
-A product by row (lite/ops/dynamic.py) reads what a DynamicQuant gives, one for all products of the same operand.
+A product by row (lite/ops/dynamic.py) reads what a DynamicQuant gives, one for all products of the same operand. That a
+recurrent layer is by row its quantType says alone.
 """
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ from lite import __version__
 from lite.coded import Coded
 from lite.halves import Half
 from lite.ops import custom
-from lite.ops.quantized import Affine, Quantized, is_by_row
+from lite.ops.quantized import PRODUCTS, Affine, Quantized, is_by_row
 from lite.ops.registry import Attributes
 from lite.schema import layout
 from lite.schema.describe import Field, Schema
@@ -163,7 +164,7 @@ class _Emitter:
                 raise EmitError(f"{where}: reads {value.spec} before it is computed")
         name = node.name or f"{node.op}-{len(self._nodes)}"
         inputs, outputs = ([self.tensor(value) for value in values] for values in (node.inputs, node.outputs))
-        if is_by_row(node.attrs):
+        if is_by_row(node.attrs) and op in PRODUCTS:
             inputs[0] = self._codes_by_row(node.inputs[0])
         try:
             self._write_node(name, op, _fields(op, node.attrs), inputs, outputs, _quant_type(node))

@@ -2,6 +2,8 @@
 
     MatMulFusion, FullConnection, Conv2DFusion of single pixels     int8 weights, a scale a channel, and x by row
 
+    LSTM, GRULayer, RNNLayer                                        both products by row; weights are stored in groups
+
 (lite/ops/dynamic.py says what that computes.) Products of two computed matrices stay as they are, and so do weights
 that are small or not finite. Of other convolutions a row of weights meets several rows of x: they stay float32 too.
 """
@@ -15,8 +17,9 @@ from converter.ir.graph import Graph, Node, Value
 from converter.quantize.affine import weight_affine, weight_codes
 from converter.quantize.full import channel_axis
 from converter.quantize.settings import Quantization
+from converter.quantize.weights import WEIGHTS
 from lite.ops.conv2d import Conv2DFusion
-from lite.ops.quantized import PRODUCTS, Affine, Quantized, is_by_row
+from lite.ops.quantized import PRODUCTS, RECURRENT, Affine, Quantized, is_by_row
 from lite.types import DType
 
 
@@ -29,6 +32,9 @@ def quantize_dynamic(graph: Graph, settings: Quantization) -> Graph:
     """The graph with products by row; nodes are changed in place."""
     made: dict[tuple[int, int], tuple[Value, Affine]] = {}
     for node in by_row(graph, settings):
+        if node.op in RECURRENT:
+            node.attrs = Quantized(node.attrs, (None,) * len(node.inputs), (None,) * len(node.outputs))
+            continue
         old = node.inputs[1]
         w = old.data
         assert w is not None, "by_row has looked"
@@ -45,17 +51,24 @@ def quantize_dynamic(graph: Graph, settings: Quantization) -> Graph:
 
 
 def _is_able(node: Node, settings: Quantization) -> bool:
+    if node.op in RECURRENT:
+        return all(_is_large(node.inputs[position], settings) for position in WEIGHTS[node.op])
     if node.op not in PRODUCTS or len(node.inputs) < 2:
         return False
     x, w, *rest = node.inputs
-    data = w.spec.data if w.producer is None else None
-    if x.spec.dtype != DType.FLOAT32 or x.spec.is_known or not isinstance(data, np.ndarray):
+    if x.spec.dtype != DType.FLOAT32 or x.spec.is_known or not _is_large(w, settings):
         return False
-    if data.dtype != np.float32 or data.size < max(settings.min_weights, 1) or not np.isfinite(data).all():
-        return False
-    if node.op == "MatMulFusion" and data.ndim != 2:
+    if node.op == "MatMulFusion" and w.spec.rank != 2:
         return False
     return all(v.data is not None for v in rest) and is_by_row(_attributes(node, Affine((1.0,))))
+
+
+def _is_large(weights: Value, settings: Quantization) -> bool:
+    """Whether they are constant, float32 and finite, and as many as are worth it."""
+    data = weights.spec.data if weights.producer is None else None
+    if not isinstance(data, np.ndarray) or data.dtype != np.float32 or data.size < max(settings.min_weights, 1):
+        return False
+    return bool(np.isfinite(data).all())
 
 
 def _attributes(node: Node, weights: Affine) -> Quantized:

@@ -12,9 +12,11 @@ from lite.kernels.declare import Int, Pointer, i64, kernel
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
 from lite.kernels.matmul import gemv_panels_f32
 from lite.kernels.move import copy_words
+from lite.kernels.rows_i8 import stage_states, state_product_i8
 from lite.kernels.simd import Simd, Value, micro
 
 GATES = 4  # no more than GEMV_PANELS
+STATE_TABLE = 128  # bytes of scratch for the addresses of a tile's rows
 _INFINITY = float("inf")
 
 
@@ -37,6 +39,10 @@ def lstm_cell_f32(s: Simd, gates: Value, cell: Value, new_cell: Value, state: Va
 def lstm_f32(
     gates: Pointer,
     weights: Pointer,
+    codes: Pointer,
+    totals: Pointer,
+    scale: Pointer,
+    stride: Int,
     zeros: Pointer,
     h: Pointer,
     c: Pointer,
@@ -55,8 +61,10 @@ def lstm_f32(
 ) -> None:
     """Steps [first_step, last_step) of `steps`: y[steps, batch, hidden], after the last last_h and last_c too.
 
-    gates: from the inputs and the bias, overwritten. weights: packed [panel, gate, hidden, TILE_COLUMNS]. zeros:
-    TILE_COLUMNS of them. h, c: [batch, hidden] before the first step. Scratch: TILE_ROWS addresses.
+    gates: from the inputs and the bias, overwritten. weights: packed [panel, gate, hidden, TILE_COLUMNS]; or codes,
+    totals and scale, as lite.kernels.rows_i8 takes them, of as many columns, and 0 for what is not there. zeros:
+    GATES x TILE_COLUMNS of them. h, c: [batch, hidden] before the first step. Scratch: STATE_TABLE bytes of addresses,
+    and for codes 8 bytes and `stride` bytes for each of the batch.
     Units: blocks of panel_block panels; several units may be used for one step at a time only.
     """
     width = TILE_COLUMNS()
@@ -66,11 +74,20 @@ def lstm_f32(
         before = h if t == 0 else y + (t - 1) * batch * hidden * 4
         cells = c if t == 0 else last_c
         now = y + t * batch * hidden * 4
+        ends = scratch + STATE_TABLE
+        staged = ends + batch * 8
+        if codes != 0:
+            stage_states(before, batch, hidden, stride, ends, staged)
         for panel in range(begin * panel_block, min(end * panel_block, panels)):
             column = panel * width
             panel_weights = weights + column * GATES * hidden * 4
             panel_gates = gates + t * batch * row_bytes + column * GATES * 4
-            for row in range(0, batch, TILE_ROWS()):
+            if codes != 0:
+                state_product_i8(
+                    staged, ends, batch, hidden, stride, GATES * width, column * GATES, codes, totals, scale, zeros,
+                    panel_gates, row_bytes, panel_gates, scratch,
+                )  # fmt: skip
+            for row in range(0, batch if codes == 0 else 0, TILE_ROWS()):
                 rows = min(TILE_ROWS(), batch - row)
                 target = panel_gates + row * row_bytes
                 if rows == 1:

@@ -15,8 +15,10 @@ import numpy as np
 from lite.kernels import vmath
 from lite.kernels.declare import Int, Pointer, f32, i32, i64, kernel, routine
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
+from lite.kernels.lstm import STATE_TABLE
 from lite.kernels.matmul import gemv_panels_f32
 from lite.kernels.move import copy_words
+from lite.kernels.rows_i8 import stage_states, state_product_i8
 from lite.kernels.simd import Simd, Value, micro
 
 GRU_GATES = 3
@@ -92,6 +94,10 @@ def _finish(
 def gru_f32(
     given: Pointer,
     weights: Pointer,
+    codes: Pointer,
+    totals: Pointer,
+    scale: Pointer,
+    stride: Int,
     bias: Pointer,
     h: Pointer,
     lengths: Pointer,
@@ -112,8 +118,8 @@ def gru_f32(
 
     given: from the inputs and their bias, [step, sample, panel, gate, TILE_COLUMNS]. weights: packed [panel, gate,
     hidden, TILE_COLUMNS], bias alike. h: [batch, hidden] before the first step. lengths: int32 [batch], int64 where
-    wide, 0 where all sequences have `steps`. Scratch: TILE_ROWS x GRU_GATES x TILE_COLUMNS numbers, then TILE_ROWS
-    addresses.
+    wide, 0 where all sequences have `steps`. codes, totals, scale, stride: see lstm_f32. Scratch: TILE_ROWS x
+    GRU_GATES x TILE_COLUMNS numbers, then what lstm_f32 has there.
     Units: blocks of panel_block panels; several units may be used for one step at a time only.
     """
     width = TILE_COLUMNS()
@@ -122,6 +128,10 @@ def gru_f32(
     for t in range(first_step, last_step):
         before = h if t == 0 else y + (t - 1) * batch * hidden * 4
         now = y + t * batch * hidden * 4
+        ends = table + STATE_TABLE
+        staged = ends + batch * 8
+        if codes != 0:
+            stage_states(before, batch, hidden, stride, ends, staged)
         for panel in range(begin * panel_block, min(end * panel_block, panels)):
             column = panel * width
             count = min(width, hidden - column)
@@ -129,7 +139,14 @@ def gru_f32(
                 rows = min(TILE_ROWS(), batch - row)
                 part = weights + column * GRU_GATES * hidden * 4
                 shift = bias + column * GRU_GATES * 4
-                _state_product(before + row * hidden * 4, rows, hidden, GRU_GATES, part, shift, scratch, table)
+                if codes != 0:
+                    columns = GRU_GATES * width
+                    state_product_i8(
+                        staged + row * stride, ends + row * 8, rows, hidden, stride, columns, column * GRU_GATES,
+                        codes, totals, scale, shift, scratch, columns * 4, 0, table,
+                    )  # fmt: skip
+                else:
+                    _state_product(before + row * hidden * 4, rows, hidden, GRU_GATES, part, shift, scratch, table)
                 for r in range(rows):
                     place = ((row + r) * hidden + column) * 4
                     gates = given + (((t * batch + row + r) * panels + panel) * GRU_GATES * width) * 4
@@ -142,6 +159,10 @@ def gru_f32(
 def rnn_f32(
     given: Pointer,
     weights: Pointer,
+    codes: Pointer,
+    totals: Pointer,
+    scale: Pointer,
+    stride: Int,
     bias: Pointer,
     h: Pointer,
     lengths: Pointer,
@@ -161,7 +182,7 @@ def rnn_f32(
 ) -> None:
     """As gru_f32, of one gate: given is [step, sample, hidden]. squashed: whether the activation is tanh, not ReLU.
 
-    Scratch: TILE_ROWS x RNN_PANELS x TILE_COLUMNS numbers, TILE_ROWS addresses.
+    Scratch: TILE_ROWS x RNN_PANELS x TILE_COLUMNS numbers, and as above.
     """
     width = TILE_COLUMNS()
     stop = min(end * panel_block, (hidden + width - 1) // width)
@@ -169,6 +190,10 @@ def rnn_f32(
     for t in range(first_step, last_step):
         before = h if t == 0 else y + (t - 1) * batch * hidden * 4
         now = y + t * batch * hidden * 4
+        ends = table + STATE_TABLE
+        staged = ends + batch * 8
+        if codes != 0:
+            stage_states(before, batch, hidden, stride, ends, staged)
         for panel in range(begin * panel_block, stop, RNN_PANELS):
             panels = min(RNN_PANELS, stop - panel)
             column = panel * width
@@ -177,7 +202,14 @@ def rnn_f32(
                 rows = min(TILE_ROWS(), batch - row)
                 part = weights + column * hidden * 4
                 shift = bias + column * 4
-                _state_product(before + row * hidden * 4, rows, hidden, panels, part, shift, scratch, table)
+                if codes != 0:
+                    columns = panels * width
+                    state_product_i8(
+                        staged + row * stride, ends + row * 8, rows, hidden, stride, columns, column, codes, totals,
+                        scale, shift, scratch, columns * 4, 0, table,
+                    )  # fmt: skip
+                else:
+                    _state_product(before + row * hidden * 4, rows, hidden, panels, part, shift, scratch, table)
                 for r in range(rows):
                     place = ((row + r) * hidden + column) * 4
                     product = scratch + r * panels * width * 4

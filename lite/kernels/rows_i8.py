@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lite.kernels.codes8 import INT8_STEP, Codes
-from lite.kernels.declare import Float, Int, Pointer, i64, kernel
+from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, EndRow, each_tile, summed
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
 
 _LEAST_SPAN = 2.0**-100
+_INFINITY = float("inf")
 _STREAMS = 4  # vectors of a row that are looked at side by side
 
 
@@ -75,6 +76,7 @@ def rows_i8(
 @micro(
     "gemm_rows_i8",
     *(Pointer, Int, Int, Int, Pointer, Int, Pointer, Int, Int, *[Pointer] * 5, Float, Float, Pointer, Int),
+    home=__name__,
 )
 def gemm_rows_i8(
     s: Simd,
@@ -125,6 +127,56 @@ def gemm_rows_i8(
         return row
 
     each_tile(c, rows, panels, columns, residual, sums_of, end)
+
+
+@routine
+def stage_states(x: int, rows: int, depth: int, stride: int, ends: int, staged: int) -> None:
+    """As rows_i8, of the states of a recurrent layer."""
+    for row in range(rows):
+        row_codes_i8(x + row * depth * 4, staged + row * stride, depth, ends + row * 8)
+
+
+@routine
+def state_product_i8(
+    staged: int, ends: int, rows: int, depth: int, stride: int, columns: int, first: int, w: int, totals: int,
+    scale: int, bias: int, y: int, y_stride: int, residual: int, table: int,
+) -> None:  # fmt: skip
+    """y[rows, columns] = staged rows times packed weights from column `first` on, plus bias[columns] and residual.
+
+    first, columns: whole panels. totals, scale: of all columns. residual: see gemm_rows_i8. table: room for INT8_ROWS
+    addresses.
+    """
+    lanes = LANES()
+    steps = (depth + INT8_STEP() - 1) // INT8_STEP()
+    panel_bytes = steps * lanes * INT8_STEP()
+    for row in range(0, rows, INT8_ROWS()):
+        height = min(INT8_ROWS(), rows - row)
+        for r in range(height):
+            i64(table)[r] = staged + (row + r) * stride
+        for column in range(0, columns, INT8_PANELS() * lanes):
+            width = min(INT8_PANELS(), (columns - column) // lanes)
+            weights = w + (first + column) // lanes * panel_bytes
+            place = row * y_stride + column * 4
+            gemm_rows_i8(
+                table,
+                height,
+                width,
+                steps,
+                weights,
+                panel_bytes,
+                y + place,
+                y_stride,
+                columns - column,
+                totals + (first + column) * 4,
+                scale + (first + column) * 4,
+                bias + column * 4,
+                ends + row * 8,
+                residual + place if residual != 0 else 0,
+                -_INFINITY,
+                _INFINITY,
+                weights + width * panel_bytes,
+                width * lanes * 4,
+            )
 
 
 @kernel

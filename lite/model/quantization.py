@@ -2,6 +2,7 @@
 
     a node that reads or writes codes that are computed     its attributes become Quantized
     a node whose constants alone are codes                  the constants become float32, decoded when they are needed
+    a recurrent layer of quantType QUANT_DYNAMIC            it is by row, with float32 weights
     a product that reads what DynamicQuant gives            it reads the float32; by row, where its weights are codes
 """
 from __future__ import annotations
@@ -14,12 +15,13 @@ import numpy as np
 from lite.coded import Coded
 from lite.errors import InvalidModelError, UnsupportedVersionError
 from lite.model.contents import Node, Tensor
-from lite.ops.quantized import PRODUCTS, Affine, Quantized, is_by_row
+from lite.ops.quantized import PRODUCTS, RECURRENT, Affine, Quantized, is_by_row
 from lite.records import replace
 from lite.types import Array, DType, QuantParams, TensorSpec
 
 _CODES = frozenset({DType.INT8, DType.INT16})
 _BIAS = 2  # input of a product
+_BY_ROW = 6  # QuantType.QUANT_DYNAMIC
 _LEAST_SCALE = 2.0**-40  # between this and its inverse no ratio of three scales leaves float32
 
 
@@ -31,6 +33,7 @@ def resolve_quantization(
     Raises InvalidModelError where the parameters of a tensor do not fit it, UnsupportedVersionError for what is not
     handled.
     """
+    nodes = [_layer_by_row(node) if node.quant_type == _BY_ROW else node for node in nodes]
     if not any(tensor.quant for tensor in tensors):
         return tuple(nodes), tuple(tensors)
     nodes, by_row = _past_dynamic(nodes)
@@ -70,6 +73,13 @@ def resolve_quantization(
     for i, axis in decoded.items():
         made[i] = _decoded(i, tensors[i], axis)
     return tuple(resolved), tuple(made)
+
+
+def _layer_by_row(node: Node) -> Node:
+    """A recurrent layer by row; other nodes as they are."""
+    if node.attrs is None or node.op not in RECURRENT:
+        return node
+    return replace(node, attrs=Quantized(node.attrs, (None,) * len(node.inputs), (None,) * len(node.outputs)))
 
 
 def _past_dynamic(nodes: Sequence[Node]) -> tuple[Sequence[Node], set[int]]:

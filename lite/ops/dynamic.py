@@ -12,6 +12,9 @@ span that is not, the scale is NaN, and so is all that is computed with it.
     product          total = sum of (code - zero) * w: exact, in int32
                      y = activation(float32(total) * (scale * scale of w) + bias)
 
+    LSTM, GRU, RNN   both products so, of x and of h, with weights that become codes once, when they are read:
+                     scale of w = the largest of a row of w / 127, code = round(w / scale); all else float32
+
 Here a product reads the float32 itself (lite/ops/quantized.py): the format has no place for the scales.
 """
 from __future__ import annotations
@@ -68,3 +71,21 @@ def codes_of(x: Array) -> tuple[Array, Array, Array]:
     scaled = np.nan_to_num(np.rint(x * factor))
     codes = np.clip(scaled, -128 - zero, 127 - zero) + zero
     return codes.astype(np.int32), zero.astype(np.int32), np.where(bad, np.float32(np.nan), scale).astype(np.float32)
+
+
+def weight_codes_of(w: Array) -> tuple[Array, Array]:
+    """int8 codes, and scales float32 [n], of weights [n, depth] of a recurrent layer."""
+    rows = w.astype(np.float32)
+    scale = np.abs(rows).max(axis=1, initial=0) / np.float32(127)
+    scale = np.where(np.isfinite(scale) & (scale >= np.float32(LEAST_SPAN)), scale, np.float32(1))
+    codes = np.clip(np.rint(np.nan_to_num(rows / scale[:, None])), -127, 127)
+    return codes.astype(np.int8), scale.astype(np.float32)
+
+
+def row_product(x: Array, w: Array) -> Array:
+    """x [..., depth] times the rows of weights of a recurrent layer, float32 [..., n]."""
+    codes, zero, scale = codes_of(x.astype(np.float32))
+    weights, weight_scale = weight_codes_of(w)
+    total = (codes - zero).astype(np.float64) @ weights.astype(np.float64).T
+    y: Array = total.astype(np.float32) * (scale * weight_scale)
+    return y

@@ -12,7 +12,7 @@ import numpy as np
 
 from lite.ops.activation import sigmoid
 from lite.ops.checks import FLOATS, check_dtype, check_range, check_rank, check_same_dtype, check_shape
-from lite.ops.numerics import in_float32, wide
+from lite.ops.numerics import Product, in_float32, product, wide
 from lite.ops.registry import Attributes, op
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
@@ -66,14 +66,21 @@ def infer(
 @infer.reference
 @in_float32
 def reference(attrs: LSTM, x: Array, h: Array, c: Array, weights: Array) -> tuple[Array, Array, Array]:
+    return layer(product, attrs, x, h, c, weights)
+
+
+def layer(
+    multiply: Product, attrs: LSTM, x: Array, h: Array, c: Array, weights: Array
+) -> tuple[Array, Array, Array]:
+    """The layer with this product of rows with weights."""
     gates, channels, hidden = 4 * attrs.hidden_size, attrs.input_size, attrs.hidden_size
     w_x, w_h, bias = np.split(wide(weights), [gates * channels, gates * (channels + hidden)])
-    projected = wide(x) @ w_x.reshape(gates, channels).T + (bias if attrs.has_bias else 0)
-    recurrent = w_h.reshape(gates, hidden).T
+    projected = multiply(x, w_x.reshape(gates, channels)) + (bias if attrs.has_bias else 0)
+    recurrent = w_h.reshape(gates, hidden)
     state, cell = wide(h)[0], wide(c)[0]
     y = np.empty((*x.shape[:2], hidden), projected.dtype)
     for t, step in enumerate(projected):
-        i, f, g, o = np.split(step + state @ recurrent, 4, axis=-1)
+        i, f, g, o = np.split(step + multiply(state, recurrent), 4, axis=-1)
         cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
         state = sigmoid(o) * np.tanh(cell)
         y[t] = state

@@ -10,6 +10,7 @@ import numpy as np
 from lite.types import Array
 
 Outputs = Array | tuple[Array, ...]
+Product = Callable[[Array, Array], Array]
 _MARK = "in_float32"
 
 
@@ -34,6 +35,12 @@ def is_in_float32(reference: Callable[..., Outputs] | None) -> bool:
 
 def _narrow(y: Array) -> Array:
     return y.astype(np.float16) if y.dtype == np.float32 else y
+
+
+def product(x: Array, w: Array) -> Array:
+    """x [..., depth] times the rows of w [n, depth]."""
+    y: Array = wide(x) @ wide(w).T
+    return y
 
 
 def wide(x: Array) -> Array:

@@ -12,6 +12,7 @@ largest code of the output, and where RELU or RELU6 is fused, the codes of 0 and
     MulFusion          y = clamp(round(float32((a - za) * (b - zb)) * M) + zy, lo, hi)               M = sa * sb / sy
     AvgPoolFusion      y = clamp(round(float32(sum of (x - zx)) * M) + zy, lo, hi)             M = sx / (sy * count)
     products by row    of float32 x and y, weights alone in codes: rows of x become codes first, see lite/ops/dynamic.py
+    layers by row      LSTM, GRULayer, RNNLayer with no operand in codes: both products are by row
     operators that move, repeat or choose elements: the codes themselves, where all operands are stored alike
     all others         the float32 reference of what the codes stand for, and its result as QuantDTypeCast does it
 
@@ -28,11 +29,8 @@ from lite.errors import DTypeError
 from lite.ops import pool
 from lite.ops.activation import apply
 from lite.ops.checks import check_dtype
-from lite.ops.conv2d import Conv2DFusion
-from lite.ops.dynamic import codes_of
+from lite.ops.dynamic import codes_of, row_product
 from lite.ops.enums import ActivationType, PadMode
-from lite.ops.full_connection import FullConnection
-from lite.ops.matmul import MatMulFusion
 from lite.ops.registry import Attributes, Op, evaluate, infer, op
 from lite.records import dataclass, replace
 from lite.types import Array, DType, TensorSpec
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
 PRODUCTS = frozenset({"Conv2DFusion", "Conv2dTransposeFusion", "FullConnection", "MatMulFusion"})
+RECURRENT = frozenset({"GRULayer", "LSTM", "RNNLayer"})
 _CODES = frozenset({DType.INT8, DType.INT16})
 # Every element of the result is an element of an input, or the real number 0.
 MOVES = frozenset(
@@ -177,16 +176,20 @@ def dequantize(codes: Array, x: Affine) -> Array:
 
 
 def is_by_row(attrs: Attributes) -> TypeGuard[Quantized]:
-    """Whether the operator is a product whose rows become codes while it runs."""
-    if not isinstance(attrs, Quantized) or len(attrs.inputs) < 2 or attrs.outputs != (None,):
+    """Whether the operator is a product, or has products, whose rows become codes while it runs."""
+    if not isinstance(attrs, Quantized):
         return False
-    inner = attrs.inner
+    inner: Any = attrs.inner
+    if inner.op in RECURRENT:
+        return not any((*attrs.inputs, *attrs.outputs))
+    if len(attrs.inputs) < 2 or attrs.outputs != (None,):
+        return False
     if attrs.inputs[0] is not None or attrs.inputs[1] is None:
         return False
-    if isinstance(inner, Conv2DFusion):
+    if inner.op == "Conv2DFusion":
         padded = inner.pad_mode == PadMode.PAD and any(inner.pad_list)
-        return inner.group == 1 and inner.kernel_size == inner.stride == (1, 1) and not padded
-    return isinstance(inner, FullConnection) or (isinstance(inner, MatMulFusion) and not inner.transpose_a)
+        return bool(inner.group == 1 and inner.kernel_size == inner.stride == (1, 1)) and not padded
+    return inner.op == "FullConnection" or (inner.op == "MatMulFusion" and not inner.transpose_a)
 
 
 def moves_codes(attrs: Quantized) -> bool:
@@ -219,7 +222,7 @@ def _reference(attrs: Quantized, *inputs: Array) -> tuple[Array, ...]:
     if moves_codes(attrs):
         return evaluate(attrs.inner, inputs)
     if is_by_row(attrs):
-        return (_by_row(attrs, *inputs),)
+        return _layer_by_row(attrs.inner, *inputs) if attrs.op in RECURRENT else (_by_row(attrs, *inputs),)
     if all(a is not None for a in (*attrs.inputs, *attrs.outputs)):
         shifted = [x - a.spread(x.ndim)[1] for x, a in pairs if a is not None]
         if attrs.op in PRODUCTS:
@@ -240,9 +243,17 @@ def _reference(attrs: Quantized, *inputs: Array) -> tuple[Array, ...]:
     return tuple(y if a is None else quantize(y, a) for y, a in zip(outputs, stored_as, strict=False))
 
 
+def _layer_by_row(inner: Attributes, *inputs: Array) -> tuple[Array, ...]:
+    from lite.ops import lstm, recurrent  # few networks have them
+
+    if isinstance(inner, recurrent.RNNLayer):
+        return recurrent.rnn_layer(row_product, inner, *inputs)
+    return (lstm.layer if inner.op == "LSTM" else recurrent.gru_layer)(row_product, cast(Any, inner), *inputs)
+
+
 def _by_row(attrs: Quantized, x: Array, w: Array, bias: Array | None = None) -> Array:
     inner, stored = attrs.inner, _stored(attrs.inputs[1])
-    rows = x.reshape(-1, w.shape[1]) if isinstance(inner, FullConnection) else x
+    rows = x.reshape(-1, w.shape[1]) if inner.op == "FullConnection" else x
     codes, zero, scale = codes_of(rows)
     plain: Attributes = replace(cast(Any, inner), activation_type=ActivationType.NO_ACTIVATION)
     real = (codes - zero).astype(np.float64).reshape(x.shape)

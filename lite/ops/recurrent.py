@@ -18,7 +18,7 @@ import numpy as np
 from lite.ops.activation import sigmoid
 from lite.ops.checks import FLOATS, INDICES, check_dtype, check_rank, check_same_dtype, check_shape
 from lite.ops.enums import ActivationType
-from lite.ops.numerics import in_float32, wide
+from lite.ops.numerics import Product, in_float32, product, wide
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
@@ -52,14 +52,22 @@ def infer_gru(
 def gru(
     attrs: GRULayer, x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array, lengths: Array | None = None
 ) -> tuple[Array, Array]:
-    recurrent, bias = wide(w_h).T, wide(b_h)
+    return gru_layer(product, attrs, x, h, w_x, w_h, b_x, b_h, lengths)
+
+
+def gru_layer(
+    multiply: Product, attrs: GRULayer, x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array,
+    lengths: Array | None = None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """The layer with this product of rows with weights."""
+    bias = wide(b_h)
 
     def cell(given: Array, state: Array) -> Array:
-        (r, z, n), (r_h, z_h, n_h) = np.split(given, 3, axis=-1), np.split(state @ recurrent + bias, 3, axis=-1)
+        (r, z, n), (r_h, z_h, n_h) = np.split(given, 3, axis=-1), np.split(multiply(state, w_h) + bias, 3, axis=-1)
         new = np.tanh(n + sigmoid(r + r_h) * n_h)
         return np.asarray(new + sigmoid(z + z_h) * (state - new))
 
-    return _run(cell, wide(x) @ wide(w_x).T + wide(b_x), h, lengths)
+    return _run(cell, multiply(x, w_x) + wide(b_x), h, lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +101,20 @@ def infer_rnn(
 def rnn(
     attrs: RNNLayer, x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array, lengths: Array | None = None
 ) -> tuple[Array, Array]:
-    recurrent = wide(w_h).T
+    return rnn_layer(product, attrs, x, h, w_x, w_h, b_x, b_h, lengths)
+
+
+def rnn_layer(
+    multiply: Product, attrs: RNNLayer, x: Array, h: Array, w_x: Array, w_h: Array, b_x: Array, b_h: Array,
+    lengths: Array | None = None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """The layer with this product of rows with weights."""
 
     def cell(given: Array, state: Array) -> Array:
-        total = given + state @ recurrent
+        total = given + multiply(state, w_h)
         return np.asarray(np.tanh(total) if attrs.activation_type == ActivationType.TANH else np.maximum(total, 0))
 
-    return _run(cell, wide(x) @ wide(w_x).T + wide(b_x) + wide(b_h), h, lengths)
+    return _run(cell, multiply(x, w_x) + wide(b_x) + wide(b_h), h, lengths)
 
 
 def _infer(

@@ -11,9 +11,11 @@ from lite.ops.conv2d import Conv2DFusion
 from lite.ops.dynamic import DynamicQuant
 from lite.ops.enums import ActivationType
 from lite.ops.full_connection import FullConnection
+from lite.ops.lstm import LSTM
 from lite.ops.matmul import MatMulFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized
+from lite.ops.recurrent import GRULayer, RNNLayer
 from lite.ops.reshape import Reshape
 from lite.ops.softmax import Softmax
 from lite.types import DType
@@ -114,5 +116,18 @@ QUANTIZED: list[Case] = [
         expected=[[250], [np.nan], [0]],
     ),
     case(by_row(FullConnection(use_axis=True, axis=1), each(3)), normal(2, 3, 4), weights(3, 12), note="by row, axis"),
+    case(
+        Quantized(LSTM(input_size=3, hidden_size=2), (None,) * 4, (None,) * 3), normal(3, 2, 3), normal(1, 2, 2),
+        normal(1, 2, 2), real_weights(40), note="by row",
+    ),
+    case(
+        Quantized(RNNLayer(ActivationType.RELU), (None,) * 6, (None,) * 2), data([[[255, 0, 51]]]), data([[-51, 0]]),
+        const([[127, 0, 0], [0, 0, 1]]), const([[1, 0], [127, 2]]), const([1, 0]), const([0, 10_000]), note="by row",
+        expected=([[[32335, 3574]]], [[32335, 3574]]),
+    ),
+    case(
+        Quantized(GRULayer(), (None,) * 6, (None,) * 2), normal(3, 2, 4), normal(2, 5), real_weights(15, 4),
+        real_weights(15, 5), real_weights(15), real_weights(15), note="by row",
+    ),
     case(by_row(Conv2DFusion(**_POINT), each(6)), normal(2, 3, 5, 4), weights(6, 1, 1, 4), note="by row"),
 ]  # fmt: skip

@@ -127,9 +127,12 @@ QUANTIZED: dict[str, str] = {
     "AvgPoolFusion": "pool_i8",
     "Conv2DFusion": "product_i8",
     "FullConnection": "product_i8",
+    "GRULayer": "recurrent",
+    "LSTM": "lstm",
     "LeakyRelu": "elements_i8",
     "MatMulFusion": "product_i8",
     "MaxPoolFusion": "pool_i8",
     "MulFusion": "elements_i8",
     "QuantDTypeCast": "elements_i8",
+    "RNNLayer": "recurrent",
 }

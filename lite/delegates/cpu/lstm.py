@@ -9,20 +9,25 @@ import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
 from lite.delegates.cpu.matmul import product_steps
+from lite.delegates.cpu.rows_i8 import row_steps, state_weights
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, FLOP, split
+from lite.ops.dynamic import weight_codes_of
 from lite.ops.lstm import LSTM
+from lite.ops.quantized import is_by_row
 from lite.types import Array, DType
 
 _GATES = 4
 _GATES_KEY = 10  # of the temporary; those of the product are smaller
 MOST_ROWS = 1024  # of the op table for one layer
+TABLE = 128  # bytes of scratch for the addresses of a tile's rows
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
-    """float32, constant weights and at least one step."""
+    """float32, by row or not, constant weights and at least one step."""
     x, _, _, weights = operation.inputs
-    attrs = operation.attrs
+    by_row = is_by_row(operation.attrs)
+    attrs = operation.attrs.inner if is_by_row(operation.attrs) else operation.attrs
     assert isinstance(attrs, LSTM), "the index names this module for it alone"
     steps, batch, channels = x.shape
     if x.dtype != DType.FLOAT32 or weights.value is None or steps == 0:
@@ -33,20 +38,16 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     panels = tile.panels(hidden)
     columns = panels * _GATES * tile.columns
     gates = Temp(_GATES_KEY, steps * batch * columns * 4)
-    inputs = product_steps(
-        In(0),
-        steps * batch,
-        by_panel(w_x.reshape(_GATES, hidden, channels), tile),
-        by_panel(bias.reshape(_GATES, hidden, 1), tile).reshape(-1) if attrs.has_bias else None,
-        gates,
-        tile,
-    )
+    given = by_panel(w_x.reshape(_GATES, hidden, channels), tile)
+    shift = by_panel(bias.reshape(_GATES, hidden, 1), tile).reshape(-1) if attrs.has_bias else None
+    inputs = input_steps(steps * batch, given, shift, gates, tile, by_row=by_row)
     cost = _GATES * tile.columns * hidden * max(4 * BYTE / 3, 2 * batch * FLOP)
     units = split(panels, cost)
+    state = state_weights(by_panel(w_h.reshape(_GATES, hidden, hidden), tile), batch, tile, by_row=by_row)
     arguments: dict[str, Argument] = {
         "gates": gates,
-        "weights": Packed(tile.pack_weights(by_panel(w_h.reshape(_GATES, hidden, hidden), tile)), replaces=3),
-        "zeros": Packed(np.zeros(tile.columns, np.float32)),
+        **state.arguments,
+        "zeros": Packed(np.zeros(_GATES * tile.columns, np.float32)),
         "h": In(1),
         "c": In(2),
         "y": Out(0),
@@ -66,11 +67,20 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             "lstm_f32",
             {**arguments, "first_step": first, "last_step": steps if together else first + 1},
             count,
-            scratch=8 * tile.rows,
+            scratch=TABLE + state.scratch,
         )
         for first in ((0,) if together else range(steps))
     ]
     return NativeClaim((*inputs, *recurrence))
+
+
+def input_steps(
+    rows: int, w: Array, bias: Array | None, y: Temp, tile: Tile, *, by_row: bool
+) -> tuple[NativeStep, ...]:
+    """y = what input 0 contributes to all steps: rows times w [columns, channels].T, plus bias."""
+    if by_row:
+        return row_steps(In(0), rows, *weight_codes_of(w), bias, y, tile)
+    return product_steps(In(0), rows, w, bias, y, tile)
 
 
 def by_panel(w: Array, tile: Tile) -> Array:

@@ -7,11 +7,12 @@ from __future__ import annotations
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
-from lite.delegates.cpu.lstm import MOST_ROWS, by_panel
-from lite.delegates.cpu.matmul import product_steps
+from lite.delegates.cpu.lstm import MOST_ROWS, TABLE, by_panel, input_steps
+from lite.delegates.cpu.rows_i8 import state_weights
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, FLOP, split
 from lite.ops.enums import ActivationType
+from lite.ops.quantized import is_by_row
 from lite.ops.recurrent import RNNLayer
 from lite.types import DType
 
@@ -21,7 +22,7 @@ _GIVEN_KEY = 10  # of the temporary; those of the product are smaller
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
-    """float32, constant weights and at least one step and one hidden number."""
+    """float32, by row or not, constant weights and at least one step and one hidden number."""
     x, h, *parameters = operation.inputs[:6]
     known = [spec.value for spec in parameters if spec.value is not None]
     steps, batch, _ = x.shape
@@ -29,7 +30,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         return None
     hidden = h.shape[1]
     w_x, w_h, b_x, b_h = known
-    attrs = operation.attrs
+    by_row = is_by_row(operation.attrs)
+    attrs = operation.attrs.inner if is_by_row(operation.attrs) else operation.attrs
     own: dict[str, Argument]
     if isinstance(attrs, RNNLayer):
         kernel, gates, slots = "rnn_f32", 1, _PANELS
@@ -43,7 +45,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         )
         b_x = b_x.reshape(-1)
     given = Temp(_GIVEN_KEY, steps * batch * len(w_x) * 4)
-    inputs = product_steps(In(0), steps * batch, w_x, b_x, given, tile)
+    inputs = input_steps(steps * batch, w_x, b_x, given, tile, by_row=by_row)
+    state = state_weights(w_h, batch, tile, by_row=by_row)
     panels = tile.panels(hidden)
     cost = gates * tile.columns * hidden * max(4 * BYTE / 3, 2 * batch * FLOP)
     units = split(panels, cost)
@@ -51,7 +54,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     lengths = operation.inputs[6:]
     arguments: dict[str, Argument] = {
         "given": given,
-        "weights": Packed(tile.pack_weights(w_h), replaces=3),
+        **state.arguments,
         "bias": Packed(np.ascontiguousarray(shift)),
         "h": In(1),
         "lengths": In(6) if lengths else 0,
@@ -69,7 +72,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             kernel,
             {**arguments, "first_step": first, "last_step": steps if together else first + 1},
             1 if together else units.count,
-            scratch=tile.rows * (slots * tile.columns * 4 + 8),
+            scratch=tile.rows * slots * tile.columns * 4 + TABLE + state.scratch,
         )
         for first in ((0,) if together else range(steps))
     ]

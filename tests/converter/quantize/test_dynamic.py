@@ -82,6 +82,32 @@ def test_files_compute_what_the_graph_says_and_stay_close(make: Any, names: list
     assert measure(exact, coded, [x]).error < 0.03
 
 
+@pytest.mark.parametrize("op", ["LSTM", "GRULayer"])
+def test_recurrent_layers(op: str) -> None:
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (7, 1, 16), "x"))
+    zeros = Value.constant(np.zeros((1, 1, 24) if op == "LSTM" else (1, 24), np.float32))
+    if op == "LSTM":
+        attrs = ops.attributes(op, {"has_bias": True, "input_size": 16, "hidden_size": 24})
+        inputs = [x, zeros, zeros, constant(4 * 24 * 41)]
+    else:
+        attrs = ops.attributes(op, {})
+        inputs = [x, zeros, constant(72, 16), constant(72, 24), constant(72), constant(72)]
+    graph.outputs = [graph.add(attrs, inputs, "layer")[0]]
+    coded = quantize(copy(graph), SETTINGS)
+    assert by_row(coded) == ["layer"]
+    data = emit(coded)
+    assert [node.quant_type for node in read_model(data).nodes if node.op == op] == [6]
+    assert len(data) < 0.6 * len(emit(graph))
+    x_values = normal(7, 1, 16)
+    expected = evaluate(coded, {"x": x_values})[graph.outputs[0].name]
+    for delegates in (None, ["reference"]):
+        with Session(data, delegates=delegates) as session:
+            assert [step.op for step in session.steps] == [op]
+            np.testing.assert_allclose(session.run(x_values), expected, rtol=0, atol=0.01)
+    assert measure(graph, coded, [x_values]).error < 0.03
+
+
 def test_one_operand_is_made_codes_once_in_the_file() -> None:
     model = read_model(emit(quantize(attention(), SETTINGS)))
     assert [node.op for node in model.nodes].count("DynamicQuant") == 4
