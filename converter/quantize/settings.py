@@ -40,8 +40,8 @@ class Quantization:
 
     kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; constants of
     what stays float32 are stored as for "weight", in 8 bits. "weight": weights alone, decoded by whoever computes.
-    "dynamic": as "full" but for matrix products and convolutions of single pixels only, whose activations become codes
-    row by row while the network runs, so that no samples are needed.
+    "dynamic": as "full" but for matrix products, convolutions of single pixels and recurrent layers only, whose
+    activations become codes row by row while the network runs, so that no samples are needed.
     "float16", "bfloat16": constants as these, in half of the bytes; what is computed stays float32.
     samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a mapping with its
     fields, or a path, for those in files. skip_nodes: names of nodes that stay in float32.
