@@ -11,19 +11,26 @@ these are widened, an accumulator is two vectors, whose neighbors are added at t
 """
 from __future__ import annotations
 
+from typing import Any
+
 from llvmlite import ir
 
 from lite.kernels.declare import Target, constant
 from lite.kernels.simd import I8, I32, Simd, Value
 
 I16 = ir.IntType(16)
-_MAGIC = 12582912.0  # 1.5 * 2^23: adding it rounds to an integer, which is then in the low bits
-_MAGIC_BITS = 0x4B400000
 _PAIRS = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}  # by lanes
 _PACKS = {
     4: ("llvm.x86.sse2.packssdw.128", "llvm.x86.sse2.packsswb.128"),
     8: ("llvm.x86.avx2.packssdw", "llvm.x86.avx2.packsswb"),
     16: ("llvm.x86.avx512.packssdw.512", "llvm.x86.avx512.packsswb.512"),
+}
+_ALL_LANES = (ir.Constant(ir.VectorType(I32, 16), ir.Undefined), ir.Constant(I16, -1), ir.Constant(I32, 4))
+_NEAREST: dict[int, tuple[Any, ...]] = {  # float32 to int32 as the rounding mode says: to nearest; 0: aarch64
+    0: ("llvm.aarch64.neon.fcvtns.v4i32.v4f32",),
+    4: ("llvm.x86.sse2.cvtps2dq",),
+    8: ("llvm.x86.avx.cvt.ps2dq.256",),
+    16: ("llvm.x86.avx512.mask.cvtps2dq.512", *_ALL_LANES),
 }
 
 INT8_OFFSET = constant("int8_offset", lambda target: staged_offset(target))
@@ -44,11 +51,12 @@ class Codes:
         self.offset = staged_offset(simd.target)
         self.factor_bytes = simd.vector_bytes // self.size
         self._words = ir.VectorType(I32, simd.lanes)
+        self._shorts = ir.VectorType(I16, 2 * simd.lanes)
         self._bytes = ir.VectorType(I8, 4 * simd.lanes)
 
-    def zero(self) -> list[Value]:
-        """An accumulator of 0."""
-        return [self.number(0)] * self.parts
+    def begin(self, start: Value) -> list[Value]:
+        """An accumulator of sums that begin with int32 `start`, which `total` is given too."""
+        return [start] if self.parts == 1 else [self.number(0)] * self.parts
 
     def weights(self, address: Value) -> list[Value]:
         """Four weights for each lane, from 4 x lanes consecutive bytes, as `dot_each` takes them."""
@@ -105,10 +113,8 @@ class Codes:
 
     def bytes_at(self, address: Value) -> Value:
         """4 x lanes consecutive codes, of which `unpack` makes what `factors` takes."""
-        loaded = Value(self.s, self.s.builder.load(self._pointer(address, self._bytes), align=1))
-        if self.s.target.int8_dot != "vpdpbusd":
-            return loaded
-        return loaded ^ Value(self.s, ir.Constant(self._bytes, [-128] * (4 * self.s.lanes)))
+        loaded = self.load_bytes(address)
+        return loaded ^ self.least_bytes() if self.s.target.int8_dot == "vpdpbusd" else loaded
 
     def unpack(self, a: Value, b: Value, size: int) -> list[Value]:
         """The elements of `size` bytes of a and b in turn, of the lower and the upper half of every 128 bits."""
@@ -128,27 +134,94 @@ class Codes:
             return [Value(self.s, self.s.builder.bitcast(codes.ir, self._words))]
         return [codes] if self.parts == 1 else self._halves(codes)
 
-    def pack(self, quarters: list[Value]) -> Value:
-        """Codes as int32, the quarters of every 128 bits in turn, as bytes: what `unpack` has taken apart, joined."""
-        if self.s.target.machine != "x86_64":
-            kind = ir.VectorType(I8, self.s.lanes)
-            a, b, c, d = (Value(self.s, self.s.builder.trunc(x.ir, kind)) for x in quarters)
-            lanes = range(2 * self.s.lanes)
-            return self.s.shuffle(self.s.shuffle(a, b, lanes), self.s.shuffle(c, d, lanes), range(4 * self.s.lanes))
-        words, single = _PACKS[self.s.lanes]
-        wide, narrow = ir.VectorType(I16, 2 * self.s.lanes), self._bytes
-        low, high = (self.s.intrinsic(words, wide, [a.ir, b.ir]) for a, b in (quarters[:2], quarters[2:]))
-        return Value(self.s, self.s.intrinsic(single, narrow, [low, high]))
+    def shorts(self, a: Value, b: Value) -> Value:
+        """Two vectors of int32 as int16, saturated, the halves of every 128 bits in turn."""
+        return self._narrow(a, b, I16, _PACKS[self.s.lanes][0])
+
+    def bytes(self, a: Value, b: Value) -> Value:
+        """Two vectors of int16 as bytes, saturated, the halves of every 128 bits in turn: what `unpack` took apart."""
+        return self._narrow(a, b, I8, _PACKS[self.s.lanes][1])
+
+    def short(self, address: Value) -> Value:
+        """The int32 at an address, which is one of int16, in every int16."""
+        return self._spread(address, I16, 2 * self.s.lanes)
+
+    def add_short(self, a: Value, b: Value) -> Value:
+        """a + b of int16, saturated."""
+        return Value(self.s, self.s.intrinsic(f"llvm.sadd.sat.v{2 * self.s.lanes}i16", a.ir.type, [a.ir, b.ir]))
+
+    def byte(self, address: Value) -> Value:
+        """The int32 at an address, which is a code, in every byte."""
+        return self._spread(address, I8, 4 * self.s.lanes)
+
+    def between(self, x: Value, low: Value, high: Value) -> Value:
+        """x, at least low and at most high; integers of any size."""
+        above = self.s.select(x > low, x, low)
+        return self.s.select(above < high, above, high)
+
+    def in_order(self, codes: Value) -> Value:
+        """4 x lanes codes that are the quarters of every 128 bits in turn, a quarter after the other."""
+        words = Value(self.s, self.s.builder.bitcast(codes.ir, self._words))
+        order = [block + quarter for quarter in range(4) for block in range(0, self.s.lanes, 4)]
+        return Value(self.s, self.s.builder.bitcast(self.s.shuffle(words, words, order).ir, self._bytes))
+
+    def store_part(self, codes: Value, first: int, count: int, address: Value, limit: Value | None = None) -> None:
+        """Writes `count` codes from `first` on, or only the first `limit` of these."""
+        part = self.s.shuffle(codes, codes, range(first, first + count))
+        pointer = self._pointer(address, part.ir.type)
+        if limit is None:
+            self.s.builder.store(part.ir, pointer, align=1)
+            return
+        arguments = [part.ir, pointer, ir.Constant(I32, 1), self._first(limit, count).ir]
+        self.s.intrinsic(f"llvm.masked.store.v{count}i8.p0", ir.VoidType(), arguments)
+
+    def load_bytes(self, address: Value) -> Value:
+        """4 x lanes consecutive codes as they are."""
+        return Value(self.s, self.s.builder.load(self._pointer(address, self._bytes), align=1))
+
+    def least_bytes(self) -> Value:
+        """The least code, 4 x lanes times."""
+        return Value(self.s, ir.Constant(self._bytes, [-128] * (4 * self.s.lanes)))
 
     def store_bytes(self, codes: Value, address: Value) -> None:
         """Writes 4 x lanes codes."""
         self.s.builder.store(codes.ir, self._pointer(address, self._bytes), align=1)
 
-    def total(self, accumulator: list[Value]) -> Value:
+    def short_codes(self, address: Value) -> Value:
+        """2 x lanes consecutive codes as int16."""
+        loaded = self.s.builder.load(self._pointer(address, ir.VectorType(I8, 2 * self.s.lanes)), align=1)
+        return Value(self.s, self.s.builder.sext(loaded, self._shorts))
+
+    def shorts_at(self, address: Value) -> Value:
+        """2 x lanes consecutive int16."""
+        return Value(self.s, self.s.builder.load(self._pointer(address, self._shorts), align=4))
+
+    def pair_at(self, address: Value) -> Value:
+        """Two consecutive int16, in every lane."""
+        spread = self.s.splat(Value(self.s, self.s.builder.load(self._pointer(address, I32), align=4)))
+        return Value(self.s, self.s.builder.bitcast(spread.ir, self._shorts))
+
+    def dot_shorts(self, total: Value, x: Value, w: Value) -> Value:
+        """total + the sum over two int16 of x * w, lane by lane, modulo 2^32."""
+        if self.s.target.int8_dot != "vpdpbusd":
+            return total + self._pairs(x, w)
+        name = f"llvm.x86.avx512.vpdpwssd.{32 * self.s.lanes}"
+        pairs = [self.s.builder.bitcast(pair.ir, self._words) for pair in (x, w)]
+        return Value(self.s, self.s.intrinsic(name, self._words, [total.ir, *pairs]))
+
+    def store_shorts(self, x: Value, address: Value) -> None:
+        """Writes 2 x lanes int16."""
+        self.s.builder.store(x.ir, self._pointer(address, x.ir.type), align=2)
+
+    def store_words(self, x: Value, address: Value) -> None:
+        """Writes `lanes` int32."""
+        self.s.builder.store(x.ir, self._pointer(address, x.ir.type), align=4)
+
+    def total(self, accumulator: list[Value], start: Value) -> Value:
         """The sums, int32, lane by lane."""
         if self.parts == 1:
             return accumulator[0]
-        return self._neighbors(*accumulator)
+        return self._neighbors(*accumulator) + start
 
     def load(self, address: Value) -> Value:
         """`lanes` consecutive codes as int32."""
@@ -178,8 +251,9 @@ class Codes:
         return Value(self.s, ir.Constant(self._words, [value] * self.s.lanes))
 
     def rounded(self, x: Value) -> Value:
-        """x, float32 below 2^22 in size, as int32: to nearest, halves to even."""
-        return self.s.bits(x + _MAGIC) - _MAGIC_BITS
+        """x, float32 below 2^31 in size, as int32: to nearest, halves to even."""
+        name, *mask = _NEAREST[self.s.lanes if self.s.target.machine == "x86_64" else 0]
+        return Value(self.s, self.s.intrinsic(name, self._words, [x.ir, *mask]))
 
     def store(self, x: Value, address: Value, lanes: Value | None) -> None:
         """Writes the low bytes of int32, all or the first `lanes`."""
@@ -191,6 +265,34 @@ class Codes:
             self.store(x + self.offset, address, lanes)
         else:
             self._store_as(I16, x, address, lanes)
+
+    def _first(self, limit: Value, count: int) -> Value:
+        """True for the first `limit` of `count` bytes; limit is not negative."""
+        kind = ir.VectorType(I32, count)
+        wanted = self.s.builder.insert_element(
+            ir.Constant(kind, ir.Undefined), self.s.builder.trunc(limit.ir, I32), ir.Constant(I32, 0)
+        )
+        spread = self.s.builder.shuffle_vector(wanted, ir.Constant(kind, ir.Undefined), ir.Constant(kind, [0] * count))
+        numbers = ir.Constant(kind, list(range(count)))
+        return Value(self.s, self.s.builder.icmp_signed("<", numbers, spread))
+
+    def _spread(self, address: Value, element: ir.IntType, count: int) -> Value:
+        """The low bits of the int32 at an address in every element of a vector."""
+        b, kind = self.s.builder, ir.VectorType(element, count)
+        narrow = b.trunc(b.load(self._pointer(address, I32), align=4), element)
+        first = b.insert_element(ir.Constant(kind, ir.Undefined), narrow, ir.Constant(I32, 0))
+        zeros = ir.Constant(ir.VectorType(I32, count), [0] * count)
+        return Value(self.s, b.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros))
+
+    def _narrow(self, a: Value, b: Value, element: ir.IntType, instruction: str) -> Value:
+        """Two vectors as one of integers half as wide, saturated."""
+        kind = ir.VectorType(element, 2 * a.ir.type.count)
+        if self.s.target.machine == "x86_64":
+            return Value(self.s, self.s.intrinsic(instruction, kind, [a.ir, b.ir]))
+        both = self.s.shuffle(a, b, range(kind.count))
+        most = (1 << (element.width - 1)) - 1
+        low, high = (Value(self.s, ir.Constant(both.ir.type, [x] * kind.count)) for x in (-most - 1, most))
+        return Value(self.s, self.s.builder.trunc(self.between(both, low, high).ir, kind))
 
     def _load_dot(self, address: Value) -> Value:
         kind = self._words if self.s.target.int8_dot == "vpdpbusd" else self._bytes

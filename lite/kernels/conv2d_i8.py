@@ -141,16 +141,16 @@ def conv2d_i8(
         for tile in range(tiles):
             height = (left_over + tiles - tile - 1) // (tiles - tile)
             for r in range(height):
-                start = scratch + i * row_advance * patch_row + j * column_advance * pixel
-                entry = table + r * 8
-                for p in range(kernel_height):
-                    for q in range(row_taps):
-                        i64(entry)[0] = start + p * patch_row + q * dilation_width * pixel
-                        entry += height * 8
+                i64(table)[r] = scratch + i * row_advance * patch_row + j * column_advance * pixel
                 j += 1
                 if j == wide:
                     j = 0
                     i += 1
+            for tap in range(1, taps):
+                p = tap // row_taps
+                offset = p * patch_row + (tap - p * row_taps) * dilation_width * pixel
+                for r in range(height):
+                    i64(table)[tap * height + r] = i64(table)[r] + offset
             table += height * taps * 8
             left_over -= height
         panel = panel_part * panel_block

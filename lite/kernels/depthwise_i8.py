@@ -5,7 +5,8 @@ within 128 bits; so one dot product (codes8.py) does a column of up to four taps
 pixels need is interleaved once. That leaves the channels of each 128 bits in quarters; packing the sums to bytes
 undoes it.
 Pixels are given by address, those in the padding as zero points: runs of up to 4 output pixels for filters of 3 x 3 and
-5 x 5 with stride 1 or 2, one at a time for all others.
+5 x 5 with stride 1 or 2, one at a time for all others. Where the channels are a half, a quarter ... of a block, it has
+several neighbors of a row at once, whose filters' pixels are neighbors too.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from functools import partial
 
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer, constant, i64, kernel, u8
+from lite.kernels.requantize import Requantize
 from lite.kernels.simd import Simd, Value, micro
 
 _FORMS = ((3, 1), (3, 2), (5, 1), (5, 2))  # side of the filter, stride
@@ -42,9 +44,10 @@ def depthwise_run_i8(
 
     form: index in _FORMS of a run's filter and stride, where the table has a row for each of the filter's; else, for
     one pixel, len(_FORMS): then it has 4 x quads rows. weights: [column][quad][4][lanes][4 rows]; bias int32, scale
-    float32 [4][lanes]; ends: low and high, less the zero point, float32, and the zero point, int32.
+    float32 [4][lanes]; ends: see requantize.py.
     """
     c = Codes(s)
+    ending = Requantize(c, ends)
 
     def column(rows: list[Value]) -> list[list[Value]]:
         """Four rows of one column, interleaved: operands of `dot` for each quarter of the channels."""
@@ -60,16 +63,14 @@ def depthwise_run_i8(
         return new
 
     def finish(totals: list[Value], target: Value) -> None:
-        low, high, zero = s.broadcast(ends), s.broadcast(ends + 4), c.word(ends + 8)
-        codes = []
+        reals = []
         for j in range(_QUAD):
-            here = j * s.vector_bytes
-            total = c.total(totals[j * c.parts : (j + 1) * c.parts]) + c.load_words(bias + here)
-            real = s.to_float(total) * s.load(scale + here)
-            codes.append(c.rounded(s.min(s.max(real, low), high)) + zero)
-        c.store_bytes(c.pack(codes), target)
+            total = c.total(totals[j * c.parts : (j + 1) * c.parts], first[j])
+            reals.append(s.to_float(total) * s.load(scale + j * s.vector_bytes))
+        c.store_bytes(ending.codes(reals), target)
 
-    start = [part for _ in range(_QUAD) for part in c.zero()]
+    first = [c.load_words(bias + j * s.vector_bytes) for j in range(_QUAD)]
+    start = [part for words in first for part in c.begin(words)]
 
     def run(side: int, stride: int, count: int) -> None:
         totals = [list(start) for _ in range(count)]
@@ -124,6 +125,7 @@ def depthwise_i8(
     top: Int,
     left: Int,
     blocks: Int,
+    fold: Int,
     row_block: Int,
     begin: Int,
     end: Int,
@@ -133,18 +135,21 @@ def depthwise_i8(
 
     starts: int64, the first channel of each of `blocks` blocks; they may overlap. w, bias, scale: of the blocks, see
     depthwise_run_i8; channels beyond the last are computed and not written.
+    fold: how often w, bias and scale have the channels side by side, 1 unless all are in one block: a block is then
+    `fold` neighboring pixels, where all columns of their filters are inside the image.
     Units: blocks of row_block rows of output over all images. Scratch: a table of addresses and 4 pixels of a block.
     """
     width = CHANNEL_BLOCK()
     quads = (kernel_height + 3) // 4
     side = kernel_height if kernel_height == kernel_width and dilation_height == 1 and dilation_width == 1 else 0
+    step = stride_width * fold  # columns from one block of neighbors to the next
     form = 4
-    if (side == 3 or side == 5) and stride_width <= 2:
-        form = (side - 3) + stride_width - 1
-    most = 4 if form < 4 else 1
+    if (side == 3 or side == 5) and step <= 2:
+        form = (side - 3) + step - 1
     rows = side if form < 4 else 4 * quads
     weight_bytes = kernel_width * quads * 4 * width
     whole = channels >= width
+    last_inside = in_width + left - (kernel_width - 1) * dilation_width  # columns of output before it are inside
     buffer = scratch
     table = scratch + 4 * width
     for row in range(begin * row_block, min(end * row_block, images * out_height)):
@@ -153,12 +158,14 @@ def depthwise_i8(
         source = x + image * in_height * in_width * channels
         j = 0
         while j < out_width:
-            left_over = out_width - j
-            runs = (left_over + most - 1) // most
-            pixels = (left_over + runs - 1) // runs
-            span = (pixels - 1) * stride_width + kernel_width if form < 4 else kernel_width
+            folded = fold > 1 and j >= left and j + fold <= min(out_width, last_inside)
+            pixels = 1
+            if form < 4 and (folded or fold == 1):
+                left_over = (min(out_width, last_inside) - j) // fold if folded else out_width - j
+                runs = (left_over + 3) // 4
+                pixels = (left_over + runs - 1) // runs
             entry = table
-            for q in range(span):
+            for q in range((pixels - 1) * step + kernel_width):
                 column = j * stride_width - left + q * dilation_width
                 inside = 0 <= column < in_width
                 for p in range(rows):
@@ -180,9 +187,12 @@ def depthwise_i8(
                     bias + block * width * 4,
                     scale + block * width * 4,
                     ends,
-                    target + start if whole else buffer,
-                    channels if whole else width,
+                    target + start if whole or folded else buffer,
+                    channels * fold if whole or folded else width,
                 )
+            if folded:
+                j += pixels * fold
+                continue
             if not whole:
                 for pixel in range(pixels):
                     for i in range(channels):

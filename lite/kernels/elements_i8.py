@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from lite.kernels.codes import LEFT_SCALAR, RIGHT_SCALAR
+from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Float, Int, Pointer, kernel, u8
 from lite.kernels.index import row_offset
 from lite.kernels.simd import Simd, Value, micro
 
-ADD, MULTIPLY = range(2)
+_ADD = BINARY.index("add")
 
 
 @micro("quantize_span_i8", Pointer, Pointer, Int, Float, Int, Float, Float)
@@ -81,7 +81,7 @@ def table_i8(
 def binary_span_i8(
     s: Simd, function: Value, mode: Value, x: Value, y: Value, z: Value, n: Value, ends: Value
 ) -> None:
-    """z[i] = codes of x[i] + y[i], or of x[i] * y[i]; mode: see codes.ROWS.
+    """z[i] = codes of x[i] + y[i], or of x[i] * y[i]; function: "add" or "mul" of codes.BINARY; mode: see codes.ROWS.
 
     ends: zero points of x, y and z, int32; factors of x (or of the product) and y, low, high, float32.
     """
@@ -108,7 +108,7 @@ def binary_span_i8(
 
         s.switch(mode, [partial(one, scalar) for scalar in range(3)])
 
-    s.switch(function, [partial(apply, name == ADD) for name in (ADD, MULTIPLY)])
+    s.either(function.equals(_ADD), partial(apply, True), partial(apply, False))
 
 
 @kernel
@@ -128,9 +128,9 @@ def binary_i8(
     end: Int,
     scratch: Pointer,
 ) -> None:
-    """z = codes of function(x, y) for rows of n codes; function: ADD or MULTIPLY; ends: see binary_span_i8.
+    """z = codes of function(x, y) for rows of n codes; ends: see binary_span_i8.
 
-    mode, dims, units: see binary_f32.
+    function, mode: see binary_span_i8; dims, units: see binary_f32.
     """
     blocks = (n + block - 1) // block
     for unit in range(begin, end):

@@ -13,6 +13,7 @@ from functools import partial
 
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer, Target, constant
+from lite.kernels.requantize import Requantize
 from lite.kernels.simd import Simd, Value, micro
 
 
@@ -21,11 +22,12 @@ def rows_of(target: Target) -> int:
     return 12 if target.registers >= 32 else 6
 
 
-_PANELS = 2  # that a tile takes at once
-INT8_PANELS = constant("int8_panels", lambda target: _PANELS)
+PANELS = 2  # that a tile takes at once
+_GROUP = 4  # vectors of sums that become codes at once: rows, or pairs of panels
+INT8_PANELS = constant("int8_panels", lambda target: PANELS)
 INT8_ROWS = constant("int8_rows", rows_of)
 
-EndRow = Callable[["Value | int", Sequence[Value]], None]  # of the row's number and its sums
+EndRows = Callable[["Value | int", Sequence[Value]], None]  # of the first row's number and the sums of rows from it on
 
 
 def summed(
@@ -68,15 +70,15 @@ def each_tile(
     columns: Value,
     residual: Value,
     sums_of: Callable[[int, int], Sequence[Value]],
-    end: Callable[[int, list[Value | None], bool], EndRow],
+    end: Callable[[int, list[Value | None], bool], EndRows],
 ) -> None:
-    """A tile of `rows` and `panels`: sums_of(height, width), each row of which goes to what `end` gives.
+    """A tile of `rows` and `panels`: sums_of(height, width), whose rows go to what `end` gives.
 
     end(width, lanes, adding): lanes as in Simd.span, of each panel; adding: there is a residual. The sums of a tile
     that has not all columns are kept in memory, where one loop over rows ends tiles of every height.
     """
     s = c.s
-    kept = s.memory(rows_of(s.target) * _PANELS)
+    kept = s.memory(rows_of(s.target) * PANELS)
 
     def choose(body: Callable[[bool], None]) -> None:
         s.either(residual.equals(0), partial(body, False), partial(body, True))
@@ -85,9 +87,7 @@ def each_tile(
         sums = sums_of(height, width)
 
         def whole(adding: bool) -> None:
-            row = end(width, [None] * width, adding)
-            for r in range(height):
-                row(r, sums[r * width : (r + 1) * width])
+            end(width, [None] * width, adding)(0, sums)
 
         def keep() -> None:
             for cell, total in enumerate(sums):
@@ -96,7 +96,7 @@ def each_tile(
         s.either(columns >= width * s.lanes, partial(choose, whole), keep)
 
     def widths(height: int) -> None:
-        s.switch(panels, [partial(tile, height, width) for width in range(1, _PANELS + 1)], first=1)
+        s.switch(panels, [partial(tile, height, width) for width in range(1, PANELS + 1)], first=1)
 
     def partly(width: int) -> None:
         def some(adding: bool) -> None:
@@ -111,7 +111,7 @@ def each_tile(
         choose(some)
 
     s.switch(rows, [partial(widths, height) for height in range(1, rows_of(s.target) + 1)], first=1)
-    unfinished = [partial(partly, width) for width in range(1, _PANELS + 1)]
+    unfinished = [partial(partly, width) for width in range(1, PANELS + 1)]
     s.either(columns < panels * s.lanes, lambda: s.switch(panels, unfinished, first=1), lambda: None)
 
 
@@ -142,9 +142,7 @@ def gemm_tile_i8(
 
     table, taps, ahead, ahead_step: see gemm_tile_f32. steps: depth / INT8_STEP, rounded up. panel_bytes: from a panel
     of weights to the next. bias: int32, scale: float32, of the columns. residual: codes laid out as y, 0 for none; it
-    may be y. ends: float32, but int32 for zero points: [low and high, both less the zero point, and the zero point of
-    the sum's codes; where there is a residual, scale of the sum, of the residual, the residual's zero point, and low,
-    high and zero point of the result].
+    may be y. ends: see requantize.py.
     """
     c = Codes(s)
 
@@ -152,22 +150,22 @@ def gemm_tile_i8(
         start = [c.load_words(bias + v * s.vector_bytes) for v in range(width)]
         return summed(c, height, start, table, taps, steps, weights, panel_bytes, ahead, ahead_step)
 
-    def end(width: int, lanes: list[Value | None], adding: bool) -> EndRow:
+    def end(width: int, lanes: list[Value | None], adding: bool) -> EndRows:
         factors = [s.load(scale + v * s.vector_bytes) for v in range(width)]
-        low, high, zero = s.broadcast(ends), s.broadcast(ends + 4), c.word(ends + 8)
+        ending = Requantize(c, ends, adding)
+        limit = None if lanes[0] is None else columns
 
-        def row(r: Value | int, totals: Sequence[Value]) -> None:
-            for v, total in enumerate(totals):
-                place = y_stride * r + v * s.lanes
-                codes = c.rounded(s.min(s.max(s.to_float(total) * factors[v], low), high))
-                if not adding:
-                    c.store(codes + zero, y + place, lanes[v])
-                    continue
-                here = s.to_float(codes) * s.broadcast(ends + 12)
-                there = s.to_float(c.load(residual + place) - c.word(ends + 20)) * s.broadcast(ends + 16)
-                both = s.min(s.max(here + there, s.broadcast(ends + 24)), s.broadcast(ends + 28))
-                c.store(c.rounded(both) + c.word(ends + 32), y + place, lanes[v])
+        def some(r: Value | int, totals: Sequence[Value]) -> None:
+            for first in range(0, len(totals), _GROUP):
+                cells = range(first, min(first + _GROUP, len(totals)))
+                real = [s.to_float(totals[cell]) * factors[cell % width] for cell in cells]
+                places = [y_stride * (r + cell // width) + cell % width * s.lanes for cell in cells]
+                if adding:
+                    real = [ending.added(x, residual + place) for x, place in zip(real, places, strict=True)]
+                codes = c.in_order(ending.codes(real + real[-1:] * (_GROUP - len(cells))))
+                for k in range(0, len(cells), width):
+                    c.store_part(codes, k * s.lanes, width * s.lanes, y + places[k], limit)
 
-        return row
+        return some
 
     each_tile(c, rows, panels, columns, residual, sums_of, end)

@@ -1,56 +1,89 @@
-"""2-D pooling of int8 codes, NHWC, vectors along the channels; windows are cut at the image's border as in pool.py."""
+"""2-D pooling of int8 codes, NHWC, vectors along the channels; windows are cut at the image's border as in pool.py.
+
+The largest codes are found four times as many at once as sums are taken: they need not be widened. Their last vector
+reaches back over channels that are done, where there is a whole one.
+"""
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, reduce
 
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Float32, Int, Pointer, f32, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Combine, Simd, Value, micro
+
+_UNROLLED = (2, 3)  # square windows, as in pool.py
 
 
-@micro("pool_window_i8", Int, Pointer, Pointer, Int, Int, Int, Int, Int, Float32, Pointer)
-def pool_window_i8(
+@micro("pool_windows_i8", Int, Pointer, Pointer, Int, Int, Int, Int, Int, Int, Int, Float32, Pointer)
+def pool_windows_i8(
     s: Simd,
     largest: Value,
     x: Value,
     y: Value,
+    windows: Value,
+    step_bytes: Value,
     rows: Value,
     columns: Value,
     row_bytes: Value,
-    pixel_bytes: Value,
     channels: Value,
+    form: Value,
     factor: Value,
     ends: Value,
 ) -> None:
-    """y[channels] = the largest code of rows x columns pixels, or codes of (sum - zero * pixels) * factor.
+    """y[windows, channels] = the largest codes of rows x columns pixels, or codes of (sum - zero * pixels) * factor.
 
-    ends: zero points of x and y, int32; low, high, float32.
+    step_bytes, form: see pool_windows_f32. ends: zero points of x and y, int32; low, high, float32.
     """
     c = Codes(s)
+    width = 4 * s.lanes
 
-    def window(i: Value, start: Value, maximum: bool) -> Value:
+    def larger(a: Value, b: Value) -> Value:
+        return s.select(a > b, a, b)
+
+    def taps(corner: Value, side: int, load: Callable[[Value], Value], combine: Combine, start: Value) -> Value:
+        """Of the pixels of a window whose first one is here."""
+        if side:
+            places = [corner + row_bytes * p + channels * q for p in range(side) for q in range(side)]
+            return reduce(combine, map(load, places))
+
         def row(p: Value, total: Value) -> tuple[Value, ...]:
-            def pixel(q: Value, total: Value) -> tuple[Value, ...]:
-                code = c.load(x + p * row_bytes + q * pixel_bytes + i)
-                return (s.select(code > total, code, total) if maximum else total + code,)
-
-            return s.loop(columns, pixel, total)
+            first = corner + p * row_bytes
+            return s.loop(columns, lambda q, now: (combine(now, load(first + q * channels)),), total)
 
         return s.loop(rows, row, start)[0]
 
-    def most() -> None:
-        s.span(channels, lambda i, lanes: c.store(window(i, c.number(-128), True), y + i, lanes))
+    def most(side: int) -> None:
+        def window(k: Value) -> None:
+            corner, target = x + k * step_bytes, y + k * channels
+
+            def whole(i: Value) -> None:
+                first = s.select(i + width > channels, channels - width, i)
+                c.store_bytes(taps(corner + first, side, c.load_bytes, larger, c.least_bytes()), target + first)
+
+            def part(i: Value, lanes: Value | None) -> None:
+                c.store(taps(corner + i, side, c.load, larger, c.number(-128)), target + i, lanes)
+
+            s.either(channels >= width, lambda: s.loop(channels, whole, step=width), lambda: s.span(channels, part))
+
+        s.loop(windows, window)
 
     def mean() -> None:
         start = c.number(0) - c.word(ends) * c.splat(rows * columns)
         zero, scale = c.word(ends + 4), s.splat(factor)
         low, high = s.broadcast(ends + 8), s.broadcast(ends + 12)
 
-        def body(i: Value, lanes: Value | None) -> None:
-            real = s.to_float(window(i, start, False)) * scale
-            c.store(c.rounded(s.min(s.max(real, low), high)) + zero, y + i, lanes)
+        def window(k: Value) -> None:
+            def body(i: Value, lanes: Value | None) -> None:
+                total = taps(x + k * step_bytes + i, 0, c.load, Value.__add__, start)
+                real = s.min(s.max(s.to_float(total) * scale, low), high)
+                c.store(c.rounded(real) + zero, y + k * channels + i, lanes)
 
-        s.span(channels, body)
+            s.span(channels, body)
 
-    s.either(largest.equals(0), mean, most)
+        s.loop(windows, window)
+
+    s.either(largest.equals(0), mean, lambda: s.switch(form, [partial(most, side) for side in (0, *_UNROLLED)]))
 
 
 @kernel
@@ -79,25 +112,34 @@ def pool2d_i8(
 ) -> None:
     """y = the largest codes of windows, or codes of their means. factors: float32, of a window of 0, 1, 2, ... pixels.
 
-    ends: see pool_window_i8. Units: blocks of row_block rows of output over all images.
+    ends: see pool_windows_i8. Units: blocks of row_block rows of output over all images.
     """
+    # Windows [inner, outer) of a row lie inside the image from left to right.
+    inner = min((left + stride_width - 1) // stride_width, out_width)
+    reach = in_width + left - kernel_width
+    outer = max(min((reach + stride_width) // stride_width, out_width), inner)
     for row in range(begin * row_block, min(end * row_block, images * out_height)):
         image = row // out_height
         row_start = (row - image * out_height) * stride_height - top
         first_p, last_p = max(row_start, 0), min(row_start + kernel_height, in_height)
-        for j in range(out_width):
+        j = 0
+        while j < out_width:
+            windows = outer - inner if j == inner and inner < outer else 1
             column_start = j * stride_width - left
             first_q, last_q = max(column_start, 0), min(column_start + kernel_width, in_width)
-            pixels = (last_p - first_p) * (last_q - first_q)
-            pool_window_i8(
+            rows, columns = last_p - first_p, last_q - first_q
+            pool_windows_i8(
                 largest,
                 x + ((image * in_height + first_p) * in_width + first_q) * channels,
                 y + (row * out_width + j) * channels,
-                last_p - first_p,
-                last_q - first_q,
+                windows,
+                stride_width * channels,
+                rows,
+                columns,
                 in_width * channels,
                 channels,
-                channels,
-                f32(factors)[pixels],
+                rows - 1 if rows == columns and 2 <= rows <= 3 else 0,
+                f32(factors)[rows * columns],
                 ends,
             )
+            j += windows

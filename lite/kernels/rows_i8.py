@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from lite.kernels.codes8 import INT8_STEP, Codes
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, EndRow, each_tile, summed
+from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, EndRows, each_tile, summed
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
 
@@ -111,20 +111,20 @@ def gemm_rows_i8(
         start = [c.number(0)] * width
         return summed(c, height, start, table, s.constant(1), steps, weights, panel_bytes, ahead, ahead_step)
 
-    def end(width: int, lanes: list[Value | None], adding: bool) -> EndRow:
-        def row(r: Value | int, sums: Sequence[Value]) -> None:
-            own = ends + r * 8
-            origin, row_scale = c.word(own + 4) + c.offset, s.broadcast(own)
-            for v, found in enumerate(sums):
+    def end(width: int, lanes: list[Value | None], adding: bool) -> EndRows:
+        def some(r: Value | int, sums: Sequence[Value]) -> None:
+            for cell, found in enumerate(sums):
+                own, v = ends + (r + cell // width) * 8, cell % width
+                origin, row_scale = c.word(own + 4) + c.offset, s.broadcast(own)
                 at = v * s.vector_bytes
                 total = found - origin * c.load_words(totals + at)
                 result = s.to_float(total) * (row_scale * s.load(scale + at)) + s.load(bias + at)
-                place = y_stride * r + at
+                place = y_stride * (r + cell // width) + at
                 if adding:
                     result = result + s.load(residual + place, lanes[v])
                 s.store(s.min(s.max(result, floor), ceiling), y + place, lanes[v])
 
-        return row
+        return some
 
     each_tile(c, rows, panels, columns, residual, sums_of, end)
 

@@ -125,7 +125,7 @@ def winograd_output_f32(
 
 
 @routine
-def _pixels(
+def pixels(
     table: int, base: int, outside: int, row: int, column: int, extent: int, height: int, width: int, nbytes: int
 ) -> None:
     """The addresses of extent x extent pixels from (row, column) on; `outside` for those that an image has not."""
@@ -150,7 +150,7 @@ def _transform_tiles(
         i = (tile - image * tiles) // across
         j = tile - image * tiles - i * across
         base = x + image * height * width * pixel
-        _pixels(scratch, base, zeros, i * r - top, j * r - left, r + 2, height, width, pixel)
+        pixels(scratch, base, zeros, i * r - top, j * r - left, r + 2, height, width, pixel)
         winograd_input_f32(form, scratch, channels, v + (tile - first) * pixel, step)
 
 
@@ -260,9 +260,9 @@ def winograd_f32(
             i = (first + t - image * tiles) // across
             j = first + t - image * tiles - i * across
             offset = image * out_height * out_width * pixel
-            _pixels(targets + t * 128, y + offset, dump, i * r, j * r, r, out_height, out_width, pixel)
+            pixels(targets + t * 128, y + offset, dump, i * r, j * r, r, out_height, out_width, pixel)
             if residual != 0:
-                _pixels(residuals + t * 128, residual + offset, dump, i * r, j * r, r, out_height, out_width, pixel)
+                pixels(residuals + t * 128, residual + offset, dump, i * r, j * r, r, out_height, out_width, pixel)
         first_panel = part // tile_blocks * panel_block
         last_panel = min(first_panel + panel_block, panels)
         for panel in range(first_panel, last_panel):

@@ -36,6 +36,7 @@ SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 
 _DTYPES = {int(dtype): dtype for dtype in DType}
 _FORMS = (INDEXING, SPARSE)  # compressed constants that are read
+_QUANT_FIELDS = ("scale", "zeroPoint", "numBits", "narrowRange", "varCorr", "meanCorr")
 _CONSTANT = 0  # of Tensor.nodeType
 _BFLOAT16 = 45  # MindSpore's type id; of constants alone, which are float32 to their readers
 _MOST_CLUSTERS = 256
@@ -193,23 +194,26 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -
 
 def _quant(where: str, rows: Sequence[Mapping[str, Any]], shape: tuple[int, ...]) -> tuple[QuantParams, ...]:
     """Quantization that means something: existing files put one empty entry on tensors that are not quantized."""
-    if not any(row["inited"] for row in rows):
+    read, inited = [], False
+    for row in rows:
+        inited = inited or row["inited"]
+        read.append(QuantParams(*map(row.__getitem__, _QUANT_FIELDS)))
+    if not inited:
         return ()
-    if len(rows) not in (1, *shape):
+    if len(read) not in (1, *shape):
         raise InvalidModelError(
-            f"{where} quantParams: expected 1, or as many as one of the sizes {list(shape)}, found {len(rows)}"
+            f"{where} quantParams: expected 1, or as many as one of the sizes {list(shape)}, found {len(read)}"
         )
-    for channel, row in enumerate(rows):
-        numbers = (row["scale"], row["varCorr"], row["meanCorr"])
+    for channel, params in enumerate(read):
+        numbers = (params.scale, params.var_corr, params.mean_corr)
         finite = all(abs(number) <= _LARGEST for number in numbers)  # NaN is not
-        if not finite or row["scale"] < 0 or not 1 <= row["numBits"] <= 32:
+        if not finite or params.scale < 0 or not 1 <= params.num_bits <= 32:
             raise InvalidModelError(
                 f"{where} quantParams[{channel}]: expected a finite scale of 0 or more, finite corrections and 1 to 32 "
-                f"bits, found scale {row['scale']}, varCorr {row['varCorr']}, meanCorr {row['meanCorr']}, "
-                f"numBits {row['numBits']}"
+                f"bits, found scale {params.scale}, varCorr {params.var_corr}, meanCorr {params.mean_corr}, "
+                f"numBits {params.num_bits}"
             )
-    names = ("scale", "zeroPoint", "numBits", "narrowRange", "varCorr", "meanCorr")
-    return tuple(QuantParams(*(row[name] for name in names)) for row in rows)
+    return tuple(read)
 
 
 def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec) -> None:

@@ -11,7 +11,7 @@ Not checked, because real files break it: that 8-byte values lie on multiples of
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from lite.errors import InvalidModelError
@@ -54,12 +54,37 @@ class _Plan:
     present: dict[str, int]
 
 
+class Rows(Sequence[dict[str, Any]]):
+    """Tables of numbers alone: each is a dict when it is asked for, and until then what is present in the file.
+
+    A network in int8 has one for every channel; as dicts they would be larger than its weights.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._defaults = table.defaults
+        self._names: list[tuple[str, ...]] = []
+        self._values: list[tuple[Any, ...]] = []
+
+    def add(self, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
+        """A table with these fields."""
+        self._names.append(names)
+        self._values.append(values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, index: Any) -> Any:
+        row = self._defaults.copy()
+        row.update(zip(self._names[index], self._values[index], strict=True))
+        return row
+
+
 class Decoder:
     """Reads tables of `schema` from `data`, each whole, with all that it holds.
 
     A table becomes a dict with every field of the schema: scalars and enumerations as numbers, strings as str, vectors
-    of numbers as tuples, vectors of bytes as memoryviews into `data`, absent vectors, strings and tables as None. A
-    union's type field becomes the name of the table that its value field holds.
+    of numbers as tuples, vectors of bytes as memoryviews into `data`, absent vectors, strings and tables as None,
+    vectors of tables as sequences of dicts. A union's type field becomes the name of the table that its value holds.
     """
 
     def __init__(self, schema: Schema, data: memoryview) -> None:
@@ -84,19 +109,7 @@ class Decoder:
             self._plans.clear()  # their readers hold this decoder: a cycle that would keep the file mapped
 
     def _table(self, table: Table, position: int, only: Collection[str] | None = None) -> dict[str, Any]:
-        if position % 4 or not 4 <= position <= self._size - 4:
-            raise _Corrupt(
-                f"expected table {table.name} on a multiple of 4 within {self._size} bytes, found byte {position}"
-            )
-        vtable = position - _I32.unpack_from(self._data, position)[0]
-        plan = self._plans.get((table.name, vtable))
-        if plan is None:
-            plan = self._plans[table.name, vtable] = self._plan(table, vtable)
-        if position + plan.size > self._size:
-            raise _Corrupt(
-                f"expected table {table.name} to end within {self._size} bytes, found {plan.size} bytes at {position}"
-            )
-        self._spend(plan.size + _TABLE_WORK)
+        plan = self._plan_at(table, position)
         values = table.defaults.copy()
         values.update(zip(plan.names, plan.unpack(self._data, position), strict=True))
         for field in plan.enums:
@@ -115,6 +128,23 @@ class Decoder:
         if table.union is not None:
             self._union(*table.union, values, position, plan)
         return values
+
+    def _plan_at(self, table: Table, position: int) -> _Plan:
+        """How to read the table at a position, once it is known to lie within the file."""
+        if position % 4 or not 4 <= position <= self._size - 4:
+            raise _Corrupt(
+                f"expected table {table.name} on a multiple of 4 within {self._size} bytes, found byte {position}"
+            )
+        vtable = position - _I32.unpack_from(self._data, position)[0]
+        plan = self._plans.get((table.name, vtable))
+        if plan is None:
+            plan = self._plans[table.name, vtable] = self._plan(table, vtable)
+        if position + plan.size > self._size:
+            raise _Corrupt(
+                f"expected table {table.name} to end within {self._size} bytes, found {plan.size} bytes at {position}"
+            )
+        self._spend(plan.size + _TABLE_WORK)
+        return plan
 
     def _plan(self, table: Table, vtable: int) -> _Plan:
         """Checks a vtable, once for all tables of the type that share it."""
@@ -200,17 +230,24 @@ class Decoder:
         length = self._length(position, struct.calcsize(f"<{code}"), "a list of numbers")
         return struct.unpack_from(f"<{length}{code}", self._data, position + 4)
 
-    def _tables(self, table: Table, position: int) -> list[dict[str, Any]]:
+    def _tables(self, table: Table, position: int) -> Sequence[dict[str, Any]]:
         length = self._length(position, 4, f"a list of {table.name}")
         offsets = struct.unpack_from(f"<{length}I", self._data, position + 4)
+        plain = Rows(table)
         read: list[dict[str, Any]] = []
+        place = 0
         try:
             for place, offset in enumerate(offsets):
-                read.append(self._table(table, position + 4 + 4 * place + offset))
+                start = position + 4 + 4 * place + offset
+                if table.numbers:
+                    plan = self._plan_at(table, start)
+                    plain.add(plan.names, plan.unpack(self._data, start))
+                else:
+                    read.append(self._table(table, start))
         except _Corrupt as error:
-            error.path = f"[{len(read)}]{error.path}"
+            error.path = f"[{place}]{error.path}"
             raise
-        return read
+        return plain if table.numbers else read
 
     def _length(self, position: int, width: int, what: str) -> int:
         """Number of elements of the vector at `position`, once it is known to lie within the file."""

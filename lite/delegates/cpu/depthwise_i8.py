@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Packed
-from lite.delegates.cpu.ends_i8 import ends
+from lite.delegates.cpu.ends_i8 import bounded, ends
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
@@ -31,15 +31,18 @@ def bind_depthwise(
         bias = operation.operands[2].value
         assert bias is not None, "the caller has looked"
         start = start + bias.reshape(-1)
-    if np.abs(start).max() + kernel_h * kernel_w * 255 * 128 >= 1 << 31:
+    largest = int(np.abs(start).max()) + kernel_h * kernel_w * 255 * 128
+    scale = bounded(np.broadcast_to(multiplier(attrs), (channels,)), largest)
+    if largest >= 1 << 31 or scale is None:
         return None
     place = window(inner, x.shape, w.shape)
-    starts = _starts(channels, 4 * tile.lanes)
+    fold = _fold(inner, channels, 4 * tile.lanes)
+    w, start, scale = (np.concatenate([x] * fold) for x in (w, start, scale))
+    starts = _starts(len(w), 4 * tile.lanes)
     order = _channel_order(tile.lanes)
     rows, quads = images * place.output[0], -(-kernel_h // _QUAD)
     units = split(rows, place.output[1] * max(channels, 4 * tile.lanes) * (kernel_h * kernel_w + 6) * FLOP)
-    scale = np.broadcast_to(multiplier(attrs), (channels,))
-    span = (_PIXELS - 1) * inner.stride[1] + kernel_w
+    span = (_PIXELS - 1) * 2 + kernel_w
     step = NativeStep(
         "depthwise_i8",
         {
@@ -66,12 +69,18 @@ def bind_depthwise(
             "top": place.pads[0],
             "left": place.pads[2],
             "blocks": len(starts),
+            "fold": fold,
             "row_block": units.block,
         },
         units.count,
         scratch=16 * tile.lanes + 8 * span * quads * _QUAD,
     )
     return NativeClaim((step,))
+
+
+def _fold(conv: Conv2DFusion, channels: int, block: int) -> int:
+    """How many neighboring pixels are computed as one block of channels."""
+    return block // channels if conv.stride[1] == conv.dilation[1] == 1 and block % channels == 0 else 1
 
 
 def _starts(channels: int, block: int) -> list[int]:

@@ -10,11 +10,10 @@ from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation
 from lite.delegates.cpu.strides import broadcast, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split, split_rows
-from lite.kernels.codes import LEFT_SCALAR, RIGHT_SCALAR, ROWS
+from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, ROWS
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized, bounds, multiplier, shares
 from lite.types import Array, DType
 
-_ADD, _MULTIPLY = range(2)  # as lite.kernels.elements_i8 numbers them
 _TABLE_COST = 0.6  # nanoseconds a code
 
 
@@ -72,7 +71,7 @@ def _bind_binary(operation: Operation, attrs: Quantized) -> NativeClaim:
             "x": x,
             "y": y,
             "z": Out(0),
-            "function": _ADD if attrs.op == "AddFusion" else _MULTIPLY,
+            "function": BINARY.index("add" if attrs.op == "AddFusion" else "mul"),
             "mode": LEFT_SCALAR if left == 0 else RIGHT_SCALAR if right == 0 else ROWS,
             "dims": walk.without(-1).table(),
             "rows": rows,

@@ -1,28 +1,36 @@
 """Weights of products of codes, and what belongs to their columns, as lite.kernels.gemm_i8 takes them."""
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from lite.delegates.cpu.tile import Tile
-from lite.delegates.cpu.work import FLOP
+from lite.delegates.cpu.work import FLOP, split
 from lite.types import Array
 
 CODE_OP = FLOP / 4  # nanoseconds for a multiplication or an addition of codes
+PANELS = 2  # that a tile takes at once, see lite.kernels.gemm_i8
+_FEW = 8  # blocks of rows, below which threads share the panels instead
 
 
 def packed_weights(w: Array, tile: Tile) -> Array:
     """[groups, columns, taps, depth] -> [groups, panel, tap, steps, lanes, codes of a step], zeros beyond."""
     groups, columns, taps, depth = w.shape
     panels, steps = -(-columns // tile.lanes), -(-depth // tile.int8_step)
-    shape = (groups, panels, tile.lanes, taps, steps, tile.int8_step)
-    packed = tile.slabs.allocate(math.prod(shape)).view(np.int8)
-    padded = np.zeros((groups, panels * tile.lanes, taps, steps * tile.int8_step), np.int8)
-    padded[:, :columns, :, :depth] = w
+    packed = tile.slabs.allocate(groups * panels * tile.lanes * taps * steps * tile.int8_step).view(np.int8)
     target = packed.reshape(groups, panels, taps, steps, tile.lanes, tile.int8_step)
-    target[...] = padded.reshape(shape).transpose(0, 1, 3, 4, 2, 5)
+    for group, panel in np.ndindex(groups, panels):  # one by one: what is in between stays small
+        some = w[group, panel * tile.lanes : (panel + 1) * tile.lanes]
+        padded = np.zeros((tile.lanes, taps, steps * tile.int8_step), np.int8)
+        padded[: len(some), :, :depth] = some
+        target[group, panel] = padded.reshape(tile.lanes, taps, steps, tile.int8_step).transpose(1, 2, 0, 3)
     return packed
+
+
+def shared_panels(panels: int, cost: float, blocks: int) -> int:
+    """The panels of a part, `cost` nanoseconds each, where there are that many blocks of rows: all, or some pairs."""
+    if blocks >= _FEW:
+        return panels
+    return split(-(-panels // PANELS), cost * PANELS, _FEW // blocks).block * PANELS
 
 
 def by_panel(x: Array, groups: int, tile: Tile) -> Array:

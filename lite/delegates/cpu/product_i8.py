@@ -6,17 +6,17 @@ import math
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
-from lite.delegates.cpu import rows_i8
+from lite.delegates.cpu import rows_i8, winograd_i8
 from lite.delegates.cpu.depthwise_i8 import bind_depthwise
-from lite.delegates.cpu.ends_i8 import ends
-from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_weights
+from lite.delegates.cpu.ends_i8 import bounded, ends
+from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_weights, shared_panels
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import split
 from lite.memory import ALIGNMENT
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
-from lite.ops.quantized import Quantized, is_by_row, multiplier
+from lite.ops.quantized import Quantized, is_by_row, multiplier, shares
 from lite.ops.window import Window
 from lite.types import Array, DType
 
@@ -34,6 +34,9 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     stored = (attrs.inputs[0], attrs.inputs[1], attrs.outputs[0])
     if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or w.value is None or not x.size:
         return None
+    added = operation.epilogue.codes
+    if added is not None and sum(shares(added)) >= 1 << 22:
+        return None  # kernels could not round what is added
     if any(spec.value is None for spec in rest) or any(attrs.inputs[1].zero_point):  # type: ignore[union-attr]
         return None
     inner = attrs.inner
@@ -71,12 +74,23 @@ def _steps(
     assert x_codes is not None, "bind has looked"
     assert y_codes is not None, "bind has looked"
     bias = operation.operands[2].value if len(operation.operands) > 2 else None
-    scale = np.broadcast_to(multiplier(attrs), (outputs,))
-    start = -(x_codes.zero_point[0] + tile.int8_offset) * w.reshape(outputs, -1).sum(axis=1, dtype=np.int64)
+    winograd = winograd_i8.pays(inner, shape, w.shape, place, tile)
+    shift = 0 if winograd else tile.int8_offset
+    start = -(x_codes.zero_point[0] + shift) * w.reshape(outputs, -1).sum(axis=1, dtype=np.int64)
     if bias is not None:
         start = start + bias.reshape(-1)
-    if np.abs(start).max(initial=0) + taps * depth * 255 * 128 >= 1 << 31:
+    largest = int(np.abs(start).max(initial=0)) + taps * depth * 255 * 128
+    scale = bounded(np.broadcast_to(multiplier(attrs), (outputs,)), largest)
+    if largest >= 1 << 31 or scale is None:
         return None
+    sums: dict[str, Argument] = {
+        "bias": Packed(by_panel(start.astype(np.int32), group, tile)),
+        "scale": Packed(by_panel(scale, group, tile)),
+        "ends": Packed(ends(y_codes, inner.activation_type, operation.epilogue.codes)),
+        "residual": _residual(operation),
+    }
+    if winograd:
+        return winograd_i8.bind_winograd(operation, w, place, sums, x_codes.zero_point[0], tile)
     blocks = _blocks(inner, place, kernel_h, kernel_w, depth * tile.int8_staged)
     if blocks["patch_bytes"] > _LARGEST_PATCH:
         return None
@@ -85,7 +99,7 @@ def _steps(
     pixel_blocks = images * group * -(-place.output[0] // row_block) * -(-place.output[1] // column_block)
     panels = -(-columns // tile.lanes)
     cost = 2 * pixels * taps * depth * tile.lanes * CODE_OP + 2 * pixels * kernel_h / panels  # of a panel
-    panel_block = panels if pixel_blocks >= 8 else split(panels, cost).block
+    panel_block = shared_panels(panels, cost, pixel_blocks)  # each part stages its own input
     units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
     runs, length = (kernel_h, kernel_w * depth) if blocks["dilation_width"] == 1 else (taps, depth)
     step = NativeStep(
@@ -93,9 +107,7 @@ def _steps(
         {
             "x": In(0),
             "w": Packed(packed_weights(w.reshape(group, columns, runs, length), tile), replaces=1),
-            "bias": Packed(by_panel(start.astype(np.int32), group, tile)),
-            "scale": Packed(by_panel(scale, group, tile)),
-            "ends": Packed(ends(y_codes, inner.activation_type, operation.epilogue.codes)),
+            **sums,
             "zero": x_codes.zero_point[0],
             "y": Out(0),
             "images": images,
@@ -115,7 +127,6 @@ def _steps(
             **blocks,
             "panel_block": panel_block,
             "parts": units.block,
-            "residual": _residual(operation),
         },
         units.count,
         scratch=blocks["patch_bytes"] + 8 * pixels * runs,

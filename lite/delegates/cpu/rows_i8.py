@@ -12,7 +12,7 @@ import numpy as np
 
 from lite.delegates.base import AS_IS, Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
 from lite.delegates.cpu.finish import finish, residual
-from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_weights
+from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_weights, shared_panels
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
 from lite.memory import ALIGNMENT
@@ -72,7 +72,7 @@ def row_steps(
     row_block = -(-rows // max(1, round(rows / _ROW_BLOCK)))
     row_blocks, panels = -(-rows // row_block), -(-columns // tile.lanes)
     cost = 2 * row_block * depth * tile.lanes * CODE_OP  # of a panel
-    panel_block = panels if row_blocks >= 8 else split(panels, cost).block
+    panel_block = shared_panels(panels, cost, row_blocks)
     units = split(row_blocks * -(-panels // panel_block), cost * panel_block)
     w, totals, scale = packed_rows(weights, weight_scale, tile, replaces)
     arguments: dict[str, Argument] = {

@@ -22,14 +22,14 @@ class Units:
     count: int
 
 
-def split(items: int, cost: float) -> Units:
+def split(items: int, cost: float, most: int = _MOST) -> Units:
     """Units for `items` equal pieces of work of `cost` nanoseconds each.
 
-    As many as are worth it, or fewer where the larger share of two threads is then clearly smaller.
+    As many as are worth it, at most `most`, or fewer where the larger share of two threads is then clearly smaller.
     """
     best, least = Units(max(items, 1), min(items, 1)), float(items)
     worth = max(int(items * cost / _UNIT), int(items * cost >= _SHORT) + 1)
-    for wanted in range(min(items, _MOST, worth), 1, -1):
+    for wanted in range(min(items, most, worth), 1, -1):
         block = -(-items // wanted)
         count = -(-items // block)
         first = count // 2 * block

@@ -1,0 +1,121 @@
+"""Binds 3 x 3 convolutions of codes to the exact Winograd kernel where a model of their cost says that it pays.
+
+It takes a quarter of the direct way's products, each for two of these, and transforms of its tiles besides, and it
+fetches weights that are 8 times as many bytes; on small images its tiles reach over the edge.
+"""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.cpu.packed_i8 import PANELS, shared_panels
+from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.work import split
+from lite.ops.conv2d import Conv2DFusion
+from lite.ops.window import Window
+from lite.types import Array
+
+_OUT = 4  # rows and columns of a tile of output
+_FREQUENCIES = 36
+_GAP = 64  # bytes between frequencies beside their data
+_BLOCK_BYTES = 512 << 10  # of transformed tiles and their sums, which stay in cache while the weights pass
+_LEAST = 24  # tiles of a block, or weights would pass too often
+_SLACK = 64  # bytes that may be read behind the last code
+_LARGEST = 1 << 29  # a convolution's sums are less than this, see lite.kernels.winograd_i8
+
+# Nanoseconds of a product of the direct way, of one of these, of an element of a transformed tile, and of a byte of
+# weights: what it takes to fetch it, and as much again for the memory it holds.
+_DIRECT = 1 / 220
+_PRODUCT = 1 / 110
+_ELEMENT = 0.16
+_BYTE = 1 / 20
+
+# 30 times the transform of the weights at the kernel's points.
+_G = np.array([[15, 0, 0], [-5, -5, -5], [5, -5, 5], [1, 2, 4], [4, -2, 1], [0, 0, 15]])
+
+
+def fits(conv: Conv2DFusion, shape: tuple[int, ...], w: tuple[int, ...], place: Window, tile: Tile) -> bool:
+    """Whether the kernel can run the convolution of x with w, in these shapes."""
+    plain = w[1:3] == (3, 3) and conv.stride == conv.dilation == (1, 1) and conv.group == 1
+    return plain and 9 * shape[3] * 128 * 128 < _LARGEST
+
+
+def pays(conv: Conv2DFusion, shape: tuple[int, ...], w: tuple[int, ...], place: Window, tile: Tile) -> bool:
+    """Whether it can, and in less time than the direct way."""
+    if not fits(conv, shape, w, place, tile):
+        return False
+    channels, outputs = shape[3], -(-w[0] // tile.lanes) * tile.lanes
+    pixels = shape[0] * math.prod(place.output)
+    tiles = shape[0] * math.prod(-(-extent // _OUT) for extent in place.output)
+    direct = 9 * channels * outputs * (pixels * _DIRECT + _BYTE)
+    products = channels * outputs * (tiles * _PRODUCT + 2 * _BYTE)
+    return _FREQUENCIES * (products + tiles * (channels + outputs) * _ELEMENT) < direct
+
+
+def bind_winograd(
+    operation: Operation, w: Array, place: Window, ends: dict[str, Argument], zero: int, tile: Tile
+) -> NativeClaim:
+    """The claim; w [outputs, 3, 3, channels]. ends: what is done with the sums, as for conv2d_i8. zero: of x."""
+    images, in_height, in_width, channels = operation.inputs[0].shape
+    outputs, panels = w.shape[0], -(-w.shape[0] // tile.lanes)
+    down, across = (-(-extent // _OUT) for extent in place.output)
+    tiles = images * down * across
+    depth_bytes = -(-channels // (2 * tile.lanes)) * tile.lanes * 4
+    tile_bytes = _FREQUENCIES * (depth_bytes + PANELS * tile.lanes * 4)
+    blocks = -(-tiles // max(_LEAST, _BLOCK_BYTES // tile_bytes))
+    block = -(-tiles // blocks)
+    blocks = -(-tiles // block)
+    cost = _FREQUENCIES * block * channels * tile.lanes * _PRODUCT  # of a panel
+    panel_block = shared_panels(panels, cost, blocks)
+    units = split(blocks * -(-panels // panel_block), cost * panel_block)
+    scratch = (
+        512 + 256 * block + -(-panels * tile.lanes // 64) * 64
+        + _FREQUENCIES * (block * (depth_bytes + PANELS * tile.lanes * 4) + 2 * _GAP)
+    )  # fmt: skip
+    step = NativeStep(
+        "winograd_i8",
+        {
+            "x": In(0),
+            "w": Packed(_transformed(w, tile), replaces=1),
+            **ends,
+            "zeros": Packed(np.full(channels + _SLACK, zero, np.int8)),
+            "y": Out(0),
+            "images": images,
+            "in_height": in_height,
+            "in_width": in_width,
+            "in_channels": channels,
+            "out_height": place.output[0],
+            "out_width": place.output[1],
+            "out_channels": outputs,
+            "down": down,
+            "across": across,
+            "top": place.pads[0],
+            "left": place.pads[2],
+            "tile_block": block,
+            "panel_block": panel_block,
+            "parts": units.block,
+        },
+        units.count,
+        scratch,
+    )
+    return NativeClaim((step,), in_place=operation.epilogue.residual)
+
+
+def _transformed(w: Array, tile: Tile) -> Array:
+    """[outputs, 3, 3, channels] -> int16 [pair of panels][frequency][steps][panel][lanes][2], zeros beyond."""
+    outputs, channels = w.shape[0], w.shape[3]
+    panels, steps, lanes = -(-outputs // tile.lanes), -(-channels // 2), tile.lanes
+    packed = tile.slabs.allocate(2 * _FREQUENCIES * panels * steps * lanes * 2).view(np.int16)
+    both = np.kron(_G, _G).astype(np.float32)  # of a filter's 9 elements in a row; all is exact in float32
+    for first in range(0, panels, PANELS):
+        width = min(PANELS, panels - first)
+        some = w[first * lanes : (first + width) * lanes]
+        padded = np.zeros((9, width * lanes, steps * 2), np.float32)
+        padded[:, : len(some), :channels] = some.reshape(-1, 9, channels).swapaxes(0, 1)
+        terms = (both @ padded.reshape(9, -1)).reshape(_FREQUENCIES, width, lanes, steps, 2)
+        size = _FREQUENCIES * width * steps * lanes * 2
+        place = packed[first * (size // width) :][:size].reshape(_FREQUENCIES, steps, width, lanes, 2)
+        place[...] = terms.transpose(0, 3, 1, 2, 4)
+    return packed
