@@ -14,6 +14,7 @@ from __future__ import annotations
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share
+from lite.kernels.windows import windows_at
 
 
 @kernel
@@ -23,21 +24,7 @@ def conv2d_f32(
     bias: Pointer,
     zeros: Pointer,
     y: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    in_channels: Int,
-    out_height: Int,
-    out_width: Int,
-    out_channels: Int,
-    kernel_height: Int,
-    kernel_width: Int,
-    stride_height: Int,
-    stride_width: Int,
-    dilation_height: Int,
-    dilation_width: Int,
-    top: Int,
-    left: Int,
+    geometry: Pointer,
     group: Int,
     pixel_block: Int,
     panel_block: Int,
@@ -58,17 +45,18 @@ def conv2d_f32(
     Units: `parts` parts each, of images x groups x pixel blocks x panel blocks.
     Scratch: 8 bytes x (pixel_block x taps + one a tile).
     """
+    at = windows_at(geometry)
     width = TILE_COLUMNS()
-    depth = in_channels // group
-    columns = out_channels // group
+    depth = at.in_channels // group
+    columns = at.out_channels // group
     panels = (columns + width - 1) // width
-    taps = kernel_height * kernel_width
-    pixels = out_height * out_width
+    taps = at.kernel_height * at.kernel_width
+    pixels = at.out_height * at.out_width
     pixel_blocks = (pixels + pixel_block - 1) // pixel_block
     panel_blocks = (panels + panel_block - 1) // panel_block
-    mergeable = group == 1 and dilation_width == 1
-    unpadded = left == 0 and (out_width - 1) * stride_width + kernel_width <= in_width
-    for part in range(begin * parts, min(end * parts, images * group * pixel_blocks * panel_blocks)):
+    mergeable = group == 1 and at.dilation_width == 1
+    unpadded = at.left == 0 and (at.out_width - 1) * at.stride_width + at.kernel_width <= at.in_width
+    for part in range(begin * parts, min(end * parts, at.images * group * pixel_blocks * panel_blocks)):
         panel_part = part % panel_blocks
         rest = part // panel_blocks
         first_pixel = rest % pixel_blocks * pixel_block
@@ -77,41 +65,41 @@ def conv2d_f32(
         image = rest // group
         count = min(pixel_block, pixels - first_pixel)
         tiles = (count + TILE_ROWS() - 1) // TILE_ROWS()
-        source = x + (image * in_height * in_width * in_channels + g * depth) * 4
+        source = x + (image * at.in_height * at.in_width * at.in_channels + g * depth) * 4
         table = scratch
         pixel = first_pixel
         for tile in range(tiles):
             height = (first_pixel + count - pixel + tiles - tile - 1) // (tiles - tile)
-            first_column = pixel % out_width * stride_width - left
-            last_column = first_column + (height - 1) * stride_width + kernel_width
-            one_row = pixel % out_width + height <= out_width
-            whole = unpadded or (one_row and first_column >= 0 and last_column <= in_width)
-            row_taps = 1 if mergeable and whole else kernel_width
-            i64(table)[0] = kernel_height * row_taps
+            first_column = pixel % at.out_width * at.stride_width - at.left
+            last_column = first_column + (height - 1) * at.stride_width + at.kernel_width
+            one_row = pixel % at.out_width + height <= at.out_width
+            whole = unpadded or (one_row and first_column >= 0 and last_column <= at.in_width)
+            row_taps = 1 if mergeable and whole else at.kernel_width
+            i64(table)[0] = at.kernel_height * row_taps
             for r in range(height):
-                i = (pixel + r) // out_width
-                j = pixel + r - i * out_width
+                i = (pixel + r) // at.out_width
+                j = pixel + r - i * at.out_width
                 pixel_addresses(
                     table + 8 + r * 8,
                     height,
                     source,
                     zeros,
-                    i * stride_height - top,
-                    j * stride_width - left,
-                    in_height,
-                    in_width,
-                    in_channels * 4,
-                    kernel_height,
+                    i * at.stride_height - at.top,
+                    j * at.stride_width - at.left,
+                    at.in_height,
+                    at.in_width,
+                    at.in_channels * 4,
+                    at.kernel_height,
                     row_taps,
-                    dilation_height,
-                    dilation_width,
+                    at.dilation_height,
+                    at.dilation_width,
                 )
             pixel += height
             table += 8 + height * taps * 8
         for panel in range(panel_part * panel_block, min((panel_part + 1) * panel_block, panels)):
             weights = w + (g * panels + panel) * taps * depth * width * 4
             column = panel * width
-            target = y + ((image * pixels + first_pixel) * out_channels + g * columns + column) * 4
+            target = y + ((image * pixels + first_pixel) * at.out_channels + g * columns + column) * 4
             ahead = weights + taps * depth * width * 4
             table = scratch
             left_over = count
@@ -125,7 +113,7 @@ def conv2d_f32(
                     depth * taps // tile_taps,
                     weights,
                     target,
-                    out_channels * 4,
+                    at.out_channels * 4,
                     columns - column,
                     bias + (g * panels + panel) * width * 4,
                     residual + (target - y) if residual != 0 else 0,
@@ -136,12 +124,12 @@ def conv2d_f32(
                 )
                 ahead += taps * depth * share(tiles)
                 table += 8 + height * taps * 8
-                target += height * out_channels * 4
+                target += height * at.out_channels * 4
                 left_over -= height
         first_column = panel_part * panel_block * width
-        block = y + ((image * pixels + first_pixel) * out_channels + g * columns + first_column) * 4
+        block = y + ((image * pixels + first_pixel) * at.out_channels + g * columns + first_column) * 4
         span = min(panel_block * width, columns - first_column)
-        activate_rows(block, count, out_channels * 4, span, function, alpha, beta)
+        activate_rows(block, count, at.out_channels * 4, span, function, alpha, beta)
 
 
 @routine

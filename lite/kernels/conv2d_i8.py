@@ -12,6 +12,7 @@ from lite.kernels.declare import Int, Pointer, i64, kernel, routine
 from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, gemm_tile_i8
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.windows import Windows, windows_at
 
 
 @micro("stage_i8", Pointer, Pointer, Int)
@@ -34,20 +35,19 @@ def stage_row(
     first: int,
     columns: int,
     step: int,
-    in_width: int,
-    in_channels: int,
+    at: Windows,
     depth: int,
 ) -> None:
     """Stages `columns` pixels of a row, `step` apart from column `first` on: `depth` codes of each, or zero points."""
     pixel = depth * INT8_STAGED()
     before = min(max((step - 1 - first) // step, 0), columns)
-    last = min(max((in_width - 1 - first) // step + 1, before), columns)
+    last = min(max((at.in_width - 1 - first) // step + 1, before), columns)
     stage_same_i8(zero, target, before * depth)
-    if step == 1 and depth == in_channels:
+    if step == 1 and depth == at.in_channels:
         stage_i8(source + (first + before) * depth, target + before * pixel, (last - before) * depth)
     else:
         for column in range(before, last):
-            stage_i8(source + (first + column * step) * in_channels, target + column * pixel, depth)
+            stage_i8(source + (first + column * step) * at.in_channels, target + column * pixel, depth)
     stage_same_i8(zero, target + last * pixel, (columns - last) * depth)
 
 
@@ -60,20 +60,7 @@ def conv2d_i8(
     ends: Pointer,
     zero: Int,
     y: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    in_channels: Int,
-    out_height: Int,
-    out_width: Int,
-    out_channels: Int,
-    kernel_height: Int,
-    kernel_width: Int,
-    stride_height: Int,
-    stride_width: Int,
-    dilation_width: Int,
-    top: Int,
-    left: Int,
+    geometry: Pointer,
     group: Int,
     row_block: Int,
     column_block: Int,
@@ -98,19 +85,20 @@ def conv2d_i8(
     Units: `parts` parts each, of images x groups x blocks of rows x blocks of columns x panel blocks; a block of
     several rows has all columns. Scratch: patch_bytes, and the addresses of a part's taps.
     """
+    at = windows_at(geometry)
     lanes = LANES()
-    depth = in_channels // group
-    columns = out_channels // group
+    depth = at.in_channels // group
+    columns = at.out_channels // group
     panels = (columns + lanes - 1) // lanes
-    row_taps, span = (kernel_width, depth) if dilation_width > 1 else (1, kernel_width * depth)
-    taps = kernel_height * row_taps
+    row_taps, span = (at.kernel_width, depth) if at.dilation_width > 1 else (1, at.kernel_width * depth)
+    taps = at.kernel_height * row_taps
     steps = (span + INT8_STEP() - 1) // INT8_STEP()
     panel_bytes = taps * steps * lanes * INT8_STEP()
     pixel = depth * INT8_STAGED()
-    row_blocks = (out_height + row_block - 1) // row_block
-    column_blocks = (out_width + column_block - 1) // column_block
+    row_blocks = (at.out_height + row_block - 1) // row_block
+    column_blocks = (at.out_width + column_block - 1) // column_block
     panel_blocks = (panels + panel_block - 1) // panel_block
-    for part in range(begin * parts, min(end * parts, images * group * row_blocks * column_blocks * panel_blocks)):
+    for part in range(begin * parts, min(end * parts, at.images * group * row_blocks * column_blocks * panel_blocks)):
         panel_part = part % panel_blocks
         rest = part // panel_blocks
         j0 = rest % column_blocks * column_block
@@ -119,17 +107,17 @@ def conv2d_i8(
         rest //= row_blocks
         g = rest % group
         image = rest // group
-        high = min(row_block, out_height - i0)
-        wide = min(column_block, out_width - j0)
-        patch_columns = (wide - 1) * column_advance + (kernel_width - 1) * dilation_width + 1
-        source = x + image * in_height * in_width * in_channels + g * depth
-        for row in range((high - 1) * row_advance + kernel_height):
-            i = i0 * stride_height - top + row * row_step
+        high = min(row_block, at.out_height - i0)
+        wide = min(column_block, at.out_width - j0)
+        patch_columns = (wide - 1) * column_advance + (at.kernel_width - 1) * at.dilation_width + 1
+        source = x + image * at.in_height * at.in_width * at.in_channels + g * depth
+        for row in range((high - 1) * row_advance + at.kernel_height):
+            i = i0 * at.stride_height - at.top + row * row_step
             target = scratch + row * patch_row
-            if 0 <= i < in_height:
-                first = j0 * stride_width - left
-                place = source + i * in_width * in_channels
-                stage_row(place, zero, target, first, patch_columns, column_step, in_width, in_channels, depth)
+            if 0 <= i < at.in_height:
+                first = j0 * at.stride_width - at.left
+                place = source + i * at.in_width * at.in_channels
+                stage_row(place, zero, target, first, patch_columns, column_step, at, depth)
             else:
                 stage_same_i8(zero, target, patch_columns * depth)
         count = high * wide
@@ -148,7 +136,7 @@ def conv2d_i8(
                     i += 1
             for tap in range(1, taps):
                 p = tap // row_taps
-                offset = p * patch_row + (tap - p * row_taps) * dilation_width * pixel
+                offset = p * patch_row + (tap - p * row_taps) * at.dilation_width * pixel
                 for r in range(height):
                     i64(table)[tap * height + r] = i64(table)[r] + offset
             table += height * taps * 8
@@ -160,7 +148,7 @@ def conv2d_i8(
             packed = g * panels + panel
             weights = w + packed * panel_bytes
             column = panel * lanes
-            result = y + ((image * out_height + i0) * out_width + j0) * out_channels + g * columns + column
+            result = y + ((image * at.out_height + i0) * at.out_width + j0) * at.out_channels + g * columns + column
             ahead = weights + width * panel_bytes
             table = scratch + patch_bytes
             left_over = count
@@ -175,7 +163,7 @@ def conv2d_i8(
                     weights,
                     panel_bytes,
                     result,
-                    out_channels,
+                    at.out_channels,
                     columns - column,
                     bias + packed * lanes * 4,
                     scale + packed * lanes * 4,
@@ -186,6 +174,6 @@ def conv2d_i8(
                 )
                 ahead += width * panel_bytes // tiles
                 table += height * taps * 8
-                result += height * out_channels
+                result += height * at.out_channels
                 left_over -= height
             panel += width

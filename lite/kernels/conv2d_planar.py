@@ -14,6 +14,7 @@ from lite.kernels.declare import Float, Int, Pointer, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.move import LANES, copy_elements, copy_words, zero_words
 from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.windows import windows_at
 
 _MOST = 8  # channels; as many floats may be written beyond the last pixel
 
@@ -73,19 +74,8 @@ def conv2d_planar_f32(
     bias: Pointer,
     offsets: Pointer,
     y: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    in_channels: Int,
-    out_height: Int,
-    out_width: Int,
-    out_channels: Int,
-    kernel_height: Int,
+    geometry: Pointer,
     taps: Int,
-    stride_height: Int,
-    stride_width: Int,
-    top: Int,
-    left: Int,
     plane_width: Int,
     row_block: Int,
     parts: Int,
@@ -105,38 +95,39 @@ def conv2d_planar_f32(
     Units: `parts` parts each, of images x blocks of row_block rows of output.
     Scratch: in_channels * stride_width planes, then two vectors of pixels and _MOST floats.
     """
-    blocks = (out_height + row_block - 1) // row_block
+    at = windows_at(geometry)
+    blocks = (at.out_height + row_block - 1) // row_block
     row_bytes = plane_width * 4
-    plane_bytes = ((row_block - 1) * stride_height + kernel_height) * row_bytes
-    vector_bytes = LANES() * out_channels * 4
-    across = (out_width + LANES() - 1) // LANES()
-    tile = scratch + in_channels * stride_width * plane_bytes
-    for part in range(begin * parts, min(end * parts, images * blocks)):
+    plane_bytes = ((row_block - 1) * at.stride_height + at.kernel_height) * row_bytes
+    vector_bytes = LANES() * at.out_channels * 4
+    across = (at.out_width + LANES() - 1) // LANES()
+    tile = scratch + at.in_channels * at.stride_width * plane_bytes
+    for part in range(begin * parts, min(end * parts, at.images * blocks)):
         image = part // blocks
         first_row = (part - image * blocks) * row_block
-        rows = min(row_block, out_height - first_row)
+        rows = min(row_block, at.out_height - first_row)
         copy_planes(
-            x + image * in_height * in_width * in_channels * 4,
+            x + image * at.in_height * at.in_width * at.in_channels * 4,
             scratch,
-            first_row * stride_height - top,
-            (rows - 1) * stride_height + kernel_height,
-            in_height,
-            in_width,
-            in_channels,
-            stride_width,
-            left,
+            first_row * at.stride_height - at.top,
+            (rows - 1) * at.stride_height + at.kernel_height,
+            at.in_height,
+            at.in_width,
+            at.in_channels,
+            at.stride_width,
+            at.left,
             row_bytes,
             plane_bytes,
         )
-        block = y + (image * out_height + first_row) * out_width * out_channels * 4
+        block = y + (image * at.out_height + first_row) * at.out_width * at.out_channels * 4
         for vector in range(0, rows * across, 2):
             partner = min(vector + 1, rows * across - 1)
             i, k = vector // across, partner // across
             column, partner_column = (vector - i * across) * LANES(), (partner - k * across) * LANES()
             planar_tile_f32(
-                out_channels,
-                scratch + i * stride_height * row_bytes + column * 4,
-                scratch + k * stride_height * row_bytes + partner_column * 4,
+                at.out_channels,
+                scratch + i * at.stride_height * row_bytes + column * 4,
+                scratch + k * at.stride_height * row_bytes + partner_column * 4,
                 offsets,
                 taps,
                 w,
@@ -146,9 +137,9 @@ def conv2d_planar_f32(
                 low,
                 high,
             )
-            store_pixels(tile, block, i, column, out_width, out_channels)
-            store_pixels(tile + vector_bytes, block, k, partner_column, out_width, out_channels)
-        activate_rows(block, 1, 0, rows * out_width * out_channels, function, alpha, beta)
+            store_pixels(tile, block, i, column, at.out_width, at.out_channels)
+            store_pixels(tile + vector_bytes, block, k, partner_column, at.out_width, at.out_channels)
+        activate_rows(block, 1, 0, rows * at.out_width * at.out_channels, function, alpha, beta)
 
 
 @routine

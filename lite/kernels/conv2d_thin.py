@@ -12,6 +12,7 @@ from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32
 from lite.kernels.move import copy_words, zero_words
+from lite.kernels.windows import windows_at
 
 
 @kernel
@@ -20,19 +21,7 @@ def conv2d_thin_f32(
     w: Pointer,
     bias: Pointer,
     y: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    in_channels: Int,
-    out_height: Int,
-    out_width: Int,
-    out_channels: Int,
-    kernel_height: Int,
-    kernel_width: Int,
-    stride_height: Int,
-    stride_width: Int,
-    top: Int,
-    left: Int,
+    geometry: Pointer,
     row_block: Int,
     parts: Int,
     function: Int,
@@ -50,55 +39,56 @@ def conv2d_thin_f32(
     Scratch: 8 bytes x TILE_ROWS x kernel_height, then the rows of input under a block, each as wide as all windows
     together: (out_width - 1) * stride_width + kernel_width pixels.
     """
-    blocks = (out_height + row_block - 1) // row_block
-    width = (out_width - 1) * stride_width + kernel_width
-    row_bytes = width * in_channels * 4
-    strip = scratch + TILE_ROWS() * kernel_height * 8
-    depth = kernel_width * in_channels
-    panel_bytes = kernel_height * depth * TILE_COLUMNS() * 4
-    for part in range(begin * parts, min(end * parts, images * blocks)):
+    at = windows_at(geometry)
+    blocks = (at.out_height + row_block - 1) // row_block
+    width = (at.out_width - 1) * at.stride_width + at.kernel_width
+    row_bytes = width * at.in_channels * 4
+    strip = scratch + TILE_ROWS() * at.kernel_height * 8
+    depth = at.kernel_width * at.in_channels
+    panel_bytes = at.kernel_height * depth * TILE_COLUMNS() * 4
+    for part in range(begin * parts, min(end * parts, at.images * blocks)):
         image = part // blocks
         first_row = (part - image * blocks) * row_block
-        rows = min(row_block, out_height - first_row)
+        rows = min(row_block, at.out_height - first_row)
         copy_strip(
-            x + image * in_height * in_width * in_channels * 4,
+            x + image * at.in_height * at.in_width * at.in_channels * 4,
             strip,
-            first_row * stride_height - top,
-            (rows - 1) * stride_height + kernel_height,
-            in_height,
-            in_width,
-            left,
+            first_row * at.stride_height - at.top,
+            (rows - 1) * at.stride_height + at.kernel_height,
+            at.in_height,
+            at.in_width,
+            at.left,
             width,
-            in_channels,
+            at.in_channels,
         )
-        block = y + (image * out_height + first_row) * out_width * out_channels * 4
+        block = y + (image * at.out_height + first_row) * at.out_width * at.out_channels * 4
         target = block
-        pixels = rows * out_width
+        pixels = rows * at.out_width
         tiles = (pixels + TILE_ROWS() - 1) // TILE_ROWS()
         i = 0
         j = 0
         for tile in range(tiles):
             height = (pixels + tiles - tile - 1) // (tiles - tile)
             for r in range(height):
-                window = strip + i * stride_height * row_bytes + j * stride_width * in_channels * 4
-                for p in range(kernel_height):
+                window = strip + i * at.stride_height * row_bytes + j * at.stride_width * at.in_channels * 4
+                for p in range(at.kernel_height):
                     i64(scratch)[p * height + r] = window
                     window += row_bytes
                 j += 1
-                if j == out_width:
+                if j == at.out_width:
                     j = 0
                     i += 1
-            for panel in range((out_channels + TILE_COLUMNS() - 1) // TILE_COLUMNS()):
+            for panel in range((at.out_channels + TILE_COLUMNS() - 1) // TILE_COLUMNS()):
                 column = panel * TILE_COLUMNS()
                 gemm_tile_f32(
                     scratch,
                     height,
-                    kernel_height,
+                    at.kernel_height,
                     depth,
                     w + panel * panel_bytes,
                     target + column * 4,
-                    out_channels * 4,
-                    out_channels - column,
+                    at.out_channels * 4,
+                    at.out_channels - column,
                     bias + column * 4,
                     0,
                     low,
@@ -107,8 +97,8 @@ def conv2d_thin_f32(
                     0,
                 )
             pixels -= height
-            target += height * out_channels * 4
-        activate_rows(block, 1, 0, rows * out_width * out_channels, function, alpha, beta)
+            target += height * at.out_channels * 4
+        activate_rows(block, 1, 0, rows * at.out_width * at.out_channels, function, alpha, beta)
 
 
 @routine

@@ -15,6 +15,7 @@ from lite.kernels.declare import Float, Int, Pointer, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.windows import whole_windows, windows_at
 
 _PIXELS = 4
 _VECTORS = 2
@@ -150,20 +151,7 @@ def depthwise_f32(
     w: Pointer,
     bias: Pointer,
     y: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    channels: Int,
-    out_height: Int,
-    out_width: Int,
-    kernel_height: Int,
-    kernel_width: Int,
-    stride_height: Int,
-    stride_width: Int,
-    dilation_height: Int,
-    dilation_width: Int,
-    top: Int,
-    left: Int,
+    geometry: Pointer,
     row_block: Int,
     channel_block: Int,
     function: Int,
@@ -179,38 +167,37 @@ def depthwise_f32(
 
     Units: blocks of row_block rows of output over all images.
     """
+    at = windows_at(geometry)
+    channels = at.in_channels
     pixel_bytes = channels * 4
-    row_bytes = dilation_height * in_width * pixel_bytes
-    weight_row_bytes = kernel_width * pixel_bytes
-    # Pixels [inner, outer) have all columns of their filter inside the image.
-    inner = min((left + stride_width - 1) // stride_width, out_width)
-    reach = in_width + left - (kernel_width - 1) * dilation_width
-    outer = max(min((reach + stride_width - 1) // stride_width, out_width), inner)
-    form = _form(kernel_width, stride_width, dilation_width)
-    half = kernel_width // 2
+    row_bytes = at.dilation_height * at.in_width * pixel_bytes
+    weight_row_bytes = at.kernel_width * pixel_bytes
+    inner, outer = whole_windows(at)
+    form = _form(at.kernel_width, at.stride_width, at.dilation_width)
+    half = at.kernel_width // 2
     blocks = (channels + channel_block - 1) // channel_block
     for part in range(begin * blocks, end * blocks):
         first_channel = part % blocks * channel_block
         count = min(channel_block, channels - first_channel)
-        least = _LEAST if form >= 0 and count >= LANES() else out_width + 1
+        least = _LEAST if form >= 0 and count >= LANES() else at.out_width + 1
         first_row = part // blocks * row_block
-        for row in range(first_row, min(first_row + row_block, images * out_height)):
-            image = row // out_height
-            row_start = (row - image * out_height) * stride_height - top
-            first_p, last_p = taps_inside(row_start, dilation_height, kernel_height, in_height)
-            source_row = (image * in_height + row_start + first_p * dilation_height) * in_width
+        for row in range(first_row, min(first_row + row_block, at.images * at.out_height)):
+            image = row // at.out_height
+            row_start = (row - image * at.out_height) * at.stride_height - at.top
+            first_p, last_p = taps_inside(row_start, at.dilation_height, at.kernel_height, at.in_height)
+            source_row = (image * at.in_height + row_start + first_p * at.dilation_height) * at.in_width
             source = x + source_row * pixel_bytes + first_channel * 4
             weights = w + first_p * weight_row_bytes + first_channel * 4
-            target = y + row * out_width * pixel_bytes + first_channel * 4
+            target = y + row * at.out_width * pixel_bytes + first_channel * 4
             rows = last_p - first_p
             j = 0
-            while j < out_width:
-                column = j * stride_width - left
-                if out_width - j >= least:
-                    runs = (out_width - j + _MOST - 1) // _MOST
-                    pixels = (out_width - j + runs - 1) // runs
+            while j < at.out_width:
+                column = j * at.stride_width - at.left
+                if at.out_width - j >= least:
+                    runs = (at.out_width - j + _MOST - 1) // _MOST
+                    pixels = (at.out_width - j + runs - 1) // runs
                     before = max(-column, 0)
-                    after = max(column + (pixels - 1) * stride_width + kernel_width - in_width, 0)
+                    after = max(column + (pixels - 1) * at.stride_width + at.kernel_width - at.in_width, 0)
                     if (before == 0 or before == half) and (after == 0 or after == half):
                         depthwise_run_f32(
                             pixels,
@@ -229,15 +216,15 @@ def depthwise_f32(
                         j += pixels
                         continue
                 pixels = min(outer - j, _PIXELS) if inner <= j < outer else 1
-                first_q, last_q = taps_inside(column, dilation_width, kernel_width, in_width)
+                first_q, last_q = taps_inside(column, at.dilation_width, at.kernel_width, at.in_width)
                 depthwise_pixels_f32(
-                    source + (column + first_q * dilation_width) * pixel_bytes,
+                    source + (column + first_q * at.dilation_width) * pixel_bytes,
                     pixels,
-                    stride_width * pixel_bytes,
+                    at.stride_width * pixel_bytes,
                     rows,
                     row_bytes,
                     last_q - first_q,
-                    dilation_width * pixel_bytes,
+                    at.dilation_width * pixel_bytes,
                     weights + first_q * pixel_bytes,
                     weight_row_bytes,
                     target + j * pixel_bytes,
@@ -248,7 +235,7 @@ def depthwise_f32(
                     high,
                 )
                 j += pixels
-            activate_rows(target, out_width, pixel_bytes, count, function, alpha, beta)
+            activate_rows(target, at.out_width, pixel_bytes, count, function, alpha, beta)
 
 
 @routine

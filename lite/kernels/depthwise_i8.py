@@ -16,6 +16,7 @@ from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer, constant, i64, kernel, u8
 from lite.kernels.requantize import Requantize
 from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.windows import whole_windows, windows_at
 
 _FORMS = ((3, 1), (3, 2), (5, 1), (5, 2))  # side of the filter, stride
 _MOST = 4  # pixels of a run
@@ -110,20 +111,7 @@ def depthwise_i8(
     zeros: Pointer,
     starts: Pointer,
     y: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    channels: Int,
-    out_height: Int,
-    out_width: Int,
-    kernel_height: Int,
-    kernel_width: Int,
-    stride_height: Int,
-    stride_width: Int,
-    dilation_height: Int,
-    dilation_width: Int,
-    top: Int,
-    left: Int,
+    geometry: Pointer,
     blocks: Int,
     fold: Int,
     row_block: Int,
@@ -139,41 +127,44 @@ def depthwise_i8(
     `fold` neighboring pixels, where all columns of their filters are inside the image.
     Units: blocks of row_block rows of output over all images. Scratch: a table of addresses and 4 pixels of a block.
     """
+    at = windows_at(geometry)
+    channels = at.in_channels
     width = CHANNEL_BLOCK()
-    quads = (kernel_height + 3) // 4
-    side = kernel_height if kernel_height == kernel_width and dilation_height == 1 and dilation_width == 1 else 0
-    step = stride_width * fold  # columns from one block of neighbors to the next
+    quads = (at.kernel_height + 3) // 4
+    square = at.kernel_height == at.kernel_width and at.dilation_height == at.dilation_width == 1
+    side = at.kernel_height if square else 0
+    step = at.stride_width * fold  # columns from one block of neighbors to the next
     form = 4
     if (side == 3 or side == 5) and step <= 2:
         form = (side - 3) + step - 1
     rows = side if form < 4 else 4 * quads
-    weight_bytes = kernel_width * quads * 4 * width
+    weight_bytes = at.kernel_width * quads * 4 * width
     whole = channels >= width
-    last_inside = in_width + left - (kernel_width - 1) * dilation_width  # columns of output before it are inside
+    _, last_inside = whole_windows(at)
     buffer = scratch
     table = scratch + 4 * width
-    for row in range(begin * row_block, min(end * row_block, images * out_height)):
-        image = row // out_height
-        first_p = (row - image * out_height) * stride_height - top
-        source = x + image * in_height * in_width * channels
+    for row in range(begin * row_block, min(end * row_block, at.images * at.out_height)):
+        image = row // at.out_height
+        first_p = (row - image * at.out_height) * at.stride_height - at.top
+        source = x + image * at.in_height * at.in_width * channels
         j = 0
-        while j < out_width:
-            folded = fold > 1 and j >= left and j + fold <= min(out_width, last_inside)
+        while j < at.out_width:
+            folded = fold > 1 and j >= at.left and j + fold <= last_inside
             pixels = 1
             if form < 4 and (folded or fold == 1):
-                left_over = (min(out_width, last_inside) - j) // fold if folded else out_width - j
+                left_over = (last_inside - j) // fold if folded else at.out_width - j
                 runs = (left_over + 3) // 4
                 pixels = (left_over + runs - 1) // runs
             entry = table
-            for q in range((pixels - 1) * step + kernel_width):
-                column = j * stride_width - left + q * dilation_width
-                inside = 0 <= column < in_width
+            for q in range((pixels - 1) * step + at.kernel_width):
+                column = j * at.stride_width - at.left + q * at.dilation_width
+                inside = 0 <= column < at.in_width
                 for p in range(rows):
-                    r = first_p + p * dilation_height
-                    here = inside and 0 <= r < in_height and p < kernel_height
-                    i64(entry)[0] = source + (r * in_width + column) * channels if here else zeros
+                    r = first_p + p * at.dilation_height
+                    here = inside and 0 <= r < at.in_height and p < at.kernel_height
+                    i64(entry)[0] = source + (r * at.in_width + column) * channels if here else zeros
                     entry += 8
-            target = y + (row * out_width + j) * channels
+            target = y + (row * at.out_width + j) * channels
             for block in range(blocks):
                 start = i64(starts)[block]
                 depthwise_run_i8(
@@ -181,7 +172,7 @@ def depthwise_i8(
                     pixels,
                     table,
                     start,
-                    kernel_width,
+                    at.kernel_width,
                     quads,
                     w + block * weight_bytes,
                     bias + block * width * 4,

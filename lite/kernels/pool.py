@@ -11,6 +11,7 @@ from functools import partial, reduce
 from lite.kernels.codes import POOL
 from lite.kernels.declare import Float, Int, Pointer, kernel
 from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.windows import whole_windows, windows_at
 
 _VECTORS = 4
 _UNROLLED = (2, 3)  # square windows
@@ -90,18 +91,7 @@ def pool2d_f32(
     x: Pointer,
     y: Pointer,
     mode: Int,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    channels: Int,
-    out_height: Int,
-    out_width: Int,
-    kernel_height: Int,
-    kernel_width: Int,
-    stride_height: Int,
-    stride_width: Int,
-    top: Int,
-    left: Int,
+    geometry: Pointer,
     row_block: Int,
     channel_block: Int,
     low: Float,
@@ -114,36 +104,35 @@ def pool2d_f32(
 
     Units: blocks of row_block rows of output over all images x blocks of channel_block channels.
     """
+    at = windows_at(geometry)
+    channels = at.in_channels
     pixel_bytes = channels * 4
     channel_blocks = (channels + channel_block - 1) // channel_block
-    # Windows [inner, outer) of a row lie inside the image from left to right.
-    inner = min((left + stride_width - 1) // stride_width, out_width)
-    reach = in_width + left - kernel_width
-    outer = max(min((reach + stride_width) // stride_width, out_width), inner)
+    inner, outer = whole_windows(at)
     for unit in range(begin, end):
         first_channel = unit % channel_blocks * channel_block
         count = min(channel_block, channels - first_channel)
         first_row = unit // channel_blocks * row_block
-        for row in range(first_row, min(first_row + row_block, images * out_height)):
-            image = row // out_height
-            row_start = (row - image * out_height) * stride_height - top
-            first_p, last_p = max(row_start, 0), min(row_start + kernel_height, in_height)
+        for row in range(first_row, min(first_row + row_block, at.images * at.out_height)):
+            image = row // at.out_height
+            row_start = (row - image * at.out_height) * at.stride_height - at.top
+            first_p, last_p = max(row_start, 0), min(row_start + at.kernel_height, at.in_height)
             j = 0
-            while j < out_width:
+            while j < at.out_width:
                 windows = outer - inner if j == inner and inner < outer else 1
-                column_start = j * stride_width - left
-                first_q, last_q = max(column_start, 0), min(column_start + kernel_width, in_width)
-                pixel = (image * in_height + first_p) * in_width + first_q
+                column_start = j * at.stride_width - at.left
+                first_q, last_q = max(column_start, 0), min(column_start + at.kernel_width, at.in_width)
+                pixel = (image * at.in_height + first_p) * at.in_width + first_q
                 rows, columns = last_p - first_p, last_q - first_q
                 pool_windows_f32(
                     mode,
                     x + pixel * pixel_bytes + first_channel * 4,
-                    y + (row * out_width + j) * pixel_bytes + first_channel * 4,
+                    y + (row * at.out_width + j) * pixel_bytes + first_channel * 4,
                     windows,
-                    stride_width * pixel_bytes,
+                    at.stride_width * pixel_bytes,
                     rows,
                     columns,
-                    in_width * pixel_bytes,
+                    at.in_width * pixel_bytes,
                     pixel_bytes,
                     rows - 1 if rows == columns and 2 <= rows <= 3 else 0,
                     count,

@@ -11,6 +11,7 @@ from functools import partial, reduce
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Float32, Int, Pointer, f32, kernel
 from lite.kernels.simd import Combine, Simd, Value, micro
+from lite.kernels.windows import whole_windows, windows_at
 
 _UNROLLED = (2, 3)  # square windows, as in pool.py
 
@@ -93,18 +94,7 @@ def pool2d_i8(
     largest: Int,
     factors: Pointer,
     ends: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    channels: Int,
-    out_height: Int,
-    out_width: Int,
-    kernel_height: Int,
-    kernel_width: Int,
-    stride_height: Int,
-    stride_width: Int,
-    top: Int,
-    left: Int,
+    geometry: Pointer,
     row_block: Int,
     begin: Int,
     end: Int,
@@ -114,29 +104,28 @@ def pool2d_i8(
 
     ends: see pool_windows_i8. Units: blocks of row_block rows of output over all images.
     """
-    # Windows [inner, outer) of a row lie inside the image from left to right.
-    inner = min((left + stride_width - 1) // stride_width, out_width)
-    reach = in_width + left - kernel_width
-    outer = max(min((reach + stride_width) // stride_width, out_width), inner)
-    for row in range(begin * row_block, min(end * row_block, images * out_height)):
-        image = row // out_height
-        row_start = (row - image * out_height) * stride_height - top
-        first_p, last_p = max(row_start, 0), min(row_start + kernel_height, in_height)
+    at = windows_at(geometry)
+    channels = at.in_channels
+    inner, outer = whole_windows(at)
+    for row in range(begin * row_block, min(end * row_block, at.images * at.out_height)):
+        image = row // at.out_height
+        row_start = (row - image * at.out_height) * at.stride_height - at.top
+        first_p, last_p = max(row_start, 0), min(row_start + at.kernel_height, at.in_height)
         j = 0
-        while j < out_width:
+        while j < at.out_width:
             windows = outer - inner if j == inner and inner < outer else 1
-            column_start = j * stride_width - left
-            first_q, last_q = max(column_start, 0), min(column_start + kernel_width, in_width)
+            column_start = j * at.stride_width - at.left
+            first_q, last_q = max(column_start, 0), min(column_start + at.kernel_width, at.in_width)
             rows, columns = last_p - first_p, last_q - first_q
             pool_windows_i8(
                 largest,
-                x + ((image * in_height + first_p) * in_width + first_q) * channels,
-                y + (row * out_width + j) * channels,
+                x + ((image * at.in_height + first_p) * at.in_width + first_q) * channels,
+                y + (row * at.out_width + j) * channels,
                 windows,
-                stride_width * channels,
+                at.stride_width * channels,
                 rows,
                 columns,
-                in_width * channels,
+                at.in_width * channels,
                 channels,
                 rows - 1 if rows == columns and 2 <= rows <= 3 else 0,
                 f32(factors)[rows * columns],

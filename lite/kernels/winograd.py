@@ -18,6 +18,7 @@ from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, product_tile_f32, share
 from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.windows import windows_at
 
 _GAP = 64
 
@@ -160,14 +161,9 @@ def winograd_transform_f32(
     zeros: Pointer,
     v: Pointer,
     form: Int,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    in_channels: Int,
+    geometry: Pointer,
     down: Int,
     across: Int,
-    top: Int,
-    left: Int,
     block: Int,
     begin: Int,
     end: Int,
@@ -177,13 +173,14 @@ def winograd_transform_f32(
 
     Units: blocks of `block` tiles. Scratch: 36 addresses.
     """
+    at = windows_at(geometry)
     tiles = down * across
-    pixel = in_channels * 4
-    step = images * tiles * pixel + _GAP
+    pixel = at.in_channels * 4
+    step = at.images * tiles * pixel + _GAP
     first = begin * block
     _transform_tiles(
-        form, x, zeros, v + first * pixel, step, first, min(end * block, images * tiles), across, tiles,
-        in_height, in_width, in_channels, top, left, scratch,
+        form, x, zeros, v + first * pixel, step, first, min(end * block, at.images * tiles), across, tiles,
+        at.in_height, at.in_width, at.in_channels, at.top, at.left, scratch,
     )  # fmt: skip
 
 
@@ -196,17 +193,9 @@ def winograd_f32(
     zeros: Pointer,
     y: Pointer,
     form: Int,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    in_channels: Int,
-    out_height: Int,
-    out_width: Int,
-    out_channels: Int,
+    geometry: Pointer,
     down: Int,
     across: Int,
-    top: Int,
-    left: Int,
     tile_block: Int,
     panel_block: Int,
     parts: Int,
@@ -227,15 +216,16 @@ def winograd_f32(
     Scratch: 36 addresses, 32 for each tile of a block, a pixel of output to whole panels, m, and v unless it is given;
     each begins at a multiple of 64 bytes.
     """
+    at = windows_at(geometry)
     r = 2 + 2 * form
     frequencies = (r + 2) * (r + 2)
     width = TILE_COLUMNS()
-    panels = (out_channels + width - 1) // width
+    panels = (at.out_channels + width - 1) // width
     tiles = down * across
-    total = images * tiles
+    total = at.images * tiles
     tile_blocks = (total + tile_block - 1) // tile_block
     panel_blocks = (panels + panel_block - 1) // panel_block
-    pixel = out_channels * 4
+    pixel = at.out_channels * 4
     targets = scratch + 320
     residuals = targets + tile_block * 128
     dump = residuals + tile_block * 128
@@ -247,39 +237,40 @@ def winograd_f32(
         count = min(tile_block, total - first)
         if v == 0:
             source = own
-            v_step = tile_block * in_channels * 4 + _GAP
+            v_step = tile_block * at.in_channels * 4 + _GAP
             _transform_tiles(
                 form, x, zeros, own, v_step, first, first + count, across, tiles,
-                in_height, in_width, in_channels, top, left, scratch,
+                at.in_height, at.in_width, at.in_channels, at.top, at.left, scratch,
             )  # fmt: skip
         else:
-            source = v + first * in_channels * 4
-            v_step = total * in_channels * 4 + _GAP
+            source = v + first * at.in_channels * 4
+            v_step = total * at.in_channels * 4 + _GAP
         for t in range(count):
             image = (first + t) // tiles
             i = (first + t - image * tiles) // across
             j = first + t - image * tiles - i * across
-            offset = image * out_height * out_width * pixel
-            pixels(targets + t * 128, y + offset, dump, i * r, j * r, r, out_height, out_width, pixel)
+            offset = image * at.out_height * at.out_width * pixel
+            pixels(targets + t * 128, y + offset, dump, i * r, j * r, r, at.out_height, at.out_width, pixel)
             if residual != 0:
-                pixels(residuals + t * 128, residual + offset, dump, i * r, j * r, r, out_height, out_width, pixel)
+                added = residual + offset
+                pixels(residuals + t * 128, added, dump, i * r, j * r, r, at.out_height, at.out_width, pixel)
         first_panel = part // tile_blocks * panel_block
         last_panel = min(first_panel + panel_block, panels)
         for panel in range(first_panel, last_panel):
             for f in range(frequencies):
-                weights = w + (panel * frequencies + f) * in_channels * width * 4
-                ahead = weights + in_channels * width * 4
+                weights = w + (panel * frequencies + f) * at.in_channels * width * 4
+                ahead = weights + at.in_channels * width * 4
                 row = 0
                 row_tiles = (count + TILE_ROWS() - 1) // TILE_ROWS()
                 for tile in range(row_tiles):
                     height = (count - row + row_tiles - tile - 1) // (row_tiles - tile)
                     for k in range(height):
-                        i64(scratch)[k] = source + f * v_step + (row + k) * in_channels * 4
+                        i64(scratch)[k] = source + f * v_step + (row + k) * at.in_channels * 4
                     target = m + f * m_step + row * width * 4
                     product_tile_f32(
-                        scratch, height, in_channels, weights, target, width * 4, ahead, share(row_tiles)
+                        scratch, height, at.in_channels, weights, target, width * 4, ahead, share(row_tiles)
                     )
-                    ahead += in_channels * share(row_tiles)
+                    ahead += at.in_channels * share(row_tiles)
                     row += height
             column = panel * width
             for t in range(count):
@@ -290,14 +281,14 @@ def winograd_f32(
                     targets + t * 128,
                     residuals + t * 128 if residual != 0 else 0,
                     column * 4,
-                    min(width, out_channels - column),
+                    min(width, at.out_channels - column),
                     bias + column * 4,
                     low,
                     high,
                 )
         if function >= 0:
             column = first_panel * width
-            span = min(last_panel * width, out_channels) - column
+            span = min(last_panel * width, at.out_channels) - column
             for t in range(count):
                 for p in range(r * r):
                     address = i64(targets + t * 128)[p]

@@ -22,6 +22,7 @@ from lite.kernels.gemm_i16 import gemm_tile_i16
 from lite.kernels.move import LANES
 from lite.kernels.requantize import Requantize
 from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.windows import windows_at
 from lite.kernels.winograd import pixels
 
 _GAP = 64
@@ -115,17 +116,9 @@ def winograd_i8(
     ends: Pointer,
     zeros: Pointer,
     y: Pointer,
-    images: Int,
-    in_height: Int,
-    in_width: Int,
-    in_channels: Int,
-    out_height: Int,
-    out_width: Int,
-    out_channels: Int,
+    geometry: Pointer,
     down: Int,
     across: Int,
-    top: Int,
-    left: Int,
     tile_block: Int,
     panel_block: Int,
     parts: Int,
@@ -140,12 +133,13 @@ def winograd_i8(
     Units: `parts` parts each, of blocks of tiles x blocks of panels. Scratch: 64 addresses, 32 for each tile of a
     block, a pixel of output to whole panels, v and m; each begins at a multiple of 64 bytes.
     """
+    at = windows_at(geometry)
     lanes = LANES()
-    steps = (in_channels + 1) // 2
-    depth_bytes = (in_channels + 2 * lanes - 1) // (2 * lanes) * lanes * 4
-    panels = (out_channels + lanes - 1) // lanes
+    steps = (at.in_channels + 1) // 2
+    depth_bytes = (at.in_channels + 2 * lanes - 1) // (2 * lanes) * lanes * 4
+    panels = (at.out_channels + lanes - 1) // lanes
     tiles = down * across
-    total = images * tiles
+    total = at.images * tiles
     tile_blocks = (total + tile_block - 1) // tile_block
     panel_blocks = (panels + panel_block - 1) // panel_block
     targets = scratch + 512
@@ -162,14 +156,14 @@ def winograd_i8(
             image = (first + t) // tiles
             i = (first + t - image * tiles) // across * 4
             j = (first + t - image * tiles) % across * 4
-            source = x + image * in_height * in_width * in_channels
-            pixels(scratch, source, zeros, i - top, j - left, 6, in_height, in_width, in_channels)
-            winograd_input_i8(scratch, in_channels, v + t * depth_bytes, v_step)
-            offset = image * out_height * out_width * out_channels
-            pixels(targets + t * 128, y + offset, dump, i, j, 4, out_height, out_width, out_channels)
+            source = x + image * at.in_height * at.in_width * at.in_channels
+            pixels(scratch, source, zeros, i - at.top, j - at.left, 6, at.in_height, at.in_width, at.in_channels)
+            winograd_input_i8(scratch, at.in_channels, v + t * depth_bytes, v_step)
+            offset = image * at.out_height * at.out_width * at.out_channels
+            pixels(targets + t * 128, y + offset, dump, i, j, 4, at.out_height, at.out_width, at.out_channels)
             if residual != 0:
                 place = residual + offset
-                pixels(residuals + t * 128, place, dump, i, j, 4, out_height, out_width, out_channels)
+                pixels(residuals + t * 128, place, dump, i, j, 4, at.out_height, at.out_width, at.out_channels)
         row_tiles = (count + INT8_ROWS() - 1) // INT8_ROWS()
         panel = part % panel_blocks * panel_block
         last_panel = min(panel + panel_block, panels)
@@ -204,7 +198,7 @@ def winograd_i8(
                     targets + t * 128,
                     residuals + t * 128 if residual != 0 else 0,
                     column,
-                    min(width * lanes, out_channels - column),
+                    min(width * lanes, at.out_channels - column),
                     bias + column * 4,
                     scale + column * 4,
                     ends,

@@ -11,6 +11,7 @@ from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.matmul import constant_product
 from lite.delegates.cpu.strides import Walk, contiguous
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.winograd import bind_winograd, winograd_form
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
@@ -60,7 +61,7 @@ def _bind_implicit(
     operation: Operation, attrs: Conv2DFusion, w: TensorSpec, bias: TensorSpec | None, place: Window, tile: Tile
 ) -> NativeClaim:
     assert w.value is not None
-    images, _, _, channels = operation.inputs[0].shape
+    images = operation.inputs[0].shape[0]
     outputs, kernel_h, kernel_w, depth = w.shape
     group, columns, taps = attrs.group, outputs // attrs.group, kernel_h * kernel_w
     pixels = place.output[0] * place.output[1]
@@ -80,14 +81,12 @@ def _bind_implicit(
             "w": Packed(tile.pack_weights(weights), replaces=1),
             "bias": Packed(tile.pack_bias(None if bias is None else bias.value, group, columns)),
             "zeros": Packed(np.zeros(depth * kernel_w, np.float32)),
-            "out_channels": outputs,
-            "in_channels": channels,
             "group": group,
             "pixel_block": pixel_block,
             "panel_block": panel_block,
             "parts": units.block,
             "residual": residual(operation),
-            **_geometry(operation, attrs, w, place),
+            **_shared(operation, attrs, w, place),
         },
         units.count,
         scratch=8 * (pixel_block * taps + -(-pixel_block // tile.rows)),
@@ -109,10 +108,9 @@ def _bind_depthwise(
         {
             "w": Packed(np.ascontiguousarray(w.value.reshape(channels, taps).T), replaces=1),
             "bias": Packed(padded),
-            "channels": channels,
             "row_block": units.block,
             "channel_block": _channel_block(channels, 4 * w.shape[1] * x.shape[2]),
-            **_geometry(operation, attrs, w, place),
+            **_shared(operation, attrs, w, place),
         },
         units.count,
     )
@@ -126,24 +124,7 @@ def _channel_block(channels: int, nbytes: int) -> int:
     return -(-channels // (16 * blocks)) * 16
 
 
-def _geometry(operation: Operation, attrs: Conv2DFusion, w: TensorSpec, place: Window) -> dict[str, Argument]:
+def _shared(operation: Operation, attrs: Conv2DFusion, w: TensorSpec, place: Window) -> dict[str, Argument]:
     """The arguments that the kernels share."""
-    x = operation.inputs[0]
-    return {
-        "x": In(0),
-        "y": Out(0),
-        "images": x.shape[0],
-        "in_height": x.shape[1],
-        "in_width": x.shape[2],
-        "out_height": place.output[0],
-        "out_width": place.output[1],
-        "kernel_height": w.shape[1],
-        "kernel_width": w.shape[2],
-        "stride_height": attrs.stride[0],
-        "stride_width": attrs.stride[1],
-        "dilation_height": attrs.dilation[0],
-        "dilation_width": attrs.dilation[1],
-        "top": place.pads[0],
-        "left": place.pads[2],
-        **finish(operation),
-    }
+    numbers = geometry(operation.inputs[0].shape, w.shape[0], place, w.shape[1:3], attrs.stride, attrs.dilation)
+    return {"x": In(0), "y": Out(0), "geometry": numbers, **finish(operation)}

@@ -10,6 +10,7 @@ import numpy as np
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
 from lite.delegates.cpu.finish import finish
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.window import Window
@@ -50,7 +51,6 @@ def _bind_channels(
     arguments: dict[str, Argument] = {
         "w": Packed(tile.pack_weights(weights), replaces=1),
         "bias": Packed(tile.pack_bias(bias, 1, outputs)),
-        "kernel_width": kernel_width,
     }
     scratch = 8 * tile.rows * kernel_height + _rows_under(row_block, attrs, kernel_height) * row_bytes
     return _step("conv2d_thin_f32", operation, attrs, w, place, arguments, row_block, cost, scratch)
@@ -97,25 +97,14 @@ def _step(
     scratch: int,
 ) -> NativeStep:
     """A step of either kernel; row_cost: nanoseconds of one row of output."""
-    images, in_height, in_width, channels = operation.inputs[0].shape
-    units = split(images * -(-place.output[0] // row_block), row_block * row_cost)
+    x = operation.inputs[0]
+    units = split(x.shape[0] * -(-place.output[0] // row_block), row_block * row_cost)
     return NativeStep(
         kernel,
         {
             "x": In(0),
             "y": Out(0),
-            "images": images,
-            "in_height": in_height,
-            "in_width": in_width,
-            "in_channels": channels,
-            "out_height": place.output[0],
-            "out_width": place.output[1],
-            "out_channels": w.shape[0],
-            "kernel_height": w.shape[1],
-            "stride_height": attrs.stride[0],
-            "stride_width": attrs.stride[1],
-            "top": place.pads[0],
-            "left": place.pads[2],
+            "geometry": geometry(x.shape, w.shape[0], place, w.shape[1:3], attrs.stride),
             "row_block": row_block,
             "parts": units.block,
             **finish(operation),

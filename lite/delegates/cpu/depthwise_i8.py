@@ -6,6 +6,7 @@ import numpy as np
 from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Packed
 from lite.delegates.cpu.ends_i8 import bounded, ends
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.quantized import Quantized, multiplier
@@ -21,7 +22,7 @@ def bind_depthwise(
 ) -> NativeClaim | None:
     """As lite.delegates.cpu.product_i8, for a filter [channels, kh, kw, 1] of each channel's own."""
     x = operation.inputs[0]
-    images, height, width, channels = x.shape
+    images, _, _, channels = x.shape
     _, kernel_h, kernel_w, _ = w.shape
     x_codes, y_codes = attrs.inputs[0], attrs.outputs[0]
     assert x_codes is not None, "the caller has looked"
@@ -54,20 +55,7 @@ def bind_depthwise(
             "zeros": Packed(np.full(channels + _SLACK, x_codes.zero_point[0], np.int8)),
             "starts": Packed(np.array(starts, np.int64)),
             "y": Out(0),
-            "images": images,
-            "in_height": height,
-            "in_width": width,
-            "channels": channels,
-            "out_height": place.output[0],
-            "out_width": place.output[1],
-            "kernel_height": kernel_h,
-            "kernel_width": kernel_w,
-            "stride_height": inner.stride[0],
-            "stride_width": inner.stride[1],
-            "dilation_height": inner.dilation[0],
-            "dilation_width": inner.dilation[1],
-            "top": place.pads[0],
-            "left": place.pads[2],
+            "geometry": geometry(x.shape, channels, place, (kernel_h, kernel_w), inner.stride, inner.dilation),
             "blocks": len(starts),
             "fold": fold,
             "row_block": units.block,

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import BYTE, bounds, split
 from lite.kernels.codes import POOL
 from lite.ops.pool import MaxPoolFusion, Pool, kernel_of, window
@@ -35,18 +36,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             "x": In(0),
             "y": Out(0),
             "mode": POOL.index("max" if isinstance(attrs, MaxPoolFusion) else "mean"),
-            "images": x.shape[0],
-            "in_height": x.shape[1],
-            "in_width": x.shape[2],
-            "channels": channels,
-            "out_height": out_height,
-            "out_width": out_width,
-            "kernel_height": kernel[0],
-            "kernel_width": kernel[1],
-            "stride_height": strides[0],
-            "stride_width": strides[1],
-            "top": place.pads[0],
-            "left": place.pads[2],
+            "geometry": geometry(x.shape, channels, place, kernel, strides),
             "row_block": units.block,
             "channel_block": channel_block,
             **bounds(attrs.activation_type),

@@ -5,6 +5,7 @@ import numpy as np
 
 from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Packed
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import BYTE, split
 from lite.ops.pool import MaxPoolFusion, Pool, kernel_of, window
 from lite.ops.quantized import Quantized, bounds, multiplier
@@ -41,18 +42,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             "largest": int(largest),
             "factors": Packed(np.resize(np.array(factors, np.float32), count + 1)),
             "ends": Packed(ends),
-            "images": x.shape[0],
-            "in_height": x.shape[1],
-            "in_width": x.shape[2],
-            "channels": x.shape[3],
-            "out_height": place.output[0],
-            "out_width": place.output[1],
-            "kernel_height": kernel[0],
-            "kernel_width": kernel[1],
-            "stride_height": strides[0],
-            "stride_width": strides[1],
-            "top": place.pads[0],
-            "left": place.pads[2],
+            "geometry": geometry(x.shape, x.shape[3], place, kernel, strides),
             "row_block": units.block,
         },
         units.count,

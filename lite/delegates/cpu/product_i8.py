@@ -11,6 +11,7 @@ from lite.delegates.cpu.depthwise_i8 import bind_depthwise
 from lite.delegates.cpu.ends_i8 import bounded, ends
 from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_weights, shared_panels
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import split
 from lite.memory import ALIGNMENT
 from lite.ops.conv2d import Conv2DFusion, window
@@ -91,7 +92,8 @@ def _steps(
     }
     if winograd:
         return winograd_i8.bind_winograd(operation, w, place, sums, x_codes.zero_point[0], tile)
-    blocks = _blocks(inner, place, kernel_h, kernel_w, depth * tile.int8_staged)
+    dilation_w = inner.dilation[1] if kernel_w > 1 else 1
+    blocks = _blocks(inner, place, kernel_h, kernel_w, dilation_w, depth * tile.int8_staged)
     if blocks["patch_bytes"] > _LARGEST_PATCH:
         return None
     row_block, column_block = blocks["row_block"], blocks["column_block"]
@@ -101,7 +103,7 @@ def _steps(
     cost = 2 * pixels * taps * depth * tile.lanes * CODE_OP + 2 * pixels * kernel_h / panels  # of a panel
     panel_block = shared_panels(panels, cost, pixel_blocks)  # each part stages its own input
     units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
-    runs, length = (kernel_h, kernel_w * depth) if blocks["dilation_width"] == 1 else (taps, depth)
+    runs, length = (kernel_h, kernel_w * depth) if dilation_w == 1 else (taps, depth)
     step = NativeStep(
         "conv2d_i8",
         {
@@ -110,19 +112,9 @@ def _steps(
             **sums,
             "zero": x_codes.zero_point[0],
             "y": Out(0),
-            "images": images,
-            "in_height": height,
-            "in_width": width,
-            "in_channels": channels,
-            "out_height": place.output[0],
-            "out_width": place.output[1],
-            "out_channels": outputs,
-            "kernel_height": kernel_h,
-            "kernel_width": kernel_w,
-            "stride_height": inner.stride[0],
-            "stride_width": inner.stride[1],
-            "top": place.pads[0],
-            "left": place.pads[2],
+            "geometry": geometry(
+                (images, height, width, channels), outputs, place, (kernel_h, kernel_w), inner.stride, (1, dilation_w)
+            ),
             "group": group,
             **blocks,
             "panel_block": panel_block,
@@ -134,13 +126,15 @@ def _steps(
     return NativeClaim((step,), in_place=operation.epilogue.residual)
 
 
-def _blocks(conv: Conv2DFusion, place: Window, kernel_h: int, kernel_w: int, pixel: int) -> dict[str, int]:
+def _blocks(
+    conv: Conv2DFusion, place: Window, kernel_h: int, kernel_w: int, dilation_w: int, pixel: int
+) -> dict[str, int]:
     """The rectangles of output pixels that lite.kernels.conv2d_i8 computes at once, and what it stages for them.
 
     pixel: bytes of a staged pixel.
     """
     high, wide = place.output
-    dilation_h, dilation_w = conv.dilation if kernel_w > 1 else (conv.dilation[0], 1)
+    dilation_h = conv.dilation[0]
     column_block = -(-wide // max(1, round(wide / _PIXEL_BLOCK)))
     rows = 1 if column_block < wide or (dilation_h > 1 and kernel_h > 1) else max(1, round(_PIXEL_BLOCK / wide))
     row_block = -(-high // -(-high // rows))
@@ -149,7 +143,6 @@ def _blocks(conv: Conv2DFusion, place: Window, kernel_h: int, kernel_w: int, pix
     patch_row = ((column_block - 1) * column_advance + (kernel_w - 1) * dilation_w + 1) * pixel
     patch = ((row_block - 1) * row_advance + kernel_h) * patch_row
     return {
-        "dilation_width": dilation_w,
         "row_block": row_block,
         "column_block": column_block,
         "row_step": conv.stride[0] if kernel_h == 1 else dilation_h if row_block == 1 else 1,

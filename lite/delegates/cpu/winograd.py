@@ -16,6 +16,7 @@ import numpy as np
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
 from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import split
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.window import Window
@@ -84,7 +85,7 @@ def bind_winograd(
     operation: Operation, form: Form, w: Array, bias: Array | None, place: Window, tile: Tile
 ) -> NativeClaim:
     """The claim; w [outputs, 3, 3, channels]."""
-    images, in_height, in_width, channels = operation.inputs[0].shape
+    images, _, _, channels = operation.inputs[0].shape
     outputs, panels = w.shape[0], tile.panels(w.shape[0])
     tiles = images * form.down * form.across
     tile_bytes = form.frequencies * channels * 4
@@ -95,14 +96,9 @@ def bind_winograd(
     zeros = Packed(np.zeros(channels, np.float32))
     shape: dict[str, Argument] = {
         "form": form.index,
-        "images": images,
-        "in_height": in_height,
-        "in_width": in_width,
-        "in_channels": channels,
+        "geometry": geometry(operation.inputs[0].shape, outputs, place, (3, 3), (1, 1)),
         "down": form.down,
         "across": form.across,
-        "top": place.pads[0],
-        "left": place.pads[2],
         "zeros": zeros,
     }
     steps: list[NativeStep] = []
@@ -124,9 +120,6 @@ def bind_winograd(
         "w": Packed(_transformed(w, FORMS[form.index][1], tile), replaces=1),
         "bias": Packed(tile.pack_bias(bias, 1, outputs)),
         "y": Out(0),
-        "out_height": place.output[0],
-        "out_width": place.output[1],
-        "out_channels": outputs,
         "tile_block": block,
         "panel_block": 1 if shared else panels,
         "parts": units.block,

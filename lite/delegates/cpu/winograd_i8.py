@@ -12,6 +12,7 @@ import numpy as np
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
 from lite.delegates.cpu.packed_i8 import PANELS, shared_panels
 from lite.delegates.cpu.tile import Tile
+from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import split
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.window import Window
@@ -58,7 +59,7 @@ def bind_winograd(
     operation: Operation, w: Array, place: Window, ends: dict[str, Argument], zero: int, tile: Tile
 ) -> NativeClaim:
     """The claim; w [outputs, 3, 3, channels]. ends: what is done with the sums, as for conv2d_i8. zero: of x."""
-    images, in_height, in_width, channels = operation.inputs[0].shape
+    images, _, _, channels = operation.inputs[0].shape
     outputs, panels = w.shape[0], -(-w.shape[0] // tile.lanes)
     down, across = (-(-extent // _OUT) for extent in place.output)
     tiles = images * down * across
@@ -82,17 +83,9 @@ def bind_winograd(
             **ends,
             "zeros": Packed(np.full(channels + _SLACK, zero, np.int8)),
             "y": Out(0),
-            "images": images,
-            "in_height": in_height,
-            "in_width": in_width,
-            "in_channels": channels,
-            "out_height": place.output[0],
-            "out_width": place.output[1],
-            "out_channels": outputs,
+            "geometry": geometry(operation.inputs[0].shape, outputs, place, (3, 3), (1, 1)),
             "down": down,
             "across": across,
-            "top": place.pads[0],
-            "left": place.pads[2],
             "tile_block": block,
             "panel_block": panel_block,
             "parts": units.block,
