@@ -15,7 +15,6 @@ from converter.quantize.full import quantize_full
 from converter.quantize.halve import store_halves
 from converter.quantize.limit import limited
 from converter.quantize.mixed import mixed_bits
-from converter.quantize.scales import scales_as_convolutions
 from converter.quantize.settings import Quantization
 from converter.quantize.smooth import smooth
 from converter.quantize.weights import chosen, quantize_weights, transpose_products
@@ -38,16 +37,12 @@ def quantize(graph: Graph, settings: Quantization, progress: Progress | None = N
 
 
 def balance(graph: Graph, settings: Quantization, progress: Progress | None = None) -> None:
-    """Make operators such as there are on codes, and channels alike in size as far as settings ask for it, in place.
-
-    The graph computes what it did.
+    """Make channels alike in size, in place, as far as the settings ask for it: the graph computes what it did.
 
     Raises QuantizeError where that takes samples, and there are none or one does not fit.
     """
     if settings.kind not in ("full", "dynamic"):
         return
-    if settings.kind == "full":
-        scales_as_convolutions(graph, settings)
     if settings.equalize:
         equalize(graph, settings, progress)
     if settings.smooth is not None:

@@ -22,9 +22,7 @@ from lite.ops.enums import ActivationType
 from lite.ops.full_connection import FullConnection
 from lite.ops.layer_norm import LayerNormFusion
 from lite.ops.matmul import MatMulFusion
-from lite.ops.per_channel import ScaleFusion
 from lite.ops.pool import AvgPoolFusion
-from lite.ops.quantized import Quantized
 from lite.ops.reshape import Reshape
 from lite.types import Array, DType, TensorSpec
 
@@ -169,25 +167,6 @@ def test_what_a_pool_reads_stays() -> None:
     graph.outputs = list(graph.add(Conv2DFusion(**POINT), [h, constant(normal(3, 1, 1, 8))], "2"))
     balance(graph, Quantization(equalize=True))
     assert named(graph, "1").inputs[1] is w
-
-
-def test_scales_of_channels_are_convolutions() -> None:
-    graph = Graph()
-    x = graph.add_input(TensorSpec(DType.FLOAT32, (1, 6, 6, 4), "x"))
-    (h,) = graph.add(Conv2DFusion(**WIDE), [x, constant(normal(8, 3, 3, 4))], "1")
-    factors = [constant(normal(8)), constant(normal(8))]
-    (h,) = graph.add(ScaleFusion(axis=-1, activation_type=_RELU), [h, *factors], "scale")
-    (h,) = graph.add(ScaleFusion(axis=0), [h, constant(normal(1, 6, 6, 8))], "other")
-    (h,) = graph.add(ScaleFusion(axis=3), [h, constant(normal(8))], "kept")
-    graph.outputs = [h]
-    settings = Quantization(samples(1, 6, 6, 4), skip_nodes=("kept",))
-    before = copy(graph)
-    balance(graph, settings)
-    check_same(before, graph, normal(1, 6, 6, 4))
-    assert [node.op for node in graph.nodes] == ["Conv2DFusion", "Conv2DFusion", "ScaleFusion", "ScaleFusion"]
-    coded = quantize(copy(graph), settings)
-    assert isinstance(named(coded, "scale").attrs, Quantized)
-    assert measure(graph, coded, settings.samples).error < 0.05
 
 
 def test_weights_alone_are_not_balanced() -> None:
