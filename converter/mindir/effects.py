@@ -35,7 +35,9 @@ IN_PLACE = frozenset(
 )
 SEEN = "changes a tensor that is used elsewhere too: write x = x + y instead of x += y"
 
-_NO_VIEWS_OF = frozenset({"Load", "Depend", "Reshape", "Flatten", "Squeeze", "ExpandDims"})  # may share x's memory
+_NO_VIEWS_OF = frozenset(  # may share x's memory
+    {"Load", "Depend", "Reshape", "Flatten", "Squeeze", "ExpandDims", "SelectExtView", "TransposeView"}
+)
 
 
 def fitted(op: Lowering, value: Operand, target: Operand) -> Value:

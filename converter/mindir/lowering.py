@@ -295,9 +295,11 @@ CONVERTERS: dict[str, Callable[[Operand], Any]] = {
     "float | None": _optional(_float),
     "str": _text,
     "int | str": _int_or_text,
+    "int | str | None": _optional(_int_or_text),
     "Ints": _ints,
     "Ints | None": _optional(_ints),
     "Floats": _floats,
+    "Floats | None": _optional(_floats),
     "Dims": _dims,
     "tuple[Ints, ...]": _rows,
 }

@@ -4,11 +4,12 @@
 
 and RNNLayer and LSTM alike; `_cells` has the cells. Steps belong together where they have the same weights and each
 reads the state of the one before. Sequence lengths are recognized as nn.GRU and nn.RNN write them: a state becomes
-Select(length > t, h_t, the state before), and an output Select(length > t, h_t, 0). States that are read one by one
-are sliced from y. A step whose input is no element of a sequence is a layer of one step.
+Select(length > t, h_t, the state before), and an output Select(length > t, h_t, 0). An LSTM has no lengths: it goes
+through all steps, and its y is chosen from behind them. States that are read one by one are sliced from y. A step whose
+input is no element of a sequence is a layer of one step.
 
-Declines where steps branch; an LSTM's c is read between steps, it has sequence lengths or its weights are not constant;
-an RNN has one step. It is to run first: what is known of the first step would be folded away.
+Declines where steps branch; an LSTM's c is read between steps, or after the last with sequence lengths, or its weights
+are not constant; an RNN has one step. It is to run first: what is known of the first step would be folded away.
 """
 from __future__ import annotations
 
@@ -22,26 +23,32 @@ from converter.ir.graph import Graph, Node, Value, make_node
 from converter.passes._cells import Cell, match
 from converter.passes._manager import whole_graph
 from converter.passes._steps import Element, element
+from lite.ops.binary import Greater, Minimum, SubFusion
 from lite.ops.concat import Stack
+from lite.ops.gather import GatherNd
 from lite.ops.lstm import LSTM
 from lite.ops.recurrent import GRULayer, RNNLayer
 from lite.ops.registry import Attributes
 from lite.ops.reshape import Squeeze, Unsqueeze
 from lite.ops.reverse import ReverseV2
+from lite.ops.select import Select
 from lite.ops.strided_slice import StridedSlice
 from lite.ops.transpose import Transpose
+from lite.types import Array
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A cell, what the next step reads and what is stacked: the values that are its state, and its y, afterwards.
 
-    lengths: of the sequences, where they end early; then time counts from 0, and extra are the nodes that choose.
+    memory: the LSTM's c afterwards. lengths: of the sequences, where they end early; then time counts from 0, and extra
+    are the nodes that choose.
     """
 
     cell: Cell
     states: tuple[Value, ...]
     ys: tuple[Value, ...]
+    memory: Value | None = None
     lengths: Value | None = None
     time: int = 0
     extra: tuple[Node, ...] = ()
@@ -107,9 +114,9 @@ def _selected(value: Value) -> Iterator[Value]:
 
 def _step(cell: Cell, public: Collection[Value]) -> Step:
     """The cell with the choices behind it that sequence lengths make, if that is all that reads its state."""
-    plain = Step(cell, (cell.out,), (cell.out,))
+    plain = Step(cell, (cell.out,), (cell.out,), cell.memory[1] if cell.memory else None)
     before = cell.products[1].inputs[0]
-    states, ys = [], []
+    states, ys, extra = [], [], list(cell.out.users)
     conditions = set()
     for node in cell.out.users:
         if node.op != "Select" or node.inputs[1] is not cell.out or node.inputs[0] is cell.out:
@@ -122,10 +129,23 @@ def _step(cell: Cell, public: Collection[Value]) -> Step:
             states.append(node.outputs[0])
         if _is_zero(kept):
             ys.append(node.outputs[0])
+    memory = None
+    if cell.memory is not None:
+        kept_memory = [node for node in cell.memory[1].users if node not in cell.nodes]
+        if len(kept_memory) != 1 or cell.memory[1] in public or not _keeps(kept_memory[0], *cell.memory):
+            return plain
+        memory = kept_memory[0].outputs[0]
+        conditions.add(kept_memory[0].inputs[0])
+        extra.append(kept_memory[0])
     limit = _length_limit(conditions.pop()) if len(conditions) == 1 else None
-    if limit is None or cell.out in public or cell.memory is not None:
+    if limit is None or cell.out in public:
         return plain
-    return Step(cell, tuple(states), tuple(ys), *limit, tuple(cell.out.users))
+    return Step(cell, tuple(states), tuple(ys), memory, *limit, tuple(extra))
+
+
+def _keeps(node: Node, before: Value, after: Value) -> bool:
+    """Whether it chooses between a state after a step and the one before."""
+    return node.op == "Select" and node.inputs[1] is after and node.inputs[2] is before
 
 
 def _is_zero(value: Value) -> bool:
@@ -175,7 +195,7 @@ def _continues(step: Step, later: Step) -> bool:
     a, b = step.cell, later.cell
     if _kind(a) != _kind(b) or a.products[1].inputs[1] is not b.products[1].inputs[1]:
         return False
-    if a.memory is not None and b.memory is not None and a.memory[1] is not b.memory[0]:
+    if b.memory is not None and step.memory is not b.memory[0]:
         return False
     return step.lengths is later.lengths and (step.lengths is None or later.time == step.time + 1)
 
@@ -213,9 +233,9 @@ def _patch(
     def is_read(value: Value) -> bool:
         return value in public or not removed.issuperset(value.users)
 
-    memories = [step.cell.memory[1] for step in steps if step.cell.memory is not None]
+    memories = [step.memory for step in steps if step.memory is not None]
     hidden = [value for step in steps[:-1] for value in step.states if value not in step.ys]
-    if any(is_read(value) for value in (*memories[:-1], *hidden)):
+    if any(is_read(value) for value in (*(memories[:-1] if first.lengths is None else memories), *hidden)):
         return None
     made = _Maker(cell.products[0])
     if cell.memory is None:
@@ -225,6 +245,10 @@ def _patch(
         if found is None:
             return None
         y, state, memory = found
+        if first.lengths is None:
+            state = made.node(Squeeze(axis=(0,)), state)[0]
+        else:
+            y, state = _shortened(made, y, cell.products[1].inputs[0], first.lengths)
     new = {}
     for stack in _stacks(steps):
         axes = stack.attrs.axis  # type: ignore[attr-defined]
@@ -295,7 +319,7 @@ def _layer(made: _Maker, run: Sequence[tuple[Step, Element | None]]) -> tuple[Va
 
 
 def _lstm(made: _Maker, run: Sequence[tuple[Step, Element | None]], c: Value) -> tuple[Value, Value, Value] | None:
-    """y [T, N, H], the last state [N, H] and c [1, N, H]; None where weights are not constant."""
+    """y [T, N, H], the last state and c [1, N, H]; None where weights are not constant."""
     cell = run[0][0].cell
     weights = [value.data for value in (*(node.inputs[1] for node in cell.products), *cell.biases)]
     known = [data for data in weights if data is not None]
@@ -309,7 +333,26 @@ def _lstm(made: _Maker, run: Sequence[tuple[Step, Element | None]], c: Value) ->
     before = [made.node(Unsqueeze(axis=(0,)), value)[0] for value in (cell.products[1].inputs[0], c)]
     weights_value = Value.constant(flat, cell.products[0].inputs[1].name)
     y, state, memory = made.node(attrs, _sequence(made, run), *before, weights_value)
-    return y, made.node(Squeeze(axis=(0,)), state)[0], memory
+    return y, state, memory
+
+
+def _shortened(made: _Maker, y: Value, h: Value, lengths: Value) -> tuple[Value, Value]:
+    """y [T, N, H] with zeros behind each sequence's end, and the state [N, H] there: h where it has no step."""
+    steps, batch, _ = y.spec.shape
+    dtype = lengths.spec.dtype.dtype
+
+    def constant(data: Array) -> Value:
+        return Value.constant(data, h.name)
+
+    column = made.node(Unsqueeze(axis=(1,)), lengths)[0]
+    going = made.node(Greater(), column, constant(np.arange(steps, dtype=dtype).reshape(-1, 1, 1)))[0]
+    zero = constant(np.zeros((), y.spec.dtype.dtype))
+    taken = made.node(Minimum(), lengths, constant(np.array(steps, dtype)))[0]
+    last = made.node(SubFusion(), taken, constant(np.array(1, dtype)))[0]
+    place = made.node(Stack(axis=-1), last, constant(np.arange(batch, dtype=dtype)))[0]
+    ended = made.node(GatherNd(), y, place)[0]
+    started = made.node(Greater(), column, constant(np.array(0, dtype)))[0]
+    return made.node(Select(), going, y, zero)[0], made.node(Select(), started, ended, h)[0]
 
 
 def _stacks(steps: Sequence[Step]) -> list[Node]:

@@ -1,4 +1,4 @@
-"""Running sums of numbers of any type, and reductions of integers; see elements.py for how types are dealt with."""
+"""Running sums and products of numbers of any type, and reductions of integers; types are dealt with in elements.py."""
 from __future__ import annotations
 
 from typing import Any
@@ -23,10 +23,11 @@ _SUM, _MAX, _MIN, _PROD, _SUM_SQUARE, _SUM_ABS = (
 
 
 @kernel
-def cum_sum(
+def accumulate(
     x: Pointer,
     y: Pointer,
     kind: Int,
+    product: Int,
     rows: Int,
     n: Int,
     inner: Int,
@@ -39,27 +40,28 @@ def cum_sum(
 ) -> None:
     """y[r, i, j] = sum of x[r, up to i, j]; x [rows / inner, n, inner] of type `kind`, an index in codes.TYPES.
 
-    exclusive: 1 leaves x[r, i, j] itself out. backwards: 1 sums from the end. Units: blocks of `block` rows.
+    product: 1 for their product. exclusive: 1 leaves x[r, i, j] itself out. backwards: 1 starts from the end. Units:
+    blocks of `block` rows.
     scratch: 8 bytes.
     """
     size = item_bytes(kind)
     for row in range(begin * block, min(end * block, rows)):
         outer = row // inner
         start = (outer * n * inner + row - outer * inner) * size
-        total, count = 0.0, np.int64(0)
+        total, count = np.float64(product), np.int64(product)
         for i in range(n):
             at = start + (n - 1 - i if backwards else i) * inner * size
             if is_float(kind):
                 load_floats(x + at, kind, 1, scratch)
-                value = f64(scratch)[0]
-                total += value
-                f64(scratch)[0] = total - value if exclusive else total
+                before = total
+                total = total * f64(scratch)[0] if product else total + f64(scratch)[0]
+                f64(scratch)[0] = before if exclusive else total
                 store_floats(scratch, kind, 1, y + at)
             else:
                 load_integers(x + at, kind, 1, scratch)
-                number = i64(scratch)[0]
-                count += number
-                i64(scratch)[0] = count - number if exclusive else count
+                fewer = count
+                count = count * i64(scratch)[0] if product else count + i64(scratch)[0]
+                i64(scratch)[0] = fewer if exclusive else count
                 store_integers(scratch, kind, 1, y + at)
 
 

@@ -31,10 +31,31 @@ UNARY = (
     "floor",
     "ceil",
     "round",
+    "trunc",
+    "expm1",
+    "sinh",
+    "cosh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "atan",
+    "asin",
+    "acos",
 )
 
 # binary_f32: the functions of two float32.
-BINARY = ("add", "sub", "mul", "div", "max", "min", "squared_difference", "prelu", "power")  # prelu: y is the slope
+BINARY = (
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "max",
+    "min",
+    "squared_difference",
+    "prelu",  # y is the slope
+    "power",
+    "atan2",
+)
 
 # binary_f32: which operand is one number for a whole row.
 ROWS, LEFT_SCALAR, RIGHT_SCALAR = range(3)
@@ -65,20 +86,16 @@ BLOCK = 256  # three of them stay in the first cache
 BLOCK_BYTES = 8 * BLOCK
 
 # typed: the functions of one tensor, then those of two. What else there is follows from these (delegates/cpu/typed.py).
-TYPED_UNARY = ("abs", "is_finite", "sin", "cos")
+TYPED_UNARY = ("abs", "is_finite", "sin", "cos", "tan")
+TYPED_PLAIN = ("add", "sub", "mul", "max", "min", "equal", "not_equal", "greater", "greater_equal")  # of any type alike
 TYPED = (
     *TYPED_UNARY,
-    "add",
-    "sub",
-    "mul",
+    *TYPED_PLAIN,
     "div",
-    "max",
-    "min",
     "floor_div",
     "floor_mod",
     "mod",
-    "equal",
-    "not_equal",
-    "greater",
-    "greater_equal",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
 )

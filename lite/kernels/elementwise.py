@@ -20,14 +20,8 @@ _SQRT_HALF = 0.7071067811865476
 _SQRT_2_OVER_PI = 0.7978845608028654
 
 
-def _expm1(s: Simd, x: Value) -> Value:
-    """e^x - 1 for x <= 0, accurate near 0: there 2 t / (1 - t) with t = tanh(x / 2)."""
-    t = vmath.tanh(s, x * 0.5)
-    return s.select(x > -0.5, (t + t) / (1.0 - t), vmath.exp(s, x) - 1.0)
-
-
 def _elu(s: Simd, x: Value, alpha: Value | float) -> Value:
-    return s.select(x > 0.0, x, _expm1(s, s.min(x, 0.0)) * alpha)
+    return s.select(x > 0.0, x, vmath.expm1(s, s.min(x, 0.0)) * alpha)
 
 
 def _sign(s: Simd, x: Value) -> Value:
@@ -79,6 +73,16 @@ _UNARY: dict[str, Unary] = {
     "floor": lambda s, x, a, b: _floor(s, x),
     "ceil": lambda s, x, a, b: -_floor(s, -x),
     "round": lambda s, x, a, b: s.round(x),
+    "trunc": lambda s, x, a, b: s.copysign(_floor(s, s.abs(x)), x),
+    "expm1": lambda s, x, a, b: vmath.expm1(s, x),
+    "sinh": lambda s, x, a, b: vmath.sinh(s, x),
+    "cosh": lambda s, x, a, b: vmath.cosh(s, x),
+    "asinh": lambda s, x, a, b: vmath.asinh(s, x),
+    "acosh": lambda s, x, a, b: vmath.acosh(s, x),
+    "atanh": lambda s, x, a, b: vmath.atanh(s, x),
+    "atan": lambda s, x, a, b: vmath.atan(s, x),
+    "asin": lambda s, x, a, b: vmath.asin(s, x),
+    "acos": lambda s, x, a, b: vmath.acos(s, x),
 }
 
 _BINARY: dict[str, Callable[[Simd, Value, Value], Value]] = {
@@ -91,6 +95,7 @@ _BINARY: dict[str, Callable[[Simd, Value, Value], Value]] = {
     "squared_difference": lambda s, x, y: (x - y) * (x - y),
     "prelu": lambda s, x, y: s.select(x > 0.0, x, x * y),
     "power": lambda s, x, y: vmath.power(s, x + 0.0, y),  # of -0 as of 0, to which the operator adds 0
+    "atan2": lambda s, x, y: vmath.atan2(s, x, y),
 }
 
 

@@ -1,4 +1,4 @@
-"""Picking and putting elements by computed indices. Elements are bytes: 1, 2, 4 or 8 of them, or runs of any number.
+"""Picking elements by computed indices. Elements are bytes: 1, 2, 4 or 8 of them, or runs of any number.
 
 Nothing is read or written outside a tensor whatever the indices are: what they pick outside is 0. A negative index
 counts from the end.
@@ -15,9 +15,15 @@ from lite.kernels.move import copy_bytes, copy_elements
 
 
 @routine
-def _index(indices: int, i: int, index_bytes: int, extent: int) -> Any:
+def read_index(indices: int, i: int, index_bytes: int) -> Any:
+    """Index i, of 4 or 8 bytes."""
+    return i64(indices)[i] if index_bytes == 8 else np.int64(i32(indices)[i])
+
+
+@routine
+def index_within(indices: int, i: int, index_bytes: int, extent: int) -> Any:
     """Index i within [0, extent), or -1 where it is outside."""
-    index = i64(indices)[i] if index_bytes == 8 else np.int64(i32(indices)[i])
+    index = read_index(indices, i, index_bytes)
     if index < 0:
         index += extent
     return index if 0 <= index < extent else np.int64(-1)
@@ -46,7 +52,7 @@ def gather_nd(
         source, inside = np.int64(0), True
         for d in range(depth):
             extent = i64(extents)[d]
-            index = _index(indices, place * depth + d, index_bytes, extent)
+            index = index_within(indices, place * depth + d, index_bytes, extent)
             inside = inside and index >= 0
             source = source * extent + index
         if inside:
@@ -82,7 +88,7 @@ def gather_elements(
     for row in range(begin * row_block, min(end * row_block, rows)):
         source = x + row_offset(dims, row, 0)
         for i in range(n):
-            index = _index(indices, row * n + i, index_bytes, extent)
+            index = index_within(indices, row * n + i, index_bytes, extent)
             target = y + (row * n + i) * size
             if index >= 0:
                 copy_elements(source + i * step + index * stride, 0, target, 0, 1, size)
@@ -112,7 +118,7 @@ def one_hot(
     Units: blocks of `block` of outer.
     """
     for place in range(begin * block * inner, min(end * block, outer) * inner):
-        index = i64(indices)[place] if index_bytes == 8 else np.int64(i32(indices)[place])
+        index = read_index(indices, place, index_bytes)
         if 0 <= index < depth:
             o = place // inner
             target = y + ((o * depth + index) * inner + place - o * inner) * size

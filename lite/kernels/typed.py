@@ -1,8 +1,10 @@
 """Element-wise functions of tensors of any type, see codes.TYPED, and the choice between two of them.
 
 A block of each operand is widened to int64 or float64, computed on, and narrowed (elements.py), so a function is one
-loop for all integers and one for all floats. Broadcasting is that of binary_f32: rows in which each operand is
-contiguous or one number. Integers wrap around; an integer divided by 0 gives 0.
+loop for all integers and one for all floats. Of int32 and float32 the plain functions are computed as they are, which
+gives the same: the low bits of a sum or product do not depend on the width, nor does an order. Broadcasting is that of
+binary_f32: rows in which each operand is contiguous or one number. Integers wrap around; an integer divided by 0 gives
+0.
 """
 from __future__ import annotations
 
@@ -11,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from lite.kernels.codes import BLOCK, BLOCK_BYTES, TYPED, TYPED_UNARY
-from lite.kernels.declare import Int, Pointer, f64, i64, kernel, routine, u8, u16, u32
+from lite.kernels.codes import BLOCK, BLOCK_BYTES, TYPED, TYPED_PLAIN, TYPED_UNARY, TYPES
+from lite.kernels.declare import Int, Pointer, f32, f64, i32, i64, kernel, routine, u8, u16, u32
 from lite.kernels.elements import (
+    FLOAT32,
     is_float,
     item_bytes,
     load_floats,
@@ -26,13 +29,15 @@ from lite.kernels.index import row_offset
 from lite.kernels.move import copy_elements
 from lite.kernels.trigonometry import cosine, sine
 
-_FIRST_OF_TWO = len(TYPED_UNARY)
-_ABS, _IS_FINITE, _SIN, _COS = range(_FIRST_OF_TWO)
+_FIRST_OF_TWO, _FIRST_NOT_PLAIN = len(TYPED_UNARY), len(TYPED_UNARY) + len(TYPED_PLAIN)
+_INT32 = TYPES.index("int32")
+_ABS, _IS_FINITE, _SIN, _COS, _TAN = range(_FIRST_OF_TWO)
 _ADD, _SUB, _MUL, _DIV, _MAX, _MIN = (TYPED.index(name) for name in ("add", "sub", "mul", "div", "max", "min"))
 _FLOOR_DIV, _FLOOR_MOD, _MOD = (TYPED.index(name) for name in ("floor_div", "floor_mod", "mod"))
 _EQUAL, _NOT_EQUAL, _GREATER, _GREATER_EQUAL = (
     TYPED.index(name) for name in ("equal", "not_equal", "greater", "greater_equal")
 )
+_BIT_AND, _BIT_OR, _BIT_XOR = (TYPED.index(name) for name in ("bit_and", "bit_or", "bit_xor"))
 _ROUND = 1.5 * 2.0**52  # adding it, and taking it away, rounds to an integer
 _ROUND_BITS = 0x4338 << 48  # its bits: those of an integer within 2^51 added to them are those of their sum
 _EXACT = 1 << 50  # integers below are divided as float64
@@ -87,26 +92,26 @@ def _divide_exact(function: int, a: int, b: int, n: int) -> None:
 
 
 @routine
-def _elements(function: int, x: Any, y: Any, truth: Any, n: int) -> None:
-    """x[i] = function(x[i], y[i]) for n int64 or n float64, of what is the same for both.
+def _elements(function: int, x: Any, y: Any, z: Any, truth: Any, n: int) -> None:
+    """z[i] = function(x[i], y[i]) for n elements and a function that is the same for all types.
 
-    truth: where x is, as int64, which comparisons give.
+    truth: where z is, as the integers which comparisons give.
     """
     if function == _ADD:
         for i in range(n):
-            x[i] = x[i] + y[i]
+            z[i] = x[i] + y[i]
     elif function == _SUB:
         for i in range(n):
-            x[i] = x[i] - y[i]
+            z[i] = x[i] - y[i]
     elif function == _MUL:
         for i in range(n):
-            x[i] = x[i] * y[i]
+            z[i] = x[i] * y[i]
     elif function == _MAX:
         for i in range(n):
-            x[i] = x[i] if x[i] > y[i] or x[i] != x[i] else y[i]
+            z[i] = x[i] if x[i] > y[i] or x[i] != x[i] else y[i]
     elif function == _MIN:
         for i in range(n):
-            x[i] = x[i] if x[i] < y[i] or x[i] != x[i] else y[i]
+            z[i] = x[i] if x[i] < y[i] or x[i] != x[i] else y[i]
     elif function == _EQUAL:
         for i in range(n):
             truth[i] = x[i] == y[i]
@@ -121,7 +126,7 @@ def _elements(function: int, x: Any, y: Any, truth: Any, n: int) -> None:
             truth[i] = x[i] >= y[i]
     elif function == _ABS:
         for i in range(n):
-            x[i] = abs(x[i])
+            z[i] = abs(x[i])
 
 
 @routine
@@ -131,8 +136,17 @@ def _integers(function: int, a: int, b: int, n: int) -> None:
     if function == _IS_FINITE:
         for i in range(n):
             x[i] = 1
+    elif function == _BIT_AND:
+        for i in range(n):
+            x[i] &= y[i]
+    elif function == _BIT_OR:
+        for i in range(n):
+            x[i] |= y[i]
+    elif function == _BIT_XOR:
+        for i in range(n):
+            x[i] ^= y[i]
     elif function not in (_DIV, _FLOOR_DIV, _FLOOR_MOD, _MOD):
-        _elements(function, x, y, x, n)
+        _elements(function, x, y, x, x, n)
     elif _are_exact(a, b, n):
         _divide_exact(function, a, b, n)
     elif function == _DIV:
@@ -214,8 +228,11 @@ def _floats(function: int, a: int, b: int, n: int) -> None:
     elif function == _COS:
         for i in range(n):
             x[i] = cosine(x[i])
+    elif function == _TAN:
+        for i in range(n):
+            x[i] = sine(x[i]) / cosine(x[i])
     else:
-        _elements(function, x, y, truth, n)
+        _elements(function, x, y, x, truth, n)
 
 
 @routine
@@ -228,6 +245,43 @@ def _load(x: int, kind: int, step: int, n: int, out: int) -> None:
         load_integers(x, kind, count, out)
     if step == 0:
         spread(out, n)
+
+
+@routine
+def _words(x: int, step: int, n: int, place: int) -> Any:
+    """Where n words of 4 bytes are: at x, or one of them n times at `place` where the step is 0."""
+    if step:
+        return x
+    word = u32(x)[0]
+    for i in range(n):
+        u32(place)[i] = word
+    return place
+
+
+@routine
+def compute(
+    function: int, x: int, x_step: int, y: int, y_step: int, z: int, source: int, result: int, n: int, scratch: int
+) -> None:
+    """z = function(x, y) for up to BLOCK elements, see `typed`; z may be x."""
+    other = scratch + BLOCK_BYTES
+    if (source in (FLOAT32, _INT32)) and _FIRST_OF_TWO <= function < _FIRST_NOT_PLAIN:
+        left, right = _words(x, x_step, n, scratch), _words(y, y_step, n, other)
+        if source == _INT32:
+            _elements(function, i32(left), i32(right), i32(z), u8(z), n)
+        else:
+            _elements(function, f32(left), f32(right), f32(z), u8(z), n)
+        return
+    _load(x, source, x_step, n, scratch)
+    if function >= _FIRST_OF_TWO:
+        _load(y, source, y_step, n, other)
+    if is_float(source):
+        _floats(function, scratch, other, n)
+    else:
+        _integers(function, scratch, other, n)
+    if is_float(result):
+        store_floats(scratch, result, n, z)
+    else:
+        store_integers(scratch, result, n, z)
 
 
 @kernel
@@ -255,7 +309,6 @@ def typed(
     or 0. dims: the dimensions over rows, see index.row_offset (strides of x, then of y). Units: blocks of row_block
     rows x blocks of `block` elements of a row. scratch: 2 codes.BLOCK_BYTES.
     """
-    other = scratch + BLOCK_BYTES
     blocks = (n + block - 1) // block
     for unit in range(begin, end):
         first_row = unit // blocks * row_block
@@ -263,19 +316,18 @@ def typed(
         for row in range(first_row, min(first_row + row_block, rows)):
             left, right = x + row_offset(dims, row, 0), y + row_offset(dims, row, 1)
             for first in range(start, min(start + block, n), BLOCK):
-                count = min(BLOCK, min(start + block, n) - first)
-                for operand in range(2 if function >= _FIRST_OF_TWO else 1):
-                    place = right + first * y_step if operand else left + first * x_step
-                    _load(place, source, y_step if operand else x_step, count, other if operand else scratch)
-                if is_float(source):
-                    _floats(function, scratch, other, count)
-                else:
-                    _integers(function, scratch, other, count)
-                target = z + (row * n + first) * item_bytes(result)
-                if is_float(result):
-                    store_floats(scratch, result, count, target)
-                else:
-                    store_integers(scratch, result, count, target)
+                compute(
+                    function,
+                    left + first * x_step,
+                    x_step,
+                    right + first * y_step,
+                    y_step,
+                    z + (row * n + first) * item_bytes(result),
+                    source,
+                    result,
+                    min(BLOCK, min(start + block, n) - first),
+                    scratch,
+                )
 
 
 @routine

@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from lite.ops.activation import apply
-from lite.ops.checks import BOOLS, NUMBERS, check_dtype, check_fused_activation, check_same_dtype
+from lite.ops.checks import BOOLS, FLOATS, INTEGERS, NUMBERS, check_dtype, check_fused_activation, check_same_dtype
 from lite.ops.enums import ActivationType
 from lite.ops.numerics import in_float32
 from lite.ops.registry import Attributes, NoAttributes, op
@@ -76,6 +76,14 @@ def _comparison(name: str, doc: str, function: Function) -> type[NoAttributes]:
     return cast("type[NoAttributes]", _define(name, doc, function, NoAttributes, NUMBERS | BOOLS, DType.BOOL))
 
 
+def _angle(name: str, doc: str, function: Function) -> type[NoAttributes]:
+    return cast("type[NoAttributes]", _define(name, doc, function, NoAttributes, FLOATS, None))
+
+
+def _bitwise(name: str, doc: str, function: Function) -> type[NoAttributes]:
+    return cast("type[NoAttributes]", _define(name, doc, function, NoAttributes, INTEGERS | BOOLS, None))
+
+
 def _logical(name: str, doc: str, function: Function) -> type[NoAttributes]:
     return cast("type[NoAttributes]", _define(name, doc, function, NoAttributes, BOOLS, DType.BOOL))
 
@@ -99,6 +107,12 @@ Greater = _comparison("Greater", "x > y", np.greater)
 GreaterEqual = _comparison("GreaterEqual", "x >= y", np.greater_equal)
 Less = _comparison("Less", "x < y", np.less)
 LessEqual = _comparison("LessEqual", "x <= y", np.less_equal)
+
+Atan2 = _angle("Atan2", "the angle of the point (y, x), x the first input, in (-pi, pi]", np.arctan2)
+
+BitwiseAnd = _bitwise("BitwiseAnd", "the bits that both have", np.bitwise_and)
+BitwiseOr = _bitwise("BitwiseOr", "the bits that either has", np.bitwise_or)
+BitwiseXor = _bitwise("BitwiseXor", "the bits that one of them has", np.bitwise_xor)
 
 LogicalAnd = _logical("LogicalAnd", "x and y", np.logical_and)
 LogicalOr = _logical("LogicalOr", "x or y", np.logical_or)

@@ -7,7 +7,11 @@ from typing import Any
 from lite.ops.registry import Attributes, definition
 from lite.records import defaults
 
-OPERATORS = ("GRULayer", "NMSWithMask", "RNNLayer", "ROIAlign")
+OPERATORS = (
+    "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Cosh",
+    "CumProd", "Erfc", "Expm1", "GRULayer", "GridSampler2D", "NMSWithMask", "RNNLayer", "ROIAlign", "Sinh", "Tan",
+    "TensorScatterDiv", "TensorScatterMax", "TensorScatterMin", "TensorScatterMul", "Trunc",
+)  # fmt: skip
 
 
 def wrapped(attrs: Attributes) -> dict[str, Any]:

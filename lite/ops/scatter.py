@@ -1,22 +1,27 @@
-"""Put elements at indices. Every index must be within the tensor; a negative one counts from the end.
+"""Put elements at indices. A negative index counts from the end; what one that is still outside would put is left out.
 
     ScatterNd         zeros of the given shape, with each update added at its index
     ScatterNdUpdate   x with the updates in place; of several at one index, the last
     TensorScatterAdd  x with the updates added
+    TensorScatterMul  x multiplied by the updates; TensorScatterDiv  divided, of floating-point types
+    TensorScatterMax  the larger of x and the updates; TensorScatterMin  the smaller; NaN where either is
     ScatterElements   y = x, then y[.., indices[.., i, ..], ..] = updates[.., i, ..] along `axis`
 
-For the first three the last axis of indices holds an index into the first axes of the result, as for GatherNd.
+For all but the last the last axis of indices holds an index into the first axes of the result, as for GatherNd.
 """
 from __future__ import annotations
+
+from collections.abc import Collection
+from typing import cast
 
 import numpy as np
 
 from lite.errors import ShapeError
-from lite.ops.checks import INDICES, NUMBERS, check_dtype, check_rank_at_least, check_same_dtype, check_shape
+from lite.ops.checks import FLOATS, INDICES, NUMBERS, check_dtype, check_rank_at_least, check_same_dtype, check_shape
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.ops.shapes import integers, known_integers, normalize_axis, product
 from lite.records import dataclass
-from lite.types import Array, TensorSpec
+from lite.types import Array, DType, TensorSpec
 
 
 class ScatterNd(NoAttributes):
@@ -43,7 +48,7 @@ def infer_scatter_nd(attrs: ScatterNd, indices: TensorSpec, updates: TensorSpec,
 
 @infer_scatter_nd.reference
 def scatter_nd(attrs: ScatterNd, indices: Array, updates: Array, shape: Array) -> Array:
-    return _scatter(attrs.op, np.zeros(integers(shape), updates.dtype), indices, updates, True)
+    return _scatter(np.zeros(integers(shape), updates.dtype), indices, updates, np.add)
 
 
 class ScatterNdUpdate(NoAttributes):
@@ -64,29 +69,30 @@ def infer_scatter_nd_update(
 
 @infer_scatter_nd_update.reference
 def scatter_nd_update(attrs: ScatterNdUpdate, x: Array, indices: Array, updates: Array) -> Array:
-    return _scatter(attrs.op, x.copy(), indices, updates, False)
+    return _scatter(x.copy(), indices, updates)
 
 
-class TensorScatterAdd(NoAttributes):
-    """No attributes."""
+def _define(name: str, function: np.ufunc, dtypes: Collection[DType]) -> type[NoAttributes]:
+    cls = type(name, (NoAttributes,), {"__slots__": (), "__doc__": "No attributes.", "__module__": __name__})
 
-    __slots__ = ()
+    def infer(attrs: NoAttributes, x: TensorSpec, indices: TensorSpec, updates: TensorSpec) -> TensorSpec:
+        check_dtype(name, x, dtypes)
+        check_same_dtype(name, x, updates)
+        _check_updates(name, x, indices, updates)
+        return x.like()
+
+    def reference(attrs: NoAttributes, x: Array, indices: Array, updates: Array) -> Array:
+        return _scatter(x.copy(), indices, updates, function)
+
+    op(cls)(infer).reference(reference)
+    return cast("type[NoAttributes]", cls)
 
 
-@op(TensorScatterAdd)
-def infer_tensor_scatter_add(
-    attrs: TensorScatterAdd, x: TensorSpec, indices: TensorSpec, updates: TensorSpec
-) -> TensorSpec:
-    """x and updates of one number type -> the shape of x."""
-    check_dtype(attrs.op, x, NUMBERS)
-    check_same_dtype(attrs.op, x, updates)
-    _check_updates(attrs.op, x, indices, updates)
-    return x.like()
-
-
-@infer_tensor_scatter_add.reference
-def tensor_scatter_add(attrs: TensorScatterAdd, x: Array, indices: Array, updates: Array) -> Array:
-    return _scatter(attrs.op, x.copy(), indices, updates, True)
+TensorScatterAdd = _define("TensorScatterAdd", np.add, NUMBERS)
+TensorScatterDiv = _define("TensorScatterDiv", np.divide, FLOATS)
+TensorScatterMax = _define("TensorScatterMax", np.maximum, NUMBERS)
+TensorScatterMin = _define("TensorScatterMin", np.minimum, NUMBERS)
+TensorScatterMul = _define("TensorScatterMul", np.multiply, NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +122,9 @@ def infer_scatter_elements(
 def scatter_elements(attrs: ScatterElements, x: Array, indices: Array, updates: Array) -> Array:
     y = x.copy()
     place = attrs.axis % x.ndim
-    index: list[Array] = list(np.indices(indices.shape, sparse=True))
-    index[place] = _inside(attrs.op, indices, x.shape[place])
-    y[tuple(index)] = updates
+    index: list[Array] = list(np.indices(indices.shape))
+    index[place], inside = _resolve(indices, x.shape[place])
+    y[tuple(i[inside] for i in index)] = updates[inside]
     return y
 
 
@@ -133,16 +139,19 @@ def _check_updates(op_name: str, x: TensorSpec, indices: TensorSpec, updates: Te
     check_shape(op_name, f"updates for indices {indices} into {x}", updates, (*indices.shape[:-1], *x.shape[depth:]))
 
 
-def _scatter(op_name: str, y: Array, indices: Array, updates: Array, add: bool) -> Array:
-    index = tuple(_inside(op_name, indices[..., i], y.shape[i]) for i in range(indices.shape[-1]))
-    if add:
-        np.add.at(y, index, updates)
+def _scatter(y: Array, indices: Array, updates: Array, function: np.ufunc | None = None) -> Array:
+    """Each update where its index is, combined with what is there by the function, if there is one."""
+    resolved = [_resolve(indices[..., i], y.shape[i]) for i in range(indices.shape[-1])]
+    inside = np.all([part for _, part in resolved], axis=0)
+    index = tuple(part[inside] for part, _ in resolved)
+    if function is None:
+        y[index] = updates[inside]
     else:
-        y[index] = updates
+        function.at(y, index, updates[inside])
     return y
 
 
-def _inside(op_name: str, indices: Array, limit: int) -> Array:
-    if indices.size and not -limit <= int(indices.min()) <= int(indices.max()) < limit:
-        raise ShapeError(f"{op_name} indices from {indices.min()} to {indices.max()} are outside [-{limit}, {limit})")
-    return indices
+def _resolve(indices: Array, limit: int) -> tuple[Array, Array]:
+    """Indices from 0 on, and which of them are within the limit."""
+    index = np.where(indices < 0, indices + limit, indices)
+    return index, (index >= 0) & (index < limit)

@@ -1,88 +1,9 @@
 """Cases for single operators: what to write in construct, on which inputs. One row a case; see test_ops.py."""
 from __future__ import annotations
 
-import hashlib
-import re
-from dataclasses import dataclass
-
-_TEMPLATE = '''\
-import numpy as np
-import mindspore as ms
-from mindspore import Tensor, nn, ops
-
-
-class Case(nn.Cell):
-    def __init__(self):
-        super().__init__()
-        self.op = {op}
-
-    def construct(self, {names}):
-        return {expression}
-
-
-def network():
-    return Case()
-
-
-def inputs(rng):
-    def normal(*shape):
-        return rng.standard_normal(shape, dtype=np.float32)
-
-    def positive(*shape):
-        return rng.uniform(0.1, 3.0, shape).astype(np.float32)
-
-    def halves(*shape):
-        return rng.integers(-9, 10, shape).astype(np.float32) / 2
-
-    def integers(low, high, *shape):
-        return rng.integers(low, high, shape, dtype=np.int32)
-
-    def booleans(*shape):
-        return rng.integers(0, 2, shape).astype(bool)
-
-    return dict({inputs})
-
-
-dynamic = dict({dynamic})
-'''
-
-
-@dataclass(frozen=True)
-class Case:
-    """One small network. primitive: what must occur in its export; inputs: arguments of construct, drawn by the
-    template's functions; expression: what construct returns; op: what self.op is, a cell or primitive with settings;
-    dynamic: shapes of inputs that are exported with dynamic dimensions.
-    """
-
-    primitive: str
-    expression: str
-    inputs: str
-    op: str = "None"
-    dynamic: str = ""
-
-    @property
-    def source(self) -> str:
-        """The definition that the exporter runs."""
-        names = ", ".join(re.findall(r"(\w+)=", re.sub(r"\([^()]*\)", "", self.inputs)))
-        return _TEMPLATE.format(
-            op=self.op, names=names, expression=self.expression, inputs=self.inputs, dynamic=self.dynamic
-        )
-
-    @property
-    def name(self) -> str:
-        """A file name that tells the cases apart."""
-        return f"{self.primitive}-{hashlib.sha256(self.source.encode()).hexdigest()[:8]}"
-
-    def __str__(self) -> str:
-        what = self.expression if self.op == "None" else f"{self.expression} with {self.op}"
-        return f"{self.primitive}: {what} on {self.inputs}{f' as {self.dynamic}' if self.dynamic else ''}"
-
-
-def _family(names: str, expression: str, inputs: str) -> list[Case]:
-    """One case for each `Primitive:function` of ops, with {} in the expression replaced by the function."""
-    pairs = [name.split(":") for name in names.split()]
-    return [Case(primitive, expression.format(f"ops.{function}"), inputs) for primitive, function in pairs]
-
+from tests.conformance.case import Case, family
+from tests.conformance.cases_arrangement import ARRANGEMENT
+from tests.conformance.cases_functions import FUNCTIONS
 
 _X = "x=normal(2, 3, 5)"
 _NEAREST = "ops.auto_generate.ResizeNearestNeighborV2"
@@ -95,13 +16,13 @@ _INTS = "x=integers(-7, 8, 3, 4), y=integers(1, 4, 4)"
 _COMPARISONS = "Greater:greater GreaterEqual:ge Less:less LessEqual:le Equal:equal NotEqual:not_equal"
 
 ELEMENTWISE = [
-    *_family("Abs:abs Neg:neg Square:square Floor:floor Ceil:ceil Sin:sin Cos:cos Erf:erf Exp:exp", "{}(x)", _X),
-    *_family("Log:log Log1p:log1p Sqrt:sqrt Rsqrt:rsqrt Reciprocal:reciprocal", "{}(x)", "x=positive(2, 3, 5)"),
-    *_family("Add:add Sub:sub Mul:mul Div:div Maximum:maximum Minimum:minimum", "{}(x, y)", _XY),
-    *_family("Add:add Sub:sub Mul:mul Maximum:maximum Minimum:minimum Div:div", "{}(x, y)", _INTS),
-    *_family(_COMPARISONS, "{}(x, y)", _XY),
-    *_family(_COMPARISONS, "{}(x, y)", _INTS),
-    *_family("LogicalAnd:logical_and LogicalOr:logical_or", "{}(x, y)", "x=booleans(3, 4), y=booleans(4)"),
+    *family("Abs:abs Neg:neg Square:square Floor:floor Ceil:ceil Sin:sin Cos:cos Erf:erf Exp:exp", "{}(x)", _X),
+    *family("Log:log Log1p:log1p Sqrt:sqrt Rsqrt:rsqrt Reciprocal:reciprocal", "{}(x)", "x=positive(2, 3, 5)"),
+    *family("Add:add Sub:sub Mul:mul Div:div Maximum:maximum Minimum:minimum", "{}(x, y)", _XY),
+    *family("Add:add Sub:sub Mul:mul Maximum:maximum Minimum:minimum Div:div", "{}(x, y)", _INTS),
+    *family(_COMPARISONS, "{}(x, y)", _XY),
+    *family(_COMPARISONS, "{}(x, y)", _INTS),
+    *family("LogicalAnd:logical_and LogicalOr:logical_or", "{}(x, y)", "x=booleans(3, 4), y=booleans(4)"),
     Case("LogicalXor", "ops.logical_xor(x, y)", "x=booleans(3, 4), y=booleans(4)"),
     Case("LogicalNot", "ops.logical_not(x)", "x=booleans(3, 4)"),
     Case("Abs", "abs(x)", "x=integers(-5, 5, 7)"),
@@ -160,8 +81,8 @@ ELEMENTWISE = [
 ]
 
 ACTIVATIONS = [
-    *_family("ReLU:relu ReLU6:relu6 Sigmoid:sigmoid Tanh:tanh Elu:elu SiLU:silu Softplus:softplus", "{}(x * 5)", _X),
-    *_family("Softsign:softsign", "{}(x * 5)", _X),
+    *family("ReLU:relu ReLU6:relu6 Sigmoid:sigmoid Tanh:tanh Elu:elu SiLU:silu Softplus:softplus", "{}(x * 5)", _X),
+    *family("Softsign:softsign", "{}(x * 5)", _X),
     Case("Elu", "self.op(x)", _IMAGE, "nn.ELU()"),
     Case("GeLU", "self.op(x * 3)", _X, "nn.GELU()"),
     Case("Erf", "ops.gelu(x * 3)", _X),
@@ -492,5 +413,5 @@ DETECTION = [
 
 CASES = [
     *ELEMENTWISE, *ACTIVATIONS, *CONVOLUTION, *POOLING, *MATRIX, *NORMALIZATION, *REDUCTION, *SHAPE, *COMPUTED_SHAPES,
-    *RECURRENT, *UNROLLED, *DETECTION, *STRUCTURAL,
+    *RECURRENT, *UNROLLED, *DETECTION, *STRUCTURAL, *FUNCTIONS, *ARRANGEMENT,
 ]  # fmt: skip

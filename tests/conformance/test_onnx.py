@@ -36,6 +36,7 @@ REFUSED = {"looping": "it is a loop", **dict.fromkeys(TWO_STAGES, "NMSWithMask")
 # does not say what they give.
 UNDEFINED = (
     "DivFusion-int32_towards_zero", "RealDiv-int32_towards_zero", "FloorDiv-int32", "FloorMod-int32", "Mod-int32",
+    "ScatterElements-outside", "ScatterNd-outside", "ScatterNdUpdate-outside",
     "Gather-outside_is_zero", "GatherNd-outside_is_zero", "GRULayer-a_sequence_of_no_step",
     "Conv2DFusion-fits_nowhere",
 )  # fmt: skip

@@ -9,7 +9,8 @@ import pytest
 from converter import optimize
 from converter.mindir.container import open_container
 from converter.mindir.reader import read_mindir
-from tests.conformance.cases import CASES, COMPUTED_SHAPES, UNROLLED, Case
+from tests.conformance.case import Case
+from tests.conformance.cases import CASES, COMPUTED_SHAPES, UNROLLED
 from tests.conformance.judge import WAYS, assert_agrees, by_session
 from tests.conformance.oracle import Export, Oracle
 

@@ -23,12 +23,15 @@ Write = Callable[[Graph], bytearray]
 BEFORE = {"BiasAdd"}  # becomes another operator before rows are asked
 MISSING: dict[Write, frozenset[str]] = {
     write_mindir: frozenset({
-        "BatchToSpaceND", "ConstantOfShape", "Crop", "Eltwise", "Elu", "FormatTranspose", "InvertPermutation",
-        "LinSpace", "LpNormalization", "Mod", "NonMaxSuppression", "NonZero", "QuantDTypeCast", "Range", "Rank",
-        "ReverseSequence", "ScatterElements", "ScatterNd", "ScatterNdUpdate", "Shape", "Size", "SpaceToBatchND",
-        "TensorScatterAdd", "Tril", "Triu", "Unique",
+        "BatchToSpaceND", "ConstantOfShape", "Crop", "DynamicQuant", "Eltwise", "Elu", "FormatTranspose",
+        "GridSampler2D", "InvertPermutation", "LinSpace", "LpNormalization", "NonMaxSuppression", "NonZero",
+        "QuantDTypeCast", "Range", "Rank", "ReverseSequence", "ScatterElements", "ScatterNd", "Shape", "Size",
+        "SpaceToBatchND", "Tril", "Unique",
     }),
-    write_onnx: frozenset({"InvertPermutation", "LinSpace", "NMSWithMask", "QuantDTypeCast", "ROIAlign", "Rank"}),
+    write_onnx: frozenset({
+        "Atan2", "CumProd", "DynamicQuant", "GridSampler2D", "InvertPermutation", "LinSpace", "NMSWithMask",
+        "QuantDTypeCast", "ROIAlign", "Rank",
+    }),
 }  # fmt: skip
 ROWS = {
     write_mindir: mindir.ROWS.keys() | mindir.IMAGE_ROWS.keys(),

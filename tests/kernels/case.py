@@ -81,6 +81,16 @@ def special(n: int = 67) -> Array:
     return np.concatenate([np.array(odd, np.float32), 4 * normal(n - len(odd))])
 
 
+def indices(dtype: str, low: int, high: int, *shape: int) -> Array:
+    """Integers within [low, high), the same for the same shape."""
+    return np.random.default_rng(shape).integers(low, high, shape).astype(dtype)
+
+
+def every_pair(values: Array) -> tuple[Array, Array]:
+    """Two arrays, in which each of the values meets each."""
+    return np.tile(values, len(values)), np.repeat(values, len(values))
+
+
 def conv(
     x: tuple[int, ...],
     outputs: int,

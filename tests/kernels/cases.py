@@ -9,23 +9,19 @@ import numpy as np
 
 from lite.kernels.codes import TYPES
 from lite.ops.activation import Activation
-from lite.ops.binary import AddFusion, DivFusion, Maximum, Minimum, MulFusion, RealDiv, SquaredDifference, SubFusion
 from lite.ops.cast import Cast
 from lite.ops.concat import Concat, Stack, Unstack
-from lite.ops.enums import ActivationType, EltwiseMode, PadMode, ReduceMode, RoundMode
+from lite.ops.enums import ActivationType, PadMode, ReduceMode, RoundMode
 from lite.ops.full_connection import FullConnection
 from lite.ops.gather import Gather
 from lite.ops.group_norm import GroupNormFusion, InstanceNorm
 from lite.ops.layer_norm import LayerNormFusion
 from lite.ops.lstm import LSTM
 from lite.ops.matmul import MatMulFusion
-from lite.ops.nary import AddN, Eltwise
 from lite.ops.numerics import is_in_float32
 from lite.ops.pad import PadFusion
 from lite.ops.per_channel import BatchNorm, BiasAdd, FusedBatchNorm, ScaleFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
-from lite.ops.power import ExpFusion
-from lite.ops.rectifier import Clip, Elu, LeakyRelu, PReLUFusion
 from lite.ops.recurrent import GRULayer, RNNLayer
 from lite.ops.reduce import ReduceFusion
 from lite.ops.registry import Attributes, definition
@@ -37,84 +33,19 @@ from lite.ops.split import Split
 from lite.ops.strided_slice import StridedSlice
 from lite.ops.tile import BroadcastTo, TileFusion
 from lite.ops.transpose import Transpose
-from lite.ops.unary import Abs, Ceil, Erf, Floor, Log, Log1p, Neg, Reciprocal, Round, Rsqrt, Sqrt, Square
 from lite.types import Array, DType
 from tests.kernels.case import Case, case, conv, ending, holed, ints, normal, of_type, special
 from tests.kernels.cases_codes import CODES
+from tests.kernels.cases_elementwise import ELEMENTWISE
 from tests.kernels.cases_images import REGIONS, RESIZE, TRANSPOSED
 from tests.kernels.cases_indexed import INDEXED
 from tests.kernels.cases_products import PRODUCTS
+from tests.kernels.cases_scatter import SCATTER
 from tests.kernels.cases_typed import TYPED, halved
 
 RELU, RELU6 = ActivationType.RELU, ActivationType.RELU6
 _A = ActivationType
 _LINEAR = Activation()
-
-ELEMENTWISE = [
-    *(
-        case(Activation(activation_type=kind, alpha=0.3, min_val=-0.7, max_val=0.9), special(), note=kind.name.lower())
-        for kind in ActivationType
-        if kind not in (_A.LINEAR, _A.UNKNOWN)
-    ),
-    case(Activation(activation_type=_A.GELU, approximate=True), special(), note="gelu by tanh"),
-    *(case(Activation(activation_type=_A.RELU), normal(n)) for n in (1, 3, 4, 7, 8, 15, 16, 17, 31, 33)),
-    case(Activation(activation_type=_A.RELU), normal(), note="a number"),
-    case(Activation(activation_type=_A.RELU), normal(2, 0, 3), note="empty"),
-    case(Activation(activation_type=_A.TANH), normal(3, 33001), note="several units"),
-    *(
-        case(attrs, special(), special()[::-1].copy())
-        for attrs in (
-            AddFusion(),
-            SubFusion(),
-            MulFusion(),
-            DivFusion(),
-            RealDiv(),
-            Maximum(),
-            Minimum(),
-            SquaredDifference(),
-        )
-    ),
-    *(
-        case(attrs, special())
-        for attrs in (
-            Abs(),
-            Ceil(),
-            Erf(),
-            Floor(),
-            Log(),
-            Log1p(),
-            Neg(),
-            Reciprocal(),
-            Round(),
-            Rsqrt(),
-            Sqrt(),
-            Square(),
-        )
-    ),
-    case(Elu(alpha=0.5), special()),
-    case(LeakyRelu(negative_slope=0.2), special()),
-    case(Clip(min=-1.0, max=2.0), special()),
-    case(ExpFusion(), special()),
-    case(ExpFusion(base=2.0, scale=-0.5, shift=1.0), normal(35)),
-    case(PReLUFusion(), normal(2, 3, 19), normal(19)),
-    case(PReLUFusion(channel_shared=True), normal(2, 3, 19), normal(1)),
-    case(AddN(), normal(2, 9), 2 * normal(2, 9), 3 * normal(2, 9)),
-    case(AddN(), normal(2, 9)),
-    *(case(Eltwise(mode=mode), normal(19), 2 * normal(19)) for mode in EltwiseMode if mode != EltwiseMode.UNKNOWN),
-    case(AddFusion(activation_type=RELU), special(), special()[::-1].copy(), note="relu"),
-    case(SubFusion(activation_type=RELU6), special(), normal(1), note="relu6"),
-    case(SubFusion(), normal(2, 3, 5), normal(5), note="last axis"),
-    case(SubFusion(), normal(5), normal(2, 3, 5), note="last axis, the other way"),
-    case(DivFusion(), normal(), normal(7, 3), note="a number"),
-    case(DivFusion(), normal(4, 1, 9), normal(1, 6, 1), note="outer"),
-    case(MulFusion(), normal(2, 9, 7, 19), normal(2, 1, 1, 19), note="a channel of an image"),
-    case(MulFusion(), normal(2, 9, 7, 19), normal(2, 9, 7, 1), note="a pixel"),
-    case(MulFusion(), normal(2, 1, 3, 1, 2, 1, 5), normal(1, 4, 1, 2, 1, 3, 5), note="rank 7"),
-    case(AddFusion(), normal(0, 3), normal(1, 3), note="empty"),
-    case(AddFusion(), normal(300, 401), normal(300, 401), note="several units"),
-    case(AddFusion(), normal(300, 401), normal(300, 1), note="several units of rows"),
-    case(AddFusion(), normal(1, 1), normal(1), note="one element"),
-]
 
 MATMUL = [
     *(
@@ -479,6 +410,7 @@ WHOLE = [
     *MOVE,
     *TYPED,
     *INDEXED,
+    *SCATTER,
     *CODES,
 ]
 

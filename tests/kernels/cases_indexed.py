@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from lite.kernels.codes import TYPES
-from lite.ops.cum_sum import CumSum
+from lite.ops.accumulate import CumProd, CumSum
 from lite.ops.enums import ActivationType, PaddingMode, ReduceMode
 from lite.ops.extremum import ArgMaxFusion, ArgMinFusion, TopKFusion
 from lite.ops.gather import GatherD, GatherNd
@@ -16,18 +16,13 @@ from lite.ops.power import PowFusion
 from lite.ops.reduce import ReduceFusion
 from lite.ops.space import BatchToSpaceND, SpaceToBatchND
 from lite.types import Array, Format
-from tests.kernels.case import case, ints, normal, of_type, special
+from tests.kernels.case import case, every_pair, indices, ints, normal, of_type, special
 
 _SUM = ReduceFusion(mode=ReduceMode.ReduceSum)
 _WIDTHS = ("float32", "int64", "float16", "bool")  # 4, 8, 2 and 1 bytes
 _INTEGERS = [name for name in TYPES if "int" in name]
 _ORDERED = [name for name in TYPES if np.dtype(name).itemsize <= 4 and name != "bool"]
 _COMBINED = [mode for mode in ReduceMode if mode not in (ReduceMode.ReduceAll, ReduceMode.ReduceL2)]
-
-
-def indices(dtype: str, low: int, high: int, *shape: int) -> Array:
-    """Integers within [low, high), the same for the same shape."""
-    return np.random.default_rng(shape).integers(low, high, shape).astype(dtype)
 
 
 def few(dtype: str, *shape: int) -> Array:
@@ -48,8 +43,7 @@ def pad(mode: PaddingMode, *pairs: tuple[int, int]) -> PadFusion:
 def special_powers() -> tuple[Array, Array]:
     """Every pair of special numbers and small integers."""
     row = np.concatenate([special(16), np.array([1, -1, 2, 3, -2, 1e-30], np.float32)])
-    a, b = np.meshgrid(row, row)
-    return np.ascontiguousarray(a.reshape(-1)), np.ascontiguousarray(b.reshape(-1))
+    return every_pair(row)
 
 
 INDEXED = [
@@ -119,6 +113,15 @@ INDEXED = [
         )
     ),
     case(CumSum(), normal(300, 400), ints(0), constants=(1,), note="several units"),
+    *(
+        case(CumProd(exclusive, reverse), of_type(dtype, 3, 9, 5), ints(axis), constants=(1,), note=dtype)
+        for dtype, exclusive, reverse, axis in (
+            ("float32", False, True, 1),
+            ("float64", True, False, 2),
+            ("int8", True, True, -1),
+            ("int64", False, False, 0),
+        )
+    ),
     *(
         case(ReduceFusion(mode=mode), of_type(dtype, 3, 9, 5), ints(1), constants=(1,), note=f"{mode.name} {dtype}")
         for mode in _COMBINED

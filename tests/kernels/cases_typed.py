@@ -6,6 +6,9 @@ import numpy as np
 from lite.kernels.codes import TYPES
 from lite.ops.binary import (
     AddFusion,
+    BitwiseAnd,
+    BitwiseOr,
+    BitwiseXor,
     DivFusion,
     Equal,
     FloorDiv,
@@ -29,15 +32,16 @@ from lite.ops.cast import Cast
 from lite.ops.fill import ConstantOfShape, Fill, FillV2, LinSpace, Range
 from lite.ops.select import Select, Where
 from lite.ops.triangle import Tril, Triu
-from lite.ops.unary import Abs, Cos, IsFinite, LogicalNot, Neg, OnesLike, Sin, Square, ZerosLike
+from lite.ops.unary import Abs, Cos, IsFinite, LogicalNot, Neg, OnesLike, Sin, Square, Tan, ZerosLike
 from lite.types import Array, DType
-from tests.kernels.case import case, ints, normal, of_type, special
+from tests.kernels.case import case, every_pair, ints, normal, of_type, special
 
 _INTEGERS = [name for name in TYPES if "int" in name]
 _WIDTHS = ("float32", "int64", "float16", "bool")  # 4, 8, 2 and 1 bytes
 _COMPARISONS = (Equal(), NotEqual(), Greater(), GreaterEqual(), Less(), LessEqual())
 _ARITHMETIC = (AddFusion(), SubFusion(), MulFusion(), Maximum(), Minimum(), SquaredDifference(), RealDiv(), DivFusion())
 _DIVISIONS = (FloorDiv(), FloorMod(), Mod())
+_BITWISE = (BitwiseAnd(), BitwiseOr(), BitwiseXor())
 
 
 def extremes(dtype: str) -> tuple[Array, Array]:
@@ -45,13 +49,12 @@ def extremes(dtype: str) -> tuple[Array, Array]:
     limits = np.iinfo(dtype)
     values = {limits.min, limits.min + 1, limits.max, limits.max - 1, 0, 1, 2, 3, 7, 100}
     values |= {-1, -2, -3, -7, -100} if limits.min < 0 else set()
-    row = np.array(sorted(values), dtype)
-    return tuple(np.ascontiguousarray(a.reshape(-1)) for a in np.meshgrid(row, row))  # type: ignore[return-value]
+    return every_pair(np.array(sorted(values), dtype))
 
 
 def special_pairs() -> tuple[Array, Array]:
     """Every pair of special numbers."""
-    return tuple(np.ascontiguousarray(a.reshape(-1)) for a in np.meshgrid(special(20), special(20)))  # type: ignore[return-value]
+    return every_pair(special(20))
 
 
 def halved(x: Array, dtype: str) -> Array:
@@ -73,7 +76,7 @@ ANGLES = np.concatenate([special(), np.linspace(-40, 40, 1001), 1.7 ** np.arange
 TYPED = [
     *(
         case(attrs, *extremes(dtype), note=dtype)
-        for attrs in (*_COMPARISONS, *_ARITHMETIC, *_DIVISIONS)
+        for attrs in (*_COMPARISONS, *_ARITHMETIC, *_DIVISIONS, *_BITWISE)
         for dtype in _INTEGERS
     ),
     *(
@@ -120,7 +123,9 @@ TYPED = [
         for x in (np.nextafter(MIDDLES.astype(np.float64), side) for side in (-np.inf, np.inf))
     ),
     *(case(attrs, ANGLES, note="angles") for attrs in (Sin(), Cos())),
+    case(Tan(), ANGLES[np.abs(ANGLES) < 1e6], note="angles"),
     *(case(attrs, booleans(3, 1), booleans(1, 300), note="logic") for attrs in (LogicalAnd(), LogicalOr(), Equal())),
+    *(case(attrs, booleans(3, 1), booleans(1, 300), note="bool") for attrs in _BITWISE),
     case(LogicalNot(), booleans(2, 333)),
     case(AddFusion(), of_type("int32", 2, 9, 7, 19), of_type("int32", 2, 1, 1, 19), note="a channel of an image"),
     case(SubFusion(), of_type("int64", 2, 9, 7, 1), of_type("int64", 2, 9, 7, 19), note="a pixel"),

@@ -19,6 +19,7 @@ from tests.kernels.execute import execute
 
 _ALL = np.arange(0, 2**32, 2**14 + 1, dtype=np.uint64).astype(np.uint32).view(np.float32)  # every exponent, both signs
 _NEAR = np.linspace(-12, 12, 200_001, dtype=np.float32)
+_UNIT = np.linspace(-1, 1, 200_001, dtype=np.float32)
 
 _SUBNORMAL = 2.0**-149  # float32 is no finer near 0
 
@@ -31,6 +32,15 @@ ROWS = [
     ("sigmoid", lambda x: 1 / (1 + np.exp(-x)), 3e-7, 2.0**-125),
     ("erf", erf, 4e-7, 0.0),
     ("softplus", lambda x: np.logaddexp(x, 0), 5e-7, 2.0**-125),
+    ("expm1", np.expm1, 5e-7, 0.0),
+    ("sinh", np.sinh, 8e-7, 0.0),
+    ("cosh", np.cosh, 8e-7, 0.0),
+    ("asinh", np.arcsinh, 6e-7, 0.0),
+    ("acosh", np.arccosh, 6e-7, 0.0),
+    ("atanh", np.arctanh, 6e-7, 0.0),
+    ("atan", np.arctan, 3e-7, 0.0),
+    ("asin", np.arcsin, 5e-7, 0.0),
+    ("acos", np.arccos, 6e-7, 5e-7),
     ("elu", lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), 4e-7, 0.0),
     ("gelu", lambda x: x * 0.5 * (1 + erf(x / np.sqrt(2))), 4e-7, 1.5e-6),
 ]
@@ -46,7 +56,7 @@ def test_error_is_within_the_stated_bound(
     relative: float,
     absolute: float,
 ) -> None:
-    x = np.concatenate([_ALL, _NEAR])
+    x = np.concatenate([_ALL, _NEAR, _UNIT])
     actual = _apply(packs[level], name, x).astype(np.float64)
     with np.errstate(all="ignore"):
         exact = function(x.astype(np.float64))

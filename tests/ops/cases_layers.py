@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lite.ops.accumulate import CumProd, CumSum
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
-from lite.ops.cum_sum import CumSum
 from lite.ops.enums import ActivationType as A
 from lite.ops.enums import PadMode, ReduceMode, RoundMode
 from lite.ops.full_connection import FullConnection
@@ -251,6 +251,10 @@ REDUCTIONS: list[Case] = [
     case(reduce(M.ReduceMean), data([[-7, 2]], I32), ints(1, dtype=I64), note="int32 towards zero", expected=[-2]),
     case(reduce(M.ReduceMean), full((1, 4096), 4096.0, F16), ints(1), note="fp16", expected=[4096]),
     case(reduce(M.ReduceSum), normal(2, 0), ints(1), note="of nothing", expected=[0, 0]),
+    case(CumProd(), data([2, 3, 4]), scalar(0), expected=[2, 6, 24]),
+    case(CumProd(exclusive=True), data([2, 3, 4], I32), scalar(0), note="exclusive", expected=[1, 2, 6]),
+    case(CumProd(True, True), data([[2, 3, 0]]), scalar(-1), note="both", expected=[[0, 0, 1]]),
+    case(CumProd(True), normal(2, 0, 3), scalar(1), note="empty"),
     case(CumSum(), data([1, 2, 3]), scalar(0), expected=[1, 3, 6]),
     case(CumSum(exclusive=True), data([1, 2, 3], I32), scalar(0), note="exclusive", expected=[0, 1, 3]),
     case(CumSum(reverse=True), data([[1, 2], [3, 4]]), scalar(-1), note="reverse", expected=[[3, 2], [7, 4]]),

@@ -8,6 +8,7 @@ from lite.ops.enums import CoordinateTransformMode, NearestMode, PaddingMode, Re
 from lite.ops.extremum import ArgMaxFusion, ArgMinFusion, TopKFusion
 from lite.ops.fill import ConstantOfShape, Fill, FillV2, LinSpace, Range
 from lite.ops.gather import Gather, GatherD, GatherNd
+from lite.ops.grid_sampler import GridSampler2D
 from lite.ops.nms_with_mask import NMSWithMask
 from lite.ops.non_max_suppression import NonMaxSuppression
 from lite.ops.one_hot import OneHot
@@ -17,7 +18,16 @@ from lite.ops.reshape import ExpandDims, Flatten, Reshape, Squeeze, Unsqueeze
 from lite.ops.resize import Resize
 from lite.ops.reverse import ReverseSequence, ReverseV2
 from lite.ops.roi_align import ROIAlign
-from lite.ops.scatter import ScatterElements, ScatterNd, ScatterNdUpdate, TensorScatterAdd
+from lite.ops.scatter import (
+    ScatterElements,
+    ScatterNd,
+    ScatterNdUpdate,
+    TensorScatterAdd,
+    TensorScatterDiv,
+    TensorScatterMax,
+    TensorScatterMin,
+    TensorScatterMul,
+)
 from lite.ops.shape_of import Rank, Shape, Size
 from lite.ops.slice import Crop, SliceFusion
 from lite.ops.space import BatchToSpaceND, DepthToSpace, SpaceToBatchND, SpaceToDepth
@@ -143,6 +153,13 @@ INDEXING: list[Case] = [
     case(ScatterNd(), data([[0]], I32), data([[1, 2]], I32), ints(2, 2), note="rows", expected=[[1, 2], [0, 0]]),
     case(ScatterNdUpdate(), data([1, 2, 3]), data([[2], [0]], I32), data([9, 8]), expected=[8, 2, 9]),
     case(TensorScatterAdd(), data([1, 2, 3]), data([[2], [2]], I32), data([9, 8]), expected=[1, 2, 20]),
+    case(TensorScatterDiv(), data([1, 2, 3]), data([[2], [2]], I32), data([2, 4]), expected=[1, 2, 0.375]),
+    case(TensorScatterMax(), data([1, 2, 3]), data([[2], [1]], I32), data([2, 4]), expected=[1, 4, 3]),
+    case(TensorScatterMin(), data([1, 2, 3]), data([[2], [1]], I32), data([2, 4]), expected=[1, 2, 2]),
+    case(TensorScatterMul(), data([1, 2, 3]), data([[2], [2]], I32), data([2, 4]), expected=[1, 2, 24]),
+    case(ScatterNd(), data([[4], [-5], [-1]], I32), data([5, 6, 7]), ints(4), note="outside", expected=[0, 0, 0, 7]),
+    case(ScatterNdUpdate(), data([1, 2, 3]), data([[3], [0]], I32), data([9, 8]), note="outside", expected=[8, 2, 3]),
+    case(ScatterElements(), data([1, 2]), data([-3, -1], I32), data([9, 8]), note="outside", expected=[1, 8]),
     case(ScatterElements(axis=1), GRID, data([[2], [0]], I32), data([[9], [8]]), expected=[[1, 2, 9], [8, 5, 6]]),
     case(
         OneHot(axis=-1), data([1, 5, -1], I32), scalar(3), scalar(2, F32), scalar(-1, F32),
@@ -198,6 +215,22 @@ INDEXING: list[Case] = [
         data([[0, 0, 0, 2, 1], [0, 1, 0, 3, 1]]),
         expected=[[[[0.5], [1.5]]], [[[1.5], [2.5]]]],
     ),
+    case(
+        GridSampler2D(),
+        data([[[[1], [2]], [[3], [4]]]]),
+        data([[[[0, 0], [-0.5, -0.5], [-1, -1], [3, 0]]]]),
+        expected=[[[[2.5], [1], [0.25], [0]]]],
+    ),
+    case(
+        GridSampler2D(1, 1, True),
+        data([[[[1], [2]], [[3], [4]]]]),
+        data([[[[0.1, -0.1], [-9, 9], [np.nan, 0]]]]),
+        note="nearest with a border",
+        expected=[[[[2], [3], [1]]]],
+    ),
+    case(GridSampler2D(0, 2), normal(2, 5, 7, 3), normal(2, 3, 4, 2), note="mirrored"),
+    case(GridSampler2D(0, 2, True), normal(2, 5, 7, 3), normal(2, 3, 4, 2), note="mirrored between corners"),
+    case(GridSampler2D(), normal(1, 0, 3, 2), normal(1, 2, 2, 2), note="no pixel"),
     case(ROIAlign(2, 3, 0.5, 2, 1), normal(2, 7, 5, 3), data([[0, 1, 2, 9, 8], [1, -3, -9, 30, 4]]), note="outside"),
     case(ROIAlign(2, 2, 1.0, 3, 0), normal(1, 4, 4, 1), normal(0, 5), note="no regions"),
 ]

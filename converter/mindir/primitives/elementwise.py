@@ -67,6 +67,20 @@ def elu(op: Lowering, x: Value, alpha: float = 1.0) -> Operand:
     return op.emit("Activation", x, activation_type=ActivationType.ELU, alpha=alpha)
 
 
+def softplus(op: Lowering, x: Value, beta: float = 1.0, threshold: float = 20.0) -> Operand:
+    """log(1 + exp(beta x)) / beta, x itself where beta x is above a threshold."""
+    scaled = x if beta == 1 else op.emit("MulFusion", *op.operands(x, beta), label="scaled")
+    y = op.emit("Activation", scaled, label="softplus", activation_type=ActivationType.SOFTPLUS)
+    y = y if beta == 1 else op.emit("DivFusion", *op.operands(y, beta), label="soft")
+    return op.emit("Select", op.emit("Greater", *op.operands(scaled, threshold), label="far"), x, y)
+
+
+def gated(op: Lowering, x: Value, axis: int = -1) -> Operand:
+    """The first half of x along an axis, times the sigmoid of the second."""
+    part, gate = op.emit_all("Split", x, label="halves", axis=axis, output_num=2)
+    return op.emit("MulFusion", part, op.emit("Activation", gate, label="gate", activation_type=ActivationType.SIGMOID))
+
+
 def mish(op: Lowering, x: Value) -> Operand:
     """x * tanh(log(1 + exp x))"""
     softplus = op.emit("Activation", x, label="softplus", activation_type=ActivationType.SOFTPLUS)
@@ -75,8 +89,34 @@ def mish(op: Lowering, x: Value) -> Operand:
 
 
 def power(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
-    """x ** y"""
-    return op.emit("PowFusion", *op.operands(x, y), scale=1.0, shift=0.0)
+    """x ** y; of integers by multiplying, where y is a small constant."""
+    left, right = op.operands(x, y)
+    if left.spec.dtype.dtype.kind == "f":
+        return op.emit("PowFusion", left, right, scale=1.0, shift=0.0)
+    exponent = 0 if right.data is None or right.spec.shape not in ((), (1,)) else int(right.data.item())
+    if not 1 <= exponent <= _MOST_FACTORS or right.spec.rank > left.spec.rank:
+        raise Unsupported(f"raises integers to a power: only to a constant from 1 to {_MOST_FACTORS}")
+    result = left
+    for step in range(2, exponent + 1):
+        result = op.emit("MulFusion", result, left, label="" if step == exponent else f"power{step}")
+    return result
+
+
+_MOST_FACTORS = 8
+
+
+def of_floats(schema_op: str) -> Lower:
+    """The schema's operator of one tensor of floating-point numbers; others become float32."""
+
+    def lower(op: Lowering, x: Value) -> Operand:
+        return op.emit(schema_op, x if x.spec.dtype.dtype.kind == "f" else op.cast(x, DType.FLOAT32))
+
+    return lower
+
+
+def logical_not(op: Lowering, x: Value) -> Operand:
+    """Whether an element is 0."""
+    return op.emit("LogicalNot", op.cast(x, DType.BOOL))
 
 
 def exponential(op: Lowering, x: Value) -> Operand:
@@ -129,6 +169,11 @@ def prelu(op: Lowering, x: Value, slope: Value) -> Operand:
     return op.to_first(op.emit("PReLUFusion", op.to_last(x), slope, label="prelu"))
 
 
-def cumulative_sum(op: Lowering, x: Value, axis: int, exclusive: bool = False, reverse: bool = False) -> Operand:
-    """Running sums along an axis."""
-    return op.emit("CumSum", x, op.constant(np.array(axis, np.int32), "axis"), exclusive=exclusive, reverse=reverse)
+def accumulate(schema_op: str) -> Lower:
+    """Running sums or products along an axis."""
+
+    def lower(op: Lowering, x: Value, axis: int, exclusive: bool = False, reverse: bool = False) -> Operand:
+        where = op.constant(np.array(axis, np.int32), "axis")
+        return op.emit(schema_op, x, where, exclusive=exclusive, reverse=reverse)
+
+    return lower

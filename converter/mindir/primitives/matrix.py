@@ -1,6 +1,8 @@
 """Matrix products and what is added to them."""
 from __future__ import annotations
 
+import numpy as np
+
 from converter.ir.graph import Value
 from converter.mindir.lowering import Lowering
 from converter.mindir.operands import Operand
@@ -30,3 +32,20 @@ def bias_add(op: Lowering, x: Value, b: Value) -> Operand:
     if x.spec.rank <= 2:
         return op.emit("BiasAdd", x, b)
     return op.to_first(op.emit("BiasAdd", op.to_last(x), b, label="bias"))
+
+
+def add_product(op: Lowering, x: Value, a: Value, b: Value, beta: float = 1.0, alpha: float = 1.0) -> Operand:
+    """beta * x + alpha * (a @ b)"""
+    product = op.emit("MatMulFusion", a, b, label="product")
+    if alpha != 1:
+        product = op.emit("MulFusion", *op.operands(product, alpha), label="alpha")
+    if beta != 1:
+        x = op.emit("MulFusion", *op.operands(x, beta), label="beta")
+    return op.emit("AddFusion", x, product)
+
+
+def outer(op: Lowering, x: Value, y: Value) -> Operand:
+    """Each element of a vector times each of another."""
+    left, right = op.operands(x, y)
+    column = op.emit("ExpandDims", left, op.constant(np.array(-1, np.int32), "axis"), label="column")
+    return op.emit("MulFusion", column, right)

@@ -73,6 +73,14 @@ def layer_norm(
     return _first_of(y, "LayerNorm", 3)
 
 
+def log_softmax_ext(op: Lowering, x: Value, dim: int | None = None, dtype: int | None = None) -> Operand:
+    """Along one axis: where none is said, the first of one or three dimensions and the second of others."""
+    if dtype not in (None, x.spec.dtype):
+        raise Unsupported("normalizes in another type: cast the tensor before")
+    axis = (0 if x.spec.rank in (0, 1, 3) else 1) if dim is None else dim
+    return op.emit("LogSoftmax", x, axis=axis)
+
+
 def softmax(op: Lowering, x: Value, axis: Ints = (-1,)) -> Operand:
     """Along one axis."""
     if len(axis) != 1:

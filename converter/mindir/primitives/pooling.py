@@ -12,7 +12,7 @@ import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import TO_NHWC, Ints, Lower, Lowering, Unsupported
+from converter.mindir.lowering import TO_NHWC, Floats, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw, pad_mode_of, pair
 from lite.ops.enums import CoordinateTransformMode, NearestMode, PadMode, ReduceMode, ResizeMethod, RoundMode
@@ -132,11 +132,142 @@ def _over_nhwc(op: Lowering, x: Value, body: Callable[[Value], Value], label: st
 
 
 def adaptive_avg_pool(op: Lowering, x: Value, *, output_size: Ints) -> Operand:
-    """The mean of each image: an output of one pixel."""
-    if output_size != (1, 1):
-        raise Unsupported(f"pools adaptively to {output_size}: only 1x1 is supported, use AvgPool2d otherwise")
-    axes = op.ints((x.spec.rank - 2, x.spec.rank - 1), "axes")
-    return op.emit("ReduceFusion", x, axes, mode=ReduceMode.ReduceMean, keep_dims=True)
+    """x [..., H, W] to that size: the mean of each part."""
+    return _adaptive(op, x, output_size, ReduceMode.ReduceMean)
+
+
+def adaptive_max_pool(op: Lowering, x: Value, output_size: Ints) -> Operand:
+    """x [..., H, W] to that size: the largest of each part, and its index, which is not computed."""
+    return (_adaptive(op, x, output_size, ReduceMode.ReduceMax), Missing(_INDICES))
+
+
+def _adaptive(op: Lowering, x: Value, output_size: Ints, mode: ReduceMode) -> Value:
+    """Part i of n along a side of s pixels goes from floor(i s / n) up to ceil((i + 1) s / n).
+
+    All of these are rectangles, so rows are combined first and columns then; -1 leaves a side as it is.
+    """
+    rank = x.spec.rank
+    sides = output_size if len(output_size) == 2 else output_size * 2
+    if len(sides) != 2 or rank < 3 or not all(side == -1 or side > 0 for side in sides):
+        raise Unsupported(f"pools {x.spec.like()} to {output_size}: only images are supported")
+    if sides == (1, 1):
+        return op.emit("ReduceFusion", x, op.ints((rank - 2, rank - 1), "axes"), mode=mode, keep_dims=True)
+    if min(x.spec.shape[-2:]) < 1:
+        raise Unsupported(f"pools {x.spec.like()} to {output_size}: fix its height and width")
+    for axis, count in ((rank - 2, sides[0]), (rank - 1, sides[1])):
+        if count not in (-1, x.spec.shape[axis]):
+            x = _parts(op, x, axis, count, mode)
+    return x
+
+
+def _parts(op: Lowering, x: Value, axis: int, count: int, mode: ReduceMode) -> Value:
+    """The parts of one axis, combined: in one step where all are as long, and one by one else."""
+    size, shape = x.spec.shape[axis], x.spec.shape
+    if size % count == 0 and x.spec.is_static:
+        cut = op.ints((*shape[:axis], count, size // count, *shape[axis + 1 :]), f"{axis}/shape")
+        together = op.emit("Reshape", x, cut, label=f"cut{axis}")
+        return op.emit("ReduceFusion", together, op.ints((axis + 1,), f"{axis}/axes"), mode=mode, label=f"pool{axis}")
+    pieces: list[Value] = []
+    for i in range(count):
+        first, last = i * size // count, -(-(i + 1) * size // count)
+        bounds = (op.ints((first,), f"{axis}/{i}/begin"), op.ints((last - first,), f"{axis}/{i}/size"))
+        part = op.emit("SliceFusion", x, *bounds, axes=(axis,), label=f"part{axis}_{i}")
+        where = op.ints((axis,), f"{axis}/{i}/axes")
+        pieces.append(op.emit("ReduceFusion", part, where, mode=mode, keep_dims=True, label=f"pool{axis}_{i}"))
+    return op.emit("Concat", *pieces, axis=axis, label=f"together{axis}")
+
+
+def max_pool_v2(
+    op: Lowering,
+    x: Value,
+    *,
+    kernel_size: Ints,
+    strides: Ints,
+    pads: Ints,
+    dilation: Ints = (1, 1, 1, 1),
+    ceil_mode: bool = False,
+) -> Operand:
+    """x [N, C, H, W] -> the largest element of each window, and its index, which is not computed."""
+    if set(dilation) != {1}:
+        raise Unsupported(f"pools with dilation {dilation}: only 1 is supported")
+    if not len(kernel_size) == len(strides) == len(pads) == 4:
+        raise ParseError(f"{op.name}: {kernel_size}, {strides} and {pads} are not (1, 1, height, width)")
+    fields = {
+        "kernel_size": kernel_size[2:],
+        "strides": strides[2:],
+        "pad": (pads[2], pads[2], pads[3], pads[3]),
+        "round_mode": RoundMode.CEIL if ceil_mode else RoundMode.FLOOR,
+    }
+    return (_over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields)), Missing(_INDICES))
+
+
+def patches(
+    op: Lowering, x: Value, *, ksizes: Ints, strides: Ints = (1,), dilations: Ints = (1,), pads: Ints = (0,)
+) -> Operand:
+    """x [N, C, H, W] -> [N, C, places in a window, windows]: what each window sees, a slice for each of its places."""
+    if x.spec.rank != 4 or not x.spec.is_static:
+        raise Unsupported(f"takes windows of {x.spec.like()}: give images of a known size")
+    kernel, stride = pair(op, ksizes, "ksizes"), pair(op, strides, "strides")
+    dilation, pad = pair(op, dilations, "dilations"), pair(op, pads, "pads")
+    if any(pad):
+        around = np.array(((0, 0), (0, 0), (pad[0], pad[0]), (pad[1], pad[1])), np.int32)
+        x = op.emit("PadFusion", x, op.constant(around, "paddings"), label="pad")
+    batch, channels, *sides = x.spec.shape
+    counts = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(sides, kernel, stride, dilation, strict=True)]
+    if min(counts) < 1:
+        raise ParseError(f"{op.name}: a window of {kernel} does not fit {x.spec}")
+    places = []
+    for i, j in np.ndindex(*kernel):
+        begin = (0, 0, i * dilation[0], j * dilation[1])
+        ends = (b + (c - 1) * s + 1 for b, c, s in zip(begin[2:], counts, stride, strict=True))
+        end = (batch, channels, *ends)
+        bounds = [op.ints(v, f"{n}{i}_{j}") for n, v in (("begin", begin), ("end", end), ("step", (1, 1, *stride)))]
+        part = op.emit("StridedSlice", x, *bounds, label=f"place{i}_{j}")
+        flat = op.ints((batch, channels, 1, -1), f"flat{i}_{j}")
+        places.append(op.emit("Reshape", part, flat, label=f"windows{i}_{j}"))
+    return op.emit("Concat", *places, axis=2)
+
+
+def upsample_nearest(op: Lowering, x: Value, output_size: Ints | None = None, scales: Floats | None = None) -> Operand:
+    """x [N, C, H, W] to a size, or by factors."""
+    if output_size is None:
+        if scales is None or len(scales) != 2:
+            raise Unsupported(f"scales by {scales}: only height and width are supported")
+        output_size = tuple(int(n * s) for n, s in zip(x.spec.shape[2:], scales, strict=True))
+    return resize(ResizeMethod.NEAREST)(op, x, output_size)
+
+
+def grid_sampler(
+    op: Lowering,
+    x: Value,
+    grid: Value,
+    interpolation_mode: int | str = 0,
+    padding_mode: int | str = 0,
+    align_corners: bool = False,
+) -> Operand:
+    """x [N, C, H, W] read at places [N, H', W', 2]."""
+    if interpolation_mode not in _INTERPOLATIONS or padding_mode not in _MARGINS:
+        raise Unsupported(f"samples by {interpolation_mode} and pads by {padding_mode}: only bilinear and nearest")
+    fields = {
+        "interpolation_mode": _INTERPOLATIONS[interpolation_mode],
+        "padding_mode": _MARGINS[padding_mode],
+        "align_corners": align_corners,
+    }
+    return _over_nhwc(op, x, lambda y: op.emit("GridSampler2D", y, grid, label="sample", **fields))
+
+
+_INTERPOLATIONS: dict[int | str, int] = {0: 0, "bilinear": 0, 1: 1, "nearest": 1}
+_MARGINS: dict[int | str, int] = {0: 0, "zeros": 0, 1: 1, "border": 1, 2: 2, "reflection": 2}
+
+
+def channel_shuffle(op: Lowering, x: Value, *, group: int) -> Operand:
+    """Channel j of group i becomes channel i of group j; channels are dimension 1."""
+    batch, channels, *sides = x.spec.shape
+    if min(channels, *sides) < 0 or group < 1 or channels % group:
+        raise Unsupported(f"shuffles {x.spec.like()} in {group} groups: fix its shape")
+    grouped = op.emit("Reshape", x, op.ints((-1, group, channels // group, *sides), "groups/shape"), label="groups")
+    order = (0, 2, 1, *range(3, 3 + len(sides)))
+    return op.emit("Reshape", op.transpose(grouped, order, "order"), op.ints((batch, channels, *sides), "shape"))
 
 
 def resize(method: ResizeMethod) -> Lower:
@@ -152,7 +283,10 @@ def resize(method: ResizeMethod) -> Lower:
         # Nearest takes the pixel that a point falls into, or the closest one to where corners were aligned. The
         # schema's half-pixel points lie half a pixel lower, so rounding them half up is MindSpore's floor.
         rounding = NearestMode.FLOOR if mode is CoordinateTransformMode.ASYMMETRIC else NearestMode.ROUND_HALF_UP
-        fields = {"nearest_mode": rounding} if method is ResizeMethod.NEAREST else {}
+        fields: dict[str, Any] = {"nearest_mode": rounding} if method is ResizeMethod.NEAREST else {}
+        if method is ResizeMethod.CUBIC:
+            half = mode is CoordinateTransformMode.HALF_PIXEL
+            fields |= {"cubic_coeff": -0.5 if half else -0.75, "exclude_outside": int(half)}
 
         def body(y: Value) -> Value:
             return op.emit(
@@ -169,6 +303,20 @@ def resize(method: ResizeMethod) -> Lower:
         return _over_nhwc(op, x, body)
 
     return lower
+
+
+def resize_linear_1d(op: Lowering, x: Value, size: Ints, coordinate_transformation_mode: int | str = 1) -> Operand:
+    """x [N, C, W] to that width: as an image of one row."""
+    if coordinate_transformation_mode not in _COORDINATES or len(size) != 1:
+        raise Unsupported(f"interpolates to {size} by {coordinate_transformation_mode}: only lines are supported")
+    aligned = _COORDINATES[coordinate_transformation_mode]
+    image = op.emit("Unsqueeze", x, label="image", axis=(2,))
+    y = resize(ResizeMethod.LINEAR)(op, image, (1, *size), align_corners=aligned, half_pixel_centers=not aligned)
+    assert isinstance(y, Value), "an image is one tensor"
+    return op.emit("Squeeze", y, axis=(2,))
+
+
+_COORDINATES = {1: True, "align_corners": True, 2: False, "half_pixel": False}
 
 
 def resize_nearest(

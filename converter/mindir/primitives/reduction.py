@@ -1,11 +1,14 @@
 """Sums, means and extremes over dimensions, and where the extremes are."""
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from converter.ir.graph import Value
 from converter.mindir.lowering import Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Operand
+from converter.mindir.primitives import selection
 from lite.ops.enums import ReduceMode
 from lite.types import DType
 
@@ -80,11 +83,73 @@ def extreme_with_index(schema_op: str, mode: ReduceMode) -> Lower:
     """(index, value) of the first extreme element along an axis."""
 
     def lower(op: Lowering, x: Value, axis: int = 0, keep_dims: bool = False) -> Operand:
-        index = op.emit(schema_op, x, label="index", axis=axis, top_k=1, keep_dims=keep_dims)
-        value = op.emit("ReduceFusion", x, op.ints((axis,), "axes"), mode=mode, keep_dims=keep_dims)
-        return (op.cast(index, DType.INT64), value)
+        return _extreme(op, x, schema_op, mode, axis, keep_dims)
 
     return lower
+
+
+def _extreme(
+    op: Lowering, x: Value, schema_op: str, mode: ReduceMode, axis: int, keep_dims: bool
+) -> tuple[Value, Value]:
+    index = op.emit(schema_op, x, label="index", axis=axis, top_k=1, keep_dims=keep_dims)
+    value = op.emit("ReduceFusion", x, op.ints((axis,), "axes"), mode=mode, keep_dims=keep_dims)
+    return op.cast(index, DType.INT64), value
+
+
+def extreme_along(schema_op: str, mode: ReduceMode) -> Lower:
+    """(value, index) of the first extreme element along a dimension."""
+
+    def lower(op: Lowering, x: Value, dim: int, keepdim: bool = False) -> Operand:
+        return _extreme(op, x, schema_op, mode, dim, keepdim)[::-1]
+
+    return lower
+
+
+def arg_max(op: Lowering, x: Value, dim: int | None = None, keepdim: bool = False) -> Operand:
+    """Index of the first largest element along a dimension, or of all elements."""
+    if dim is None:
+        x, dim = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat"), 0
+    index = op.emit("ArgMaxFusion", x, label="index", axis=dim, top_k=1, keep_dims=keepdim)
+    return op.cast(index, DType.INT64, label="")
+
+
+def standard_deviation(
+    op: Lowering, x: Value, axis: Ints = (), unbiased: bool = True, keep_dims: bool = False
+) -> Operand:
+    """(standard deviation, mean); unbiased: of one element less."""
+    axes = op.ints(axis or range(x.spec.rank), "axes")
+    kept = op.emit("ReduceFusion", x, axes, mode=ReduceMode.ReduceMean, keep_dims=True, label="mean_kept")
+    squares = op.emit("SquaredDifference", x, kept, label="squares")
+    variance = op.emit("ReduceFusion", squares, axes, mode=ReduceMode.ReduceMean, keep_dims=keep_dims, label="variance")
+    if unbiased:
+        if not x.spec.is_static:
+            raise Unsupported(f"takes the deviation of {x.spec.like()}: give it a shape that is known")
+        count = math.prod(x.spec.shape[a] for a in axis or range(x.spec.rank))
+        scale = count / (count - 1) if count > 1 else math.nan
+        variance = op.emit("MulFusion", *op.operands(variance, scale), label="unbiased")
+    mean_of = op.emit("ReduceFusion", x, axes, mode=ReduceMode.ReduceMean, keep_dims=keep_dims, label="mean")
+    return op.emit("Sqrt", variance), mean_of
+
+
+def median(
+    op: Lowering,
+    x: Value,
+    *,
+    global_median: bool = False,
+    axis: int = 0,
+    keep_dims: bool = False,
+    ignore_nan: bool = False,
+) -> Operand:
+    """(the middle element in order, of two the lesser, its index)."""
+    if ignore_nan:
+        raise Unsupported("leaves NaN out of a median: that is not supported")
+    if global_median:
+        x, axis, keep_dims = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat"), 0, False
+    ordered, places = selection.sort(op, x, axis)
+    middle = (ordered.spec.shape[axis] - 1) // 2
+    where = op.constant(np.array(axis, np.int32), "axis")
+    place = op.ints((middle,), "middle") if keep_dims else op.constant(np.array(middle, np.int32), "middle")
+    return op.emit("Gather", ordered, place, where), op.cast(op.emit("Gather", places, place, where), DType.INT64)
 
 
 def top_k(op: Lowering, x: Value, k: int) -> Operand:

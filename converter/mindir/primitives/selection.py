@@ -29,7 +29,7 @@ def unique(op: Lowering, x: Value) -> Operand:
     return values, op.cast(places, DType.INT64) if x.spec.dtype == DType.INT64 else places
 
 
-def sort(op: Lowering, x: Value, axis: int = -1, descending: bool = False) -> Operand:
+def sort(op: Lowering, x: Value, axis: int = -1, descending: bool = False) -> tuple[Value, Value]:
     """(The elements in order along an axis, their indices there); equal ones stay in their order.
 
     The largest come first in TopK, so an ascending order is that of the reversed elements, reversed.

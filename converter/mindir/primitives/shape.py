@@ -266,9 +266,44 @@ def pad_v3(
         paddings[:half], paddings[half:], strict=True
     )
     rows = [*((0, 0) for _ in range(x.spec.rank - half)), *reversed(list(pairs))]
+    if mode in ("edge", "circular"):
+        return _repeated(op, x, rows, wraps=mode == "circular")
     if min(paddings, default=0) < 0:
-        raise Unsupported(f"cuts with negative paddings {paddings}: slice instead")
+        x = _cut(op, x, rows)
+        rows = [(max(before, 0), max(after, 0)) for before, after in rows]
     return op.emit("PadFusion", x, _paddings(op, rows), padding_mode=_padding_mode(mode), constant_value=value or 0.0)
+
+
+def constant_pad(op: Lowering, x: Value, paddings: Ints, value: float = 0.0) -> Operand:
+    """A number around x, as pad_v3 has it."""
+    return pad_v3(op, x, paddings, value, mode="constant")
+
+
+def _cut(op: Lowering, x: Value, rows: Sequence[tuple[int, int]]) -> Value:
+    """Without as many elements at either end as the paddings are negative."""
+    if not x.spec.is_static:
+        raise Unsupported(f"cuts {x.spec.like()} with negative paddings {list(rows)}: slice instead")
+    begin = [max(-before, 0) for before, _ in rows]
+    size = [n - b - max(-after, 0) for n, b, (_, after) in zip(x.spec.shape, begin, rows, strict=True)]
+    if min(size) < 0:
+        raise ParseError(f"{op.name}: paddings {list(rows)} cut more than {x.spec} has")
+    axes = tuple(range(x.spec.rank))
+    return op.emit("SliceFusion", x, op.ints(begin, "begin"), op.ints(size, "size"), axes=axes, label="cut")
+
+
+def _repeated(op: Lowering, x: Value, rows: Sequence[tuple[int, int]], wraps: bool) -> Value:
+    """Around x what it has at its ends, or from the other end on: elements by their indices, axis after axis."""
+    padded = [axis for axis, pads in enumerate(rows) if pads != (0, 0)]
+    for axis in padded:
+        size = x.spec.shape[axis]
+        if size < 1:
+            raise Unsupported(f"repeats the elements of {x.spec.like()}: fix its shape")
+        before, after = rows[axis]
+        places = np.arange(-before, size + after)
+        places = places % size if wraps else np.clip(places, 0, size - 1)
+        along = op.constant(np.array(axis, np.int32), f"axis{axis}")
+        x = op.emit("Gather", x, op.ints(places.tolist(), f"places{axis}"), along, label=f"pad{axis}")
+    return x
 
 
 _PADDING_MODES = {
@@ -298,3 +333,32 @@ def reverse(op: Lowering, x: Value, axis: Ints) -> Operand:
 def reverse_sequence(op: Lowering, x: Value, lengths: Value, *, seq_dim: int, batch_dim: int = 0) -> Operand:
     """The first lengths[i] elements turned around, for each i along batch_dim."""
     return op.emit("ReverseSequence", x, lengths, seq_dim=seq_dim, batch_dim=batch_dim)
+
+
+def select_view(op: Lowering, x: Value, dim: int, index: int) -> Operand:
+    """x at one index of a dimension, which is dropped."""
+    where = op.constant(np.array(dim, np.int32), "dim")
+    return op.emit("Gather", x, op.constant(np.array(index, np.int32), "index"), where)
+
+
+def embedding(
+    op: Lowering, indices: Value, weight: Value, padding_idx: int | None = None, max_norm: float | None = None
+) -> Operand:
+    """Rows of a table."""
+    if max_norm is not None:
+        raise Unsupported("normalizes its table while it runs: only max_norm=None is supported")
+    return op.emit("Gather", weight, indices, op.constant(np.array(0, np.int32), "axis"))
+
+
+def filled_like(number: int) -> Lower:
+    """A tensor of a shape, with one number everywhere, in x's type where no other is given."""
+
+    def lower(op: Lowering, x: Value, shape: Dims, dtype: int | None = None) -> Operand:
+        return _fill(op, np.array(number, _number_type(dtype, x.spec.dtype).dtype), shape)
+
+    return lower
+
+
+def shape_tensor(op: Lowering, x: Value) -> Operand:
+    """The dimensions of x, as a tensor."""
+    return op.cast(op.emit("Shape", x), DType.INT64)

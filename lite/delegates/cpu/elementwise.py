@@ -51,11 +51,19 @@ def _rate(exp: Any) -> float:
 
 _UNARY: dict[str, Callable[[Any], Function]] = {
     "Abs": lambda x: ("abs", 0.0, 0.0),
+    "Acos": lambda x: ("acos", 0.0, 0.0),
+    "Acosh": lambda x: ("acosh", 0.0, 0.0),
+    "Asin": lambda x: ("asin", 0.0, 0.0),
+    "Asinh": lambda x: ("asinh", 0.0, 0.0),
+    "Atan": lambda x: ("atan", 0.0, 0.0),
+    "Atanh": lambda x: ("atanh", 0.0, 0.0),
     "Ceil": lambda x: ("ceil", 0.0, 0.0),
     "Clip": lambda x: ("clamp", x.min, x.max),
+    "Cosh": lambda x: ("cosh", 0.0, 0.0),
     "Elu": lambda x: ("elu", x.alpha, 0.0),
     "Erf": lambda x: ("erf", 0.0, 0.0),
     "ExpFusion": lambda x: ("exp", _rate(x) * x.scale, _rate(x) * x.shift),
+    "Expm1": lambda x: ("expm1", 0.0, 0.0),
     "Floor": lambda x: ("floor", 0.0, 0.0),
     "LeakyRelu": lambda x: ("leaky_relu", x.negative_slope, 0.0),
     "Log": lambda x: ("log", 0.0, 0.0),
@@ -64,12 +72,15 @@ _UNARY: dict[str, Callable[[Any], Function]] = {
     "Reciprocal": lambda x: ("reciprocal", 0.0, 0.0),
     "Round": lambda x: ("round", 0.0, 0.0),
     "Rsqrt": lambda x: ("rsqrt", 0.0, 0.0),
+    "Sinh": lambda x: ("sinh", 0.0, 0.0),
     "Sqrt": lambda x: ("sqrt", 0.0, 0.0),
     "Square": lambda x: ("square", 0.0, 0.0),
+    "Trunc": lambda x: ("trunc", 0.0, 0.0),
 }
 
 _BINARY = {
     "AddFusion": "add",
+    "Atan2": "atan2",
     "DivFusion": "div",
     "Maximum": "max",
     "Minimum": "min",

@@ -1,4 +1,4 @@
-"""Binds TopKFusion, ArgMaxFusion, ArgMinFusion and CumSum: what goes through an axis element by element."""
+"""Binds TopKFusion, ArgMaxFusion, ArgMinFusion, CumProd and CumSum: what goes through an axis element by element."""
 from __future__ import annotations
 
 import math
@@ -15,13 +15,13 @@ _ELEMENT = 3.0  # nanoseconds
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
-    """Any of codes.TYPES for a sum, those of up to 32 bits for an order."""
+    """Any of codes.TYPES for sums and products, those of up to 32 bits for an order."""
     x = operation.inputs[0]
     attrs: Any = operation.attrs
     if str(x.dtype) not in TYPES:
         return None
-    if operation.op == "CumSum":
-        return _cum_sum(operation)
+    if operation.op in ("CumProd", "CumSum"):
+        return _accumulated(operation)
     if operation.op == "TopKFusion":
         k = operation.outputs[0].shape[attrs.axis % x.rank]
         return _best(x, attrs.axis, k, attrs.largest != 0, Out(0), Out(1))
@@ -52,7 +52,7 @@ def _best(
     return NativeClaim((NativeStep("best", arguments, units.count, scratch=8 * (k + 1)),))
 
 
-def _cum_sum(operation: Operation) -> NativeClaim | None:
+def _accumulated(operation: Operation) -> NativeClaim | None:
     attrs: Any = operation.attrs
     x, where = operation.inputs
     if where.value is None:
@@ -64,6 +64,7 @@ def _cum_sum(operation: Operation) -> NativeClaim | None:
         "x": In(0),
         "y": Out(0),
         "kind": TYPES.index(str(x.dtype)),
+        "product": int(operation.op == "CumProd"),
         "rows": x.size // n,
         "n": n,
         "inner": math.prod(x.shape[axis + 1 :]),
@@ -72,4 +73,4 @@ def _cum_sum(operation: Operation) -> NativeClaim | None:
         "block": units.block,
     }
     in_place = 0 if x.value is None else -1
-    return NativeClaim((NativeStep("cum_sum", arguments, units.count, scratch=8),), in_place=in_place)
+    return NativeClaim((NativeStep("accumulate", arguments, units.count, scratch=8),), in_place=in_place)

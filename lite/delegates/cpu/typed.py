@@ -20,6 +20,9 @@ _ZERO = -0.0  # an operand that is not an input; negative, so that _ZERO - x has
 _FUNCTIONS: dict[str, tuple[str, tuple[int | float, ...]]] = {
     "Abs": ("abs", (0,)),
     "AddFusion": ("add", (0, 1)),
+    "BitwiseAnd": ("bit_and", (0, 1)),
+    "BitwiseOr": ("bit_or", (0, 1)),
+    "BitwiseXor": ("bit_xor", (0, 1)),
     "Cos": ("cos", (0,)),
     "DivFusion": ("div", (0, 1)),
     "Equal": ("equal", (0, 1)),
@@ -44,8 +47,9 @@ _FUNCTIONS: dict[str, tuple[str, tuple[int | float, ...]]] = {
     "Square": ("mul", (0, 0)),
     "SquaredDifference": ("sub", (0, 1)),  # and then the square
     "SubFusion": ("sub", (0, 1)),
+    "Tan": ("tan", (0,)),
 }
-_NOT_OF_FLOAT64 = ("floor_div", "floor_mod", "mod", "sin", "cos")  # made for the exponents of float32
+_NOT_OF_FLOAT64 = ("floor_div", "floor_mod", "mod", "sin", "cos", "tan")  # made for the exponents of float32
 
 _ELEMENT = 1.0  # nanoseconds
 

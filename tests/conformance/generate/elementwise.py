@@ -30,7 +30,9 @@ def _home(primitive: str) -> str:
     return f"ops.{primitive}" if primitive in _CLASSES else f"auto_generate.{primitive}"
 
 
-_CLASSES = ("SeLU", "Softplus", "Softsign", "SquaredDifference")
+_CLASSES = (
+    "Heaviside", "Hypot", "Mod", "SeLU", "Softplus", "Softsign", "SquaredDifference", "TruncateDiv", "TruncateMod",
+)  # fmt: skip
 
 
 def binary(primitive: str, dtypes: tuple[str, ...] = NUMBERS, low: float = -4.0, high: float = 4.0) -> Generator:
@@ -197,10 +199,15 @@ def round_(d: Draw) -> Case:
 
 def is_finite(d: Draw) -> Case:
     """Infinities and NaN among the elements."""
-    x = d.array(d.shape(), d.one_of(*FLOATS, "float64"))
+    x = with_specials(d, d.array(d.shape(), d.one_of(*FLOATS, "float64")))
+    return Case("{op}({x})", {"x": x}, "ops.IsFinite()")
+
+
+def with_specials(d: Draw, x: Array) -> Array:
+    """The same with infinities and NaN in the place of some elements."""
     for value in (np.inf, -np.inf, np.nan):
         x = np.where(d.rng.random(x.shape) < 0.2, x.dtype.type(value), x)
-    return Case("{op}({x})", {"x": x}, "ops.IsFinite()")
+    return x
 
 
 _POSITIVE = {"low": 0.05, "high": 9.0}

@@ -98,9 +98,10 @@ def padded_pool(layer: str) -> Generator:
 
 
 def adaptive_avg_pool(d: Draw) -> Case:
-    """To one pixel, or to fewer."""
+    """To one pixel, to any size, or along one side alone."""
     x = image(d, d.integer(1, 20)).astype("float32")
-    return Case("{op}({x})", {"x": x}, "ops.AdaptiveAvgPool2D((1, 1))")
+    size = d.one_of("(1, 1)", f"({d.integer(1, 5)}, {d.integer(1, 5)})", f"(None, {d.integer(1, 5)})")
+    return Case("{op}({x})", {"x": x}, f"ops.AdaptiveAvgPool2D({size})")
 
 
 def resize(primitive: str, *flags: str) -> Generator:

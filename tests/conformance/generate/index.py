@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.conformance.generate import (
+    arrangement,
     elementwise,
+    functions,
     images,
     matrix,
     normalization,
@@ -16,7 +18,9 @@ from tests.conformance.generate import (
 from tests.conformance.generate.case import Generator
 
 GENERATORS: dict[str, Generator] = {
+    **arrangement.GENERATORS,
     **elementwise.GENERATORS,
+    **functions.GENERATORS,
     **images.GENERATORS,
     **matrix.GENERATORS,
     **normalization.GENERATORS,

@@ -26,13 +26,15 @@ def scatter_nd(d: Draw) -> Case:
     return Case(f"{{op}}({{i}}, {{u}}, {shape})", {"i": indices, "u": updates}, "ops.ScatterNd()")
 
 
-def tensor_scatter(primitive: str) -> Generator:
+def tensor_scatter(
+    primitive: str, dtypes: tuple[str, ...] = _DTYPES, limits: tuple[float, float] = (-9, 9)
+) -> Generator:
     """Into a tensor."""
 
     def draw(d: Draw) -> Case:
-        shape, dtype = d.shape(1, 4, empty=False), d.one_of(*_DTYPES)
-        indices, depth = _places(d, shape, repeated=primitive == "TensorScatterAdd")
-        updates = d.array((len(indices), *shape[depth:]), dtype, -9, 9)
+        shape, dtype = d.shape(1, 4, empty=False), d.one_of(*dtypes)
+        indices, depth = _places(d, shape, repeated=primitive != "TensorScatterUpdate")
+        updates = d.array((len(indices), *shape[depth:]), dtype, *limits)
         operands = {"x": d.array(shape, dtype, -9, 9), "i": indices, "u": updates}
         return Case("{op}({x}, {i}, {u})", operands, f"ops.{primitive}()", constant=d.constants("i"))
 
@@ -52,6 +54,9 @@ def tensor_scatter_elements(d: Draw) -> Case:
 GENERATORS: dict[str, Generator] = {
     "ScatterNd": scatter_nd,
     "TensorScatterAdd": tensor_scatter("TensorScatterAdd"),
+    **{p: tensor_scatter(p) for p in ("TensorScatterMax", "TensorScatterMin", "TensorScatterSub")},
+    "TensorScatterMul": tensor_scatter("TensorScatterMul", ("float32", "int32"), (1, 2)),
+    "TensorScatterDiv": tensor_scatter("TensorScatterDiv", ("float32",), (1, 2)),
     "TensorScatterElements": tensor_scatter_elements,
     "TensorScatterUpdate": tensor_scatter("TensorScatterUpdate"),
 }

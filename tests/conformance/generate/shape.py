@@ -203,11 +203,12 @@ def mirror_pad(d: Draw) -> Case:
 
 
 def pad_v3(d: Draw) -> Case:
-    """The last dimensions: a number around, the mirror image, or the edge."""
+    """The last dimensions: a number around, or less of them, the mirror image, the edge, or the other end."""
     x = _tensor(d, 2, 4, empty=False).astype(d.one_of("float32", "float32", "float16", "int32"))
-    mode = d.one_of("constant", "constant", "reflect")
+    mode = d.one_of("constant", "constant", "reflect", "replicate", "circular")
     if mode == "constant":
-        pads = [d.integer(0, 3) for _ in range(2 * d.integer(1, x.ndim))]
+        least = -1 if min(x.shape) > 2 and d.chance(0.3) else 0
+        pads = [d.integer(least, 3) for _ in range(2 * d.integer(1, x.ndim))]
         value = d.integer(-3, 3)
         return _moved(f"ops.pad({{x}}, {pads}, value={value})", x)
     count = max(1, x.ndim - 2)

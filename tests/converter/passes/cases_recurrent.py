@@ -64,6 +64,11 @@ def _lstm(t: int) -> list[str]:
     ]
 
 
+def _kept(t: int) -> list[str]:
+    """The same, where what a step reads is not the c of the one before, but what lengths choose."""
+    return [line.replace(f"%c{t})", f"%k{t})") for line in _lstm(t)]
+
+
 def _linear(t: int, name: str, x: str) -> list[str]:
     w = "wx" if x == "x" else "wh"
     b = "bx" if x == "x" else "bh"
@@ -110,6 +115,8 @@ _SELECTS = (
     "%m{t} = Greater(%n4, {t}); %h{u} = Select(%m{t}, %new{t}, %h{t}); %o{t} = Select(%m{t}, %new{t}, %zero)"
 )  # fmt: skip
 _ZERO = "const %zero: float32[2,5] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
+_KEPT = "; %k{u} = Select(%m{t}, %c{u}, %k{t})"
+_SHORT = [*_head(4, _MASK, "input %k0: float32[2,5]"), _ZERO]
 
 CASES = [
     PassCase("GRU", fuse_recurrent, _unrolled(_head(3), _gru, *_STACK), _rolled(3, "GRULayer")),
@@ -154,6 +161,29 @@ CASES = [
                 "%f = Squeeze(%d) {axis=[0]}; %c3 = Squeeze(%e) {axis=[0]}; output %y, %c3",
             ]
         ),
+    ),
+    PassCase(
+        "lengths of an LSTM",
+        fuse_recurrent,
+        _unrolled(_SHORT, _kept, "%y = Stack(%o0, %o1, %o2)", "output %y, %h3", state=_SELECTS + _KEPT),
+        "; ".join(
+            [
+                *_head(4, "input %n: int32[2]", "input %k0: float32[2,5]"),
+                "const %w: float32[200] = seed 1",
+                "%a = Unsqueeze(%h0) {axis=[0]}; %b = Unsqueeze(%k0) {axis=[0]}",
+                "%l, %d, %e = LSTM(%x, %a, %b, %w) "
+                "{has_bias=true, input_size=4, hidden_size=5, num_layers=1, num_directions=1}",
+                "const %t: int32[3,1,1] = [0, 1, 2]; const %i: int32[2] = [0, 1]; const %zeros: float32[] = 0",
+                "%f = Unsqueeze(%n) {axis=[1]}; %g = Greater(%f, %t)",
+                "%m = Minimum(%n, 3); %p = SubFusion(%m, 1); %q = Stack(%p, %i) {axis=-1}; %r = GatherNd(%l, %q)",
+                "%s = Greater(%f, 0); %y = Select(%g, %l, %zeros); %h3 = Select(%s, %r, %h0); output %y, %h3",
+            ]
+        ),
+    ),
+    PassCase(
+        "the memory of an LSTM with lengths",
+        fuse_recurrent,
+        _unrolled(_SHORT, _kept, "%y = Stack(%o0, %o1, %o2)", "output %y, %k3", state=_SELECTS + _KEPT),
     ),
     PassCase(
         "the memory of an LSTM between its steps",

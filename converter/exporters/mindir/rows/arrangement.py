@@ -156,3 +156,8 @@ def one_hot(op: Op) -> str:
     rank = op.out.rank
     axis = op.attrs.axis % rank
     return op.call("OneHot", op.x(), op.known(1, "depth")[0], *values, -1 if axis == rank - 1 else axis)
+
+
+def upper_triangle(op: Op) -> str:
+    """The diagonal is a number."""
+    return op.call("Triu", op.x(), op.known(1, "diagonal")[0] if len(op.inputs) == 2 else 0)

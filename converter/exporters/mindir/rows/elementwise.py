@@ -133,3 +133,8 @@ def select(op: Op) -> str:
         for name, spec in zip(op.names, op.inputs, strict=True)
     ]
     return op.call("Select", *operands)
+
+
+def bitwise(primitive: str) -> Row:
+    """On the bits of both operands."""
+    return lambda op: op.apply(primitive, *op.names, input_names=["x1", "x2"], output_names=["y"])

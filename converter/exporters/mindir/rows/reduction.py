@@ -61,9 +61,9 @@ def top_k(op: Op) -> list[str]:
     return op.item("TopK", [op.x(), k], op.outputs, 0, 1, attributes=names)
 
 
-def cumulative_sum(op: Op) -> str:
+def accumulated(primitive: str) -> Row:
     """The axis is a number."""
-    return op.call("CumSum", op.x(), op.known(1, "axis")[0], op.attrs.exclusive, op.attrs.reverse)
+    return lambda op: op.call(primitive, op.x(), op.known(1, "axis")[0], op.attrs.exclusive, op.attrs.reverse)
 
 
 def layer_norm(op: Op) -> str:

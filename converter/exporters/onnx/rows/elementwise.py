@@ -179,3 +179,24 @@ def negative(op: Op) -> str:
 def non_zero(op: Op) -> str:
     """Indices, [rank, count]."""
     return op.cast(op.emit("NonZero", op.x()), DType.INT32)
+
+
+def bitwise(op_type: str, logical: str) -> Row:
+    """On the bits of integers; of booleans a logical operator."""
+    return lambda op: op.emit(logical if op.inputs[0].dtype == DType.BOOL else op_type, *op.names)
+
+
+def erfc(op: Op) -> str:
+    """1 - erf x"""
+    return op.emit("Sub", op.number(1), op.emit("Erf", op.x()))
+
+
+def expm1(op: Op) -> str:
+    """exp x - 1 = tanh(x / 2) * (exp x + 1), accurate near 0 too"""
+    half = op.emit("Tanh", op.emit("Mul", op.x(), op.number(0.5)))
+    return op.emit("Mul", half, op.emit("Add", op.emit("Exp", op.x()), op.number(1)))
+
+
+def trunc(op: Op) -> str:
+    """The integer part: that of |x|, with the sign of x."""
+    return op.emit("Mul", op.emit("Sign", op.x()), op.emit("Floor", op.emit("Abs", op.x())))

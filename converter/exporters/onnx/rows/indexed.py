@@ -36,6 +36,11 @@ def scatter_update(reduction: str) -> Row:
     return lambda op: op.emit("ScatterND", op.x(), op.wide(1), op.x(2), reduction=reduction)
 
 
+def scatter_divided(op: Op) -> str:
+    """Multiplied by the reciprocals."""
+    return op.emit("ScatterND", op.x(), op.wide(1), op.emit("Reciprocal", op.x(2)), reduction="mul")
+
+
 def scatter_elements(op: Op) -> str:
     """Along an axis."""
     return op.emit("ScatterElements", *op.names, axis=op.attrs.axis)
