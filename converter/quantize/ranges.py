@@ -10,6 +10,7 @@ from lite.types import Array
 
 LEAST_SCALE = 2.0**-40  # of weights that are all alike
 _SHRINKS = 2.0 ** (-np.arange(12) / 8)  # of the widest range, that are tried for the least squares
+_FINE_SHRINKS = np.linspace(1.0, 0.4, 31)  # where there are offsets, so that scales are not rounded
 _CHUNK = 1 << 20  # elements at once
 _SCALES, _TRIED_SCALES = 32, 8  # that there are in an octave: of those that are tried few do
 
@@ -49,7 +50,7 @@ def _fit(w: Array, settings: Quantization) -> tuple[Array, Array]:
     if not settings.is_least_squares:
         return widest
     best, least = widest, np.full(len(w), np.inf)
-    for shrink in _SHRINKS:
+    for shrink in _FINE_SHRINKS if settings.has_offsets else _SHRINKS:
         scale, offset = _range(w, settings, shrink)
         column = scale[:, None], offset[:, None]
         error = np.square(_codes(w, *column, settings.weight_bits) * column[0] + column[1] - w).sum(axis=1)
