@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from lite.kernels.codes8 import INT8_STAGED, INT8_STEP, Codes
 from lite.kernels.declare import Int, Pointer, i64, kernel, routine
+from lite.kernels.gemm_i7 import INT7_OFFSET, INT7_ROWS, INT7_STEP, gemm_tile_i7, stage_i7, stage_same_i7
 from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, gemm_tile_i8
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
@@ -28,6 +29,24 @@ def stage_same_i8(s: Simd, code: Value, y: Value, n: Value) -> None:
 
 
 @routine
+def stage(x: int, y: int, n: int, of_seven: bool) -> None:
+    """n codes from x, of 7 bits or of 8, staged to y."""
+    if of_seven:
+        stage_i7(x, y, n)
+    else:
+        stage_i8(x, y, n)
+
+
+@routine
+def stage_same(code: int, y: int, n: int, of_seven: bool) -> None:
+    """n times the same code, of 7 bits or of 8, staged to y."""
+    if of_seven:
+        stage_same_i7(code, y, n)
+    else:
+        stage_same_i8(code, y, n)
+
+
+@routine
 def stage_row(
     source: int,
     zero: int,
@@ -37,18 +56,19 @@ def stage_row(
     step: int,
     at: Windows,
     depth: int,
+    of_seven: bool,
 ) -> None:
     """Stages `columns` pixels of a row, `step` apart from column `first` on: `depth` codes of each, or zero points."""
-    pixel = depth * INT8_STAGED()
+    pixel = depth if of_seven else depth * INT8_STAGED()
     before = min(max((step - 1 - first) // step, 0), columns)
     last = min(max((at.in_width - 1 - first) // step + 1, before), columns)
-    stage_same_i8(zero, target, before * depth)
+    stage_same(zero, target, before * depth, of_seven)
     if step == 1 and depth == at.in_channels:
-        stage_i8(source + (first + before) * depth, target + before * pixel, (last - before) * depth)
+        stage(source + (first + before) * depth, target + before * pixel, (last - before) * depth, of_seven)
     else:
         for column in range(before, last):
-            stage_i8(source + (first + column * step) * at.in_channels, target + column * pixel, depth)
-    stage_same_i8(zero, target + last * pixel, (columns - last) * depth)
+            stage(source + (first + column * step) * at.in_channels, target + column * pixel, depth, of_seven)
+    stage_same(zero, target + last * pixel, (columns - last) * depth, of_seven)
 
 
 @kernel
@@ -70,6 +90,8 @@ def conv2d_i8(
     column_advance: Int,
     patch_row: Int,
     patch_bytes: Int,
+    tap_bytes: Int,
+    doubles: Int,
     panel_block: Int,
     parts: Int,
     residual: Pointer,
@@ -79,7 +101,8 @@ def conv2d_i8(
 ) -> None:
     """y = codes of conv(x, w) + bias, and of that + residual. zero: the zero point of x.
 
-    w, bias, scale, ends, residual: see gemm_tile_i8; panels of each group start anew.
+    w, bias, scale, ends, residual: see gemm_tile_i8; panels of each group start anew. tap_bytes: 0, or where codes of x
+    have 7 bits and INT7_OFFSET is not 0, as doubles, for gemm_tile_i7.
     row_step, column_step: rows and columns of x from one that is staged to the next; row_advance, column_advance:
     staged rows and columns from one output pixel to the next. patch_row: bytes of a staged row.
     Units: `parts` parts each, of images x groups x blocks of rows x blocks of columns x panel blocks; a block of
@@ -92,9 +115,13 @@ def conv2d_i8(
     panels = (columns + lanes - 1) // lanes
     row_taps, span = (at.kernel_width, depth) if at.dilation_width > 1 else (1, at.kernel_width * depth)
     taps = at.kernel_height * row_taps
-    steps = (span + INT8_STEP() - 1) // INT8_STEP()
-    panel_bytes = taps * steps * lanes * INT8_STEP()
-    pixel = depth * INT8_STAGED()
+    of_seven = tap_bytes != 0 and INT7_OFFSET() != 0
+    most_rows = INT7_ROWS if of_seven else INT8_ROWS()
+    most_panels = 1 if of_seven else INT8_PANELS()
+    step = INT7_STEP if of_seven else INT8_STEP()
+    steps = (span + step - 1) // step - 2 * doubles
+    panel_bytes = taps * (tap_bytes if of_seven else steps * lanes * step)
+    pixel = depth if of_seven else depth * INT8_STAGED()
     row_blocks = (at.out_height + row_block - 1) // row_block
     column_blocks = (at.out_width + column_block - 1) // column_block
     panel_blocks = (panels + panel_block - 1) // panel_block
@@ -117,11 +144,21 @@ def conv2d_i8(
             if 0 <= i < at.in_height:
                 first = j0 * at.stride_width - at.left
                 place = source + i * at.in_width * at.in_channels
-                stage_row(place, zero, target, first, patch_columns, column_step, at, depth)
+                stage_row(
+                    place,
+                    zero,
+                    target,
+                    first,
+                    patch_columns,
+                    column_step,
+                    at,
+                    depth,
+                    of_seven,
+                )
             else:
-                stage_same_i8(zero, target, patch_columns * depth)
+                stage_same(zero, target, patch_columns * depth, of_seven)
         count = high * wide
-        tiles = (count + INT8_ROWS() - 1) // INT8_ROWS()
+        tiles = (count + most_rows - 1) // most_rows
         table = scratch + patch_bytes
         i = 0
         j = 0
@@ -144,7 +181,7 @@ def conv2d_i8(
         panel = panel_part * panel_block
         last_panel = min(panel + panel_block, panels)
         while panel < last_panel:
-            width = min(INT8_PANELS(), last_panel - panel)
+            width = min(most_panels, last_panel - panel)
             packed = g * panels + panel
             weights = w + packed * panel_bytes
             column = panel * lanes
@@ -154,24 +191,46 @@ def conv2d_i8(
             left_over = count
             for tile in range(tiles):
                 height = (left_over + tiles - tile - 1) // (tiles - tile)
-                gemm_tile_i8(
-                    table,
-                    height,
-                    width,
-                    taps,
-                    steps,
-                    weights,
-                    panel_bytes,
-                    result,
-                    at.out_channels,
-                    columns - column,
-                    bias + packed * lanes * 4,
-                    scale + packed * lanes * 4,
-                    ends,
-                    residual + (result - y) if residual != 0 else 0,
-                    ahead,
-                    (width * lanes * 4 + tiles - 1) // tiles,
-                )
+                added = residual + (result - y) if residual != 0 else 0
+                ahead_step = (width * lanes * 4 + tiles - 1) // tiles
+                if of_seven:
+                    gemm_tile_i7(
+                        table,
+                        height,
+                        taps,
+                        steps,
+                        doubles,
+                        weights,
+                        tap_bytes,
+                        result,
+                        at.out_channels,
+                        columns - column,
+                        bias + packed * lanes * 4,
+                        scale + packed * lanes * 4,
+                        ends,
+                        added,
+                        ahead,
+                        ahead_step,
+                    )
+                else:
+                    gemm_tile_i8(
+                        table,
+                        height,
+                        width,
+                        taps,
+                        steps,
+                        weights,
+                        panel_bytes,
+                        result,
+                        at.out_channels,
+                        columns - column,
+                        bias + packed * lanes * 4,
+                        scale + packed * lanes * 4,
+                        ends,
+                        added,
+                        ahead,
+                        ahead_step,
+                    )
                 ahead += width * panel_bytes // tiles
                 table += height * taps * 8
                 result += height * at.out_channels

@@ -71,14 +71,17 @@ def each_tile(
     residual: Value,
     sums_of: Callable[[int, int], Sequence[Value]],
     end: Callable[[int, list[Value | None], bool], EndRows],
+    most: tuple[int, int] | None = None,
 ) -> None:
     """A tile of `rows` and `panels`: sums_of(height, width), whose rows go to what `end` gives.
 
+    most: rows and panels that a tile may have, those of gemm_tile_i8 if None.
     end(width, lanes, adding): lanes as in Simd.span, of each panel; adding: there is a residual. The sums of a tile
     that has not all columns are kept in memory, where one loop over rows ends tiles of every height.
     """
     s = c.s
-    kept = s.memory(rows_of(s.target) * PANELS)
+    most_rows, most_panels = most or (rows_of(s.target), PANELS)
+    kept = s.memory(most_rows * most_panels)
 
     def choose(body: Callable[[bool], None]) -> None:
         s.either(residual.equals(0), partial(body, False), partial(body, True))
@@ -96,7 +99,7 @@ def each_tile(
         s.either(columns >= width * s.lanes, partial(choose, whole), keep)
 
     def widths(height: int) -> None:
-        s.switch(panels, [partial(tile, height, width) for width in range(1, PANELS + 1)], first=1)
+        s.switch(panels, [partial(tile, height, width) for width in range(1, most_panels + 1)], first=1)
 
     def partly(width: int) -> None:
         def some(adding: bool) -> None:
@@ -110,8 +113,8 @@ def each_tile(
 
         choose(some)
 
-    s.switch(rows, [partial(widths, height) for height in range(1, rows_of(s.target) + 1)], first=1)
-    unfinished = [partial(partly, width) for width in range(1, PANELS + 1)]
+    s.switch(rows, [partial(widths, height) for height in range(1, most_rows + 1)], first=1)
+    unfinished = [partial(partly, width) for width in range(1, most_panels + 1)]
     s.either(columns < panels * s.lanes, lambda: s.switch(panels, unfinished, first=1), lambda: None)
 
 
@@ -150,6 +153,16 @@ def gemm_tile_i8(
         start = [c.load_words(bias + v * s.vector_bytes) for v in range(width)]
         return summed(c, height, start, table, taps, steps, weights, panel_bytes, ahead, ahead_step)
 
+    end = codes_end(c, y, y_stride, columns, scale, ends, residual)
+    each_tile(c, rows, panels, columns, residual, sums_of, end)
+
+
+def codes_end(
+    c: Codes, y: Value, y_stride: Value, columns: Value, scale: Value, ends: Value, residual: Value
+) -> Callable[[int, list[Value | None], bool], EndRows]:
+    """What `each_tile` is given to end rows as gemm_tile_i8 does."""
+    s = c.s
+
     def end(width: int, lanes: list[Value | None], adding: bool) -> EndRows:
         factors = [s.load(scale + v * s.vector_bytes) for v in range(width)]
         ending = Requantize(c, ends, adding)
@@ -168,4 +181,4 @@ def gemm_tile_i8(
 
         return some
 
-    each_tile(c, rows, panels, columns, residual, sums_of, end)
+    return end

@@ -21,6 +21,7 @@ from lite.types import Array, DType, TensorSpec
 from tests.kernels.case import Case, case, ending, holed, normal, special
 
 X, Y = Affine((0.05,), (3,)), Affine((0.9,), (-7,))
+SEVEN = Affine((0.1,), (-5,), bits=7)
 _BIAS = Affine((1.0,), bits=32)
 _NONE, _RELU, _RELU6 = ActivationType.NO_ACTIVATION, ActivationType.RELU, ActivationType.RELU6
 
@@ -46,16 +47,19 @@ def conv8(
     group: int = 1,
     activation: ActivationType = ActivationType.NO_ACTIVATION,
     bias: bool = True,
+    x_codes: Affine = X,
     y: Affine = Y,
+    tame: int = 1,
     note: str = "",
 ) -> Case:
-    """A convolution of codes."""
+    """A convolution of codes, with weights so many times smaller than they could be."""
     inner = Conv2DFusion(
         kernel_size=kernel, stride=stride, dilation=dilation, pad_mode=PadMode.PAD, pad_list=pads, group=group,
         activation_type=activation,
     )  # fmt: skip
-    inputs = [codes(*x), codes(outputs, *kernel, x[3] // group), _biases(outputs)][: 3 if bias else 2]
-    attrs = Quantized(inner, (X, weights(outputs, 0), _BIAS)[: len(inputs)], (y,))
+    w = codes(outputs, *kernel, x[3] // group) // tame
+    inputs = [codes(*x) >> (8 - x_codes.bits), w, _biases(outputs)][: 3 if bias else 2]
+    attrs = Quantized(inner, (x_codes, weights(outputs, 0), _BIAS)[: len(inputs)], (y,))
     return case(attrs, *inputs, constants=(1, 2), note=note)
 
 
@@ -176,6 +180,18 @@ CODES = [
     conv8((1, 4, 4, 8), 8, (3, 3), pads=(3, 3, 3, 3), note="mostly padding"),
     conv8((1, 30, 30, 32), 64, (3, 3), pads=(1, 1, 1, 1), note="several units"),
     conv8((1, 3, 3, 16), 16, (1, 1), y=Affine((1e-4,), (0,)), note="saturates"),
+    *(
+        conv8((1, 6, 5, c), n, (1, 1), x_codes=SEVEN, tame=tame, note=f"7 bits, a {tame}th")
+        for tame in (1, 3, 8) for c, n in ((1, 1), (4, 8), (11, 17), (64, 40), (130, 16))
+    ),
+    *(conv8((1, h, 1, 9), 20, (1, 1), x_codes=SEVEN, tame=3, note="7 bits, rows") for h in (1, 11, 12, 13, 25, 97)),
+    conv8((2, 40, 21, 3), 40, (7, 7), stride=(2, 2), pads=(3, 2, 3, 3), x_codes=SEVEN, note="7 bits, an image"),
+    conv8((1, 9, 230, 5), 18, (3, 5), stride=(1, 2), pads=(1, 1, 2, 2), x_codes=SEVEN, tame=3, note="7 bits, parts"),
+    conv8((1, 12, 12, 6), 18, (3, 3), pads=(5,) * 4, dilation=(5, 5), group=2, x_codes=SEVEN, note="7 bits, dilated"),
+    conv8((1, 9, 100, 8), 9, (1, 1), stride=(2, 3), x_codes=SEVEN, activation=_RELU, note="7 bits, some pixels"),
+    conv8((1, 7, 7, 40), 40, (3, 3), pads=(1,) * 4, group=40, x_codes=SEVEN, note="7 bits, depthwise"),
+    conv8((1, 7, 7, 40), 40, (3, 3), pads=(1,) * 4, x_codes=SEVEN, note="7 bits, 3x3"),
+    adding8(conv8((1, 7, 5, 24), 21, (1, 1), x_codes=SEVEN, tame=3), _RELU),
     *(adding8(conv8((1, 7, 5, 8), n, (3, 3), pads=(1, 1, 1, 1)), a) for n in (5, 16, 40) for a in (_NONE, _RELU)),
     adding8(dense(9, 12, 21)),
     *(dense(rows, depth, 19) for rows, depth in ((1, 1), (1, 7), (3, 64), (14, 130))),

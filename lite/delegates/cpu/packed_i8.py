@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lite.delegates.cpu.excess import pack_split
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import FLOP, split
 from lite.types import Array
@@ -24,6 +25,16 @@ def packed_weights(w: Array, tile: Tile) -> Array:
         padded[: len(some), :, :depth] = some
         target[group, panel] = padded.reshape(tile.lanes, taps, steps, tile.int8_step).transpose(1, 2, 0, 3)
     return packed
+
+
+def packed_sevens(w: Array, tile: Tile) -> tuple[Array, int, int]:
+    """[groups, columns, taps, depth] as gemm_tile_i7 takes them, its `doubles` and `tap_bytes`."""
+    groups, columns, taps, depth = w.shape
+    panels, steps = -(-columns // tile.lanes), -(-depth // 4)
+    padded = np.zeros((groups, panels * tile.lanes, taps, steps * 4), np.int8)
+    padded[:, :columns, :, :depth] = w
+    ordered = padded.reshape(groups, panels, tile.lanes, taps, steps, 4).transpose(0, 1, 3, 4, 2, 5)
+    return pack_split(ordered.reshape(-1, steps, tile.lanes, 4), tile)
 
 
 def shared_panels(panels: int, cost: float, blocks: int) -> int:

@@ -9,7 +9,7 @@ from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation
 from lite.delegates.cpu import rows_i8, winograd_i8
 from lite.delegates.cpu.depthwise_i8 import bind_depthwise
 from lite.delegates.cpu.ends_i8 import bounded, ends
-from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_weights, shared_panels
+from lite.delegates.cpu.packed_i8 import CODE_OP, by_panel, packed_sevens, packed_weights, shared_panels
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import split
@@ -76,7 +76,8 @@ def _steps(
     assert y_codes is not None, "bind has looked"
     bias = operation.operands[2].value if len(operation.operands) > 2 else None
     winograd = winograd_i8.pays(inner, shape, w.shape, place, tile)
-    shift = 0 if winograd else tile.int8_offset
+    of_seven = x_codes.bits <= 7 and tile.int7_offset > 0 and not winograd
+    shift = 0 if winograd else tile.int7_offset if of_seven else tile.int8_offset
     start = -(x_codes.zero_point[0] + shift) * w.reshape(outputs, -1).sum(axis=1, dtype=np.int64)
     if bias is not None:
         start = start + bias.reshape(-1)
@@ -93,7 +94,7 @@ def _steps(
     if winograd:
         return winograd_i8.bind_winograd(operation, w, place, sums, x_codes.zero_point[0], tile)
     dilation_w = inner.dilation[1] if kernel_w > 1 else 1
-    blocks = _blocks(inner, place, kernel_h, kernel_w, dilation_w, depth * tile.int8_staged)
+    blocks = _blocks(inner, place, kernel_h, kernel_w, dilation_w, depth * (1 if of_seven else tile.int8_staged))
     if blocks["patch_bytes"] > _LARGEST_PATCH:
         return None
     row_block, column_block = blocks["row_block"], blocks["column_block"]
@@ -104,11 +105,13 @@ def _steps(
     panel_block = shared_panels(panels, cost, pixel_blocks)  # each part stages its own input
     units = split(pixel_blocks * -(-panels // panel_block), cost * panel_block)
     runs, length = (kernel_h, kernel_w * depth) if dilation_w == 1 else (taps, depth)
+    by_tap = w.reshape(group, columns, runs, length)
+    packed, doubles, tap_bytes = packed_sevens(by_tap, tile) if of_seven else (packed_weights(by_tap, tile), 0, 0)
     step = NativeStep(
         "conv2d_i8",
         {
             "x": In(0),
-            "w": Packed(packed_weights(w.reshape(group, columns, runs, length), tile), replaces=1),
+            "w": Packed(packed, replaces=1),
             **sums,
             "zero": x_codes.zero_point[0],
             "y": Out(0),
@@ -117,6 +120,8 @@ def _steps(
             ),
             "group": group,
             **blocks,
+            "tap_bytes": tap_bytes,
+            "doubles": doubles,
             "panel_block": panel_block,
             "parts": units.block,
         },

@@ -24,8 +24,8 @@ class Tile:
     """The register tile of a pack's matrix kernels: rows x columns of the result.
 
     lanes: floats in a vector. int8_offset: what kernels add to codes of x; int8_step: codes that their products take at
-    once; int8_staged: bytes of a staged one. gemv_columns: of a block of weights that stay codes, see
-    lite.kernels.gemv_coded. slabs: where packed weights go.
+    once; int8_staged: bytes of a staged one; int7_offset: what kernels for codes of 7 bits add, 0 where there are none.
+    gemv_columns: of a block of weights that stay codes, see lite.kernels.gemv_coded. slabs: where packed weights go.
     """
 
     rows: int
@@ -34,15 +34,17 @@ class Tile:
     int8_offset: int
     int8_step: int
     int8_staged: int
+    int7_offset: int
     gemv_columns: int
     slabs: Slabs = field(default_factory=Slabs, compare=False, repr=False)
 
     @classmethod
     def of(cls, pack: Pack) -> Tile:
         """The tile that the pack was compiled for."""
-        names = ("tile_rows", "tile_columns", "lanes", "int8_offset", "int8_step", "int8_staged", "gemv_columns")
-        rows, columns, lanes, offset, step, staged, gemv_columns = (pack.constants[name] for name in names)
-        return cls(rows, columns, lanes, offset, step, staged, gemv_columns)
+        codes = ("int8_offset", "int8_step", "int8_staged", "int7_offset")
+        names = ("tile_rows", "tile_columns", "lanes", *codes, "gemv_columns")
+        rows, columns, lanes, offset, step, staged, offset_of_seven, gemv_columns = (pack.constants[n] for n in names)
+        return cls(rows, columns, lanes, offset, step, staged, offset_of_seven, gemv_columns)
 
     def panels(self, columns: int) -> int:
         """How many tiles lie across that many columns."""
