@@ -23,6 +23,7 @@ from lite.ops.quantized import MOVES, PRODUCTS, Affine, QuantDTypeCast, Quantize
 from lite.ops.rectifier import LeakyRelu
 from lite.types import DType
 
+_UNEVEN = 32  # five of eight bits
 _BINARY = frozenset({"AddFusion", "MulFusion"})
 _BOUNDED = {ActivationType.SIGMOID: (0.0, 255 / 256), ActivationType.HSIGMOID: (0.0, 255 / 256)}
 _TO, _FROM = QuantDTypeCast(DType.FLOAT32, DType.INT8), QuantDTypeCast(DType.INT8, DType.FLOAT32)
@@ -38,7 +39,7 @@ def watched(graph: Graph, settings: Quantization) -> list[Value]:
 
 def quantize_full(graph: Graph, ranges: Ranges, settings: Quantization) -> Graph:
     """The graph with codes, made of new nodes; ranges: of `watched`."""
-    nodes = chosen(graph, settings)
+    nodes = {node: None for node in chosen(graph, settings) if not _is_uneven(node, ranges)}
     builder = _Builder(graph, _stored(nodes, ranges, settings))
     for node in graph.nodes:
         builder.add(node, node in nodes)
@@ -53,6 +54,14 @@ def chosen(graph: Graph, settings: Quantization) -> dict[Node, None]:
         tied.join(node, *(value for value in _activations(node)))
     useful = {tied.of(node) for node in able if node.op in PRODUCTS}
     return dict.fromkeys(node for node in able if tied.of(node) in useful)
+
+
+def _is_uneven(node: Node, ranges: Ranges) -> bool:
+    """Whether it joins tensors of which one would be left few codes, had all the same scale."""
+    if node.op != "Concat":
+        return False
+    spans = [max(high, 0.0) - min(low, 0.0) for low, high in (ranges[value] for value in _activations(node)[:-1])]
+    return max(spans) > _UNEVEN * min(spans)
 
 
 def _is_able(node: Node) -> bool:
