@@ -24,8 +24,9 @@ def bind(operation: Operation) -> NativeClaim | None:
         channels, size = extent, row
     if outer != 1 or row % size:
         return None
-    scale = data.scale * data.var_corr
-    offset = data.mean_corr - data.zero_point * scale
+    with np.errstate(all="ignore"):  # a file may say anything
+        scale = data.scale * data.var_corr
+        offset = data.mean_corr - data.zero_point * scale
     units = split(positions.size, row * 5 * BYTE + 10)
     step = NativeStep(
         "gather_codes_f32",

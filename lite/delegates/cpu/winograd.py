@@ -142,6 +142,7 @@ def _transformed(w: Array, g: Array, tile: Tile) -> Array:
         some = w[first : first + tile.columns].astype(np.float64)
         # [columns, 9, channels] -> [9, channels, columns]
         taps = some.reshape(-1, 9, channels).transpose(1, 2, 0)
-        packed[panel, :, :, : taps.shape[2]] = (both @ taps.reshape(9, -1)).reshape(-1, channels, taps.shape[2])
+        with np.errstate(all="ignore"):  # of weights that are not finite
+            packed[panel, :, :, : taps.shape[2]] = (both @ taps.reshape(9, -1)).reshape(-1, channels, taps.shape[2])
         packed[panel, :, :, taps.shape[2] :] = 0
     return packed

@@ -109,15 +109,6 @@ def segments(function: str, dtypes: tuple[str, ...]) -> Generator:
     return draw
 
 
-def index_fill(d: Draw) -> Case:
-    """One number, at some indices of a dimension."""
-    shape = d.shape(1, 3, empty=False)
-    axis = d.axis(len(shape))
-    operands = {"x": d.array(shape)}
-    operands["i"] = d.rng.integers(0, shape[axis], d.integer(1, 4)).astype("int32")
-    return Case(f"ops.index_fill({{x}}, {axis}, {{i}}, 1.5)", operands, exact=True)
-
-
 def scatter(d: Draw) -> Case:
     """Along any axis, no two at one place; or added where there are."""
     shape, dtype = d.shape(1, 3, empty=False), "float32"
@@ -198,7 +189,6 @@ GENERATORS: dict[str, Generator] = {
     "UnsortedSegmentMax": segments("unsorted_segment_max", ("float32", "int32")),
     "UnsortedSegmentMin": segments("unsorted_segment_min", ("float32", "int32")),
     "UnsortedSegmentProd": segments("unsorted_segment_prod", ("float32", "int32")),
-    "IndexFill": index_fill,
     "Scatter": scatter,
     "AdaptiveMaxPool2D": pictures("ops.adaptive_max_pool2d({x}, ({s}, {s}))"),
     "MaxPoolWithArgmaxV2": pictures("ops.max_pool2d({x}, 3, ({n}, {n}), padding=1, ceil_mode=False)"),

@@ -31,7 +31,8 @@ def _home(primitive: str) -> str:
 
 
 _CLASSES = (
-    "Heaviside", "Hypot", "Mod", "SeLU", "Softplus", "Softsign", "SquaredDifference", "TruncateDiv", "TruncateMod",
+    "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Heaviside", "Hypot", "Mod", "SeLU", "Softplus", "Softsign",
+    "SquaredDifference", "TruncateDiv", "TruncateMod",
 )  # fmt: skip
 
 
