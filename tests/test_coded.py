@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lite import coded
+from lite import stored
 from lite.coded import Coded, pack, unpack
 
 RNG = np.random.default_rng(5)
@@ -44,4 +44,4 @@ def test_one_decoded_constant_is_kept_until_the_next() -> None:
     b.decode()
     assert a.decode() is not first
     assert not first.flags.writeable
-    coded.forget()
+    stored.forget()
