@@ -88,5 +88,5 @@ def test_the_cost_model(extent: int, channels: int, outputs: int, chosen: int) -
     case = conv((1, 3, 3, channels), outputs, (3, 3), pads=(1, 1, 1, 1))
     x = TensorSpec.of(case.inputs[0]).like((1, extent, extent, channels))
     place = window(attrs, x.shape, (outputs, 3, 3))
-    form = winograd_form(attrs, x, TensorSpec.of(case.inputs[1]), place, Tile(12, 16, 16, 0, 2, 2, 64))
+    form = winograd_form(attrs, x, TensorSpec.of(case.inputs[1]), place, Tile(12, 16, 16, 0, 2, 2, 0, 64))
     assert (form.size if form else 0) == chosen

@@ -78,4 +78,4 @@ def test_exact(packs: dict[str, KernelPack], case: Case, level: str, monkeypatch
 def test_the_cost_model(extent: int, channels: int, outputs: int, chosen: bool) -> None:
     conv = Conv2DFusion(kernel_size=(3, 3), stride=(1, 1), dilation=(1, 1), pad_list=_SAME, group=1)
     shape, w = (1, extent, extent, channels), (outputs, 3, 3, channels)
-    assert winograd_i8.pays(conv, shape, w, window(conv, shape, w), Tile(12, 16, 16, 128, 4, 1, 64)) == chosen
+    assert winograd_i8.pays(conv, shape, w, window(conv, shape, w), Tile(12, 16, 16, 128, 4, 1, 0, 64)) == chosen
