@@ -40,7 +40,11 @@ class NodeView(Generic[BuilderT]):
     @property
     def names(self) -> list[str]:
         """Names of all inputs."""
-        return [self._builder.name(value) for value in self._node.inputs]
+        return self.some(0)
+
+    def some(self, first: int, end: int | None = None) -> list[str]:
+        """Names of the inputs from `first` on, before `end`: a constant among the others is not written."""
+        return [self._builder.name(value) for value in self._node.inputs[first:end]]
 
     def x(self, index: int = 0) -> str:
         """Name of an input; "" where there is none."""

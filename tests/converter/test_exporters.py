@@ -8,9 +8,10 @@ import pytest
 
 from converter.exporters.mindir import rows as mindir
 from converter.exporters.mindir import write_mindir
+from converter.exporters.onnx import onnx_pb2, write_onnx
 from converter.exporters.onnx import rows as onnx
-from converter.exporters.onnx import write_onnx
 from converter.ir.graph import Graph, Value
+from converter.mindir import mind_ir_pb2
 from lite.errors import UnsupportedOpError
 from lite.ops.index import MODULES
 from lite.ops.quantized import Quantized
@@ -70,3 +71,30 @@ def test_a_quantized_operator_is_refused(write: Write) -> None:
     case = next(case for case in CASES if isinstance(case.attrs, Quantized))
     with pytest.raises(UnsupportedOpError, match="quantized"):
         write(graph_of(case, case.inputs()))
+
+
+def onnx_unread(file: bytes) -> set[str]:
+    """Initializers that neither a node nor an output reads. Branches see the initializers around them."""
+    main = onnx_pb2.ModelProto.FromString(file).graph
+    bodies, read = [main], {output.name for output in main.output}
+    for body in bodies:
+        read.update(name for node in body.node for name in node.input)
+        bodies += [attribute.g for node in body.node for attribute in node.attribute if attribute.HasField("g")]
+    return {tensor.name for tensor in main.initializer} - read
+
+
+def mindir_unread(file: bytes) -> set[str]:
+    """Parameters, and results such as theirs when loaded, that neither a node nor the output reads."""
+    main = mind_ir_pb2.ModelProto.FromString(file).graph
+    read = {name for node in main.node for name in node.input} | {output.name for output in main.output}
+    return ({name for node in main.node for name in node.output} | {p.name for p in main.parameter}) - read
+
+
+@pytest.mark.parametrize(("write", "unread"), [(write_onnx, onnx_unread), (write_mindir, mindir_unread)])
+@pytest.mark.parametrize("case", [case for case in CASES if case.constant], ids=str)
+def test_every_constant_of_a_file_is_read(write: Write, unread: Callable[[bytes], set[str]], case: Case) -> None:
+    try:
+        file = write(graph_of(case, case.inputs()))
+    except UnsupportedOpError:  # of some, only what is computed while the network runs
+        return
+    assert not unread(bytes(file))

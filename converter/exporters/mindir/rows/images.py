@@ -105,7 +105,7 @@ def batch_norm(op: Op) -> str:
 def group_norm(op: Op) -> str:
     """A mean and a deviation of each group are results, too."""
     x, groups = op.inputs[0], getattr(op.attrs, "num_groups", op.inputs[0].shape[1])
-    factors = op.names[1:] or [op.tensor(np.full(x.shape[1], v), x.dtype.dtype) for v in (1, 0)]
+    factors = op.some(1) or [op.tensor(np.full(x.shape[1], v), x.dtype.dtype) for v in (1, 0)]
     few = x.like((x.shape[0], groups))
     inputs = [op.x(), groups, *factors, op.attrs.epsilon]
     return op.item("GroupNorm", inputs, [op.out, few, few], 0)[0]

@@ -72,7 +72,7 @@ def layer_norm(op: Op) -> str:
     a, x = op.attrs, op.inputs[0]
     first, factors_from = a.begin_norm_axis % x.rank, a.begin_params_axis % x.rank
     few = x.like((*x.shape[:first], *(1 for _ in x.shape[first:])))
-    factors: list[Any] = op.names[1:]
+    factors: list[Any] = op.some(1)
     if not factors:
         factors, factors_from = [op.tensor(np.full(x.shape[first:], v), x.dtype.dtype) for v in (1, 0)], first
     return op.item("LayerNorm", [op.x(), *factors, first, factors_from, float(a.epsilon)], [x.like(), few, few], 0)[0]
@@ -90,12 +90,14 @@ def l2_normalize(op: Op) -> str:
 
 def batch_norm(op: Op) -> str:
     """(x - mean) / sqrt(variance + epsilon), channels last; the statistics of the batch itself in training."""
-    x, mean, variance = op.names
+    x = op.x()
     vector = op.inputs[1].like()
     if op.attrs.is_training:
         axes = tuple(range(op.inputs[0].rank - 1))
         mean = op.call("ReduceMean", x, axes, False, out=vector)
         variance = op.call("ReduceMean", op.call("Square", op.call("Sub", x, mean)), axes, False, out=vector)
+    else:
+        mean, variance = op.some(1)
     deviation = op.call("Sqrt", op.call("Add", variance, op.number(op.attrs.epsilon), out=vector), out=vector)
     return op.call("RealDiv", op.call("Sub", x, mean), deviation)
 
@@ -113,9 +115,9 @@ def matmul(op: Op) -> str:
     op.static()
     a, (left, right) = op.attrs, op.inputs[:2]
     if left.rank == right.rank == 2:
-        y = op.call("MatMul", *op.names[:2], a.transpose_a, a.transpose_b)
+        y = op.call("MatMul", *op.some(0, 2), a.transpose_a, a.transpose_b)
     elif left.shape[:-2] == right.shape[:-2]:
-        y = op.call("BatchMatMul", *op.names[:2], a.transpose_a, a.transpose_b)
+        y = op.call("BatchMatMul", *op.some(0, 2), a.transpose_a, a.transpose_b)
     elif right.rank == 2 and not a.transpose_a:
         rows = op.reshaped(0, (-1 if left.size else 0, left.shape[-1]))
         flat = op.out.like((op.out.size // max(op.out.shape[-1], 1), op.out.shape[-1]))
@@ -124,7 +126,7 @@ def matmul(op: Op) -> str:
         batch = op.out.shape[:-2]
         operands = [
             op.call("BroadcastTo", name, (*batch, *spec.shape[-2:]), out=spec.like((*batch, *spec.shape[-2:])))
-            for name, spec in zip(op.names[:2], op.inputs[:2], strict=True)
+            for name, spec in zip(op.some(0, 2), op.inputs[:2], strict=True)
         ]
         y = op.call("BatchMatMul", *operands, a.transpose_a, a.transpose_b)
     return activated(op, y if len(op.inputs) == 2 else op.call("Add", y, op.x(2)))
@@ -150,4 +152,4 @@ def lstm(op: Op) -> list[str]:
         "input_size": a.input_size, "hidden_size": a.hidden_size, "num_layers": 1, "has_bias": a.has_bias,
         "bidirectional": False, "dropout": 0.0, "proj_size": 0,
     }  # fmt: skip
-    return op.item("LSTM", [*op.names[:3], weights], [*op.outputs, unused, unused], 0, 1, 2, attributes=attributes)
+    return op.item("LSTM", [*op.some(0, 3), weights], [*op.outputs, unused, unused], 0, 1, 2, attributes=attributes)

@@ -36,7 +36,7 @@ def convolution(op: Op) -> str:
     a = op.attrs
     place = conv2d.window(a, _last(op.inputs[0].shape), op.inputs[1].shape)
     y = op.emit(
-        "Conv", op.x(), op.transposed(1, _FILTERS), *op.names[2:], kernel_shape=op.inputs[1].shape[1:3],
+        "Conv", op.x(), op.transposed(1, _FILTERS), *op.some(2), kernel_shape=op.inputs[1].shape[1:3],
         strides=a.stride, dilations=a.dilation, group=a.group,
         **_pads(op, a.pad_mode, place, (place.pads[1], place.pads[3])),
     )  # fmt: skip
@@ -56,7 +56,7 @@ def transposed_convolution(op: Op) -> str:
         after.append(max(rest, 0))
         extra.append(max(-rest, 0))
     y = op.emit(
-        "ConvTranspose", op.x(), op.transposed(1, _FILTERS), *op.names[2:], kernel_shape=kernel, strides=a.stride,
+        "ConvTranspose", op.x(), op.transposed(1, _FILTERS), *op.some(2), kernel_shape=kernel, strides=a.stride,
         dilations=a.dilation, group=a.group, pads=(place.pads[0], place.pads[2], *after), output_padding=extra,
     )  # fmt: skip
     return activated(op, y)

@@ -78,6 +78,6 @@ def non_max_suppression(op: Op) -> str:
     """Boxes, scores and up to three limits, in the same order."""
     limits = [op.wide(2)] if len(op.inputs) > 2 else []
     found = op.emit(
-        "NonMaxSuppression", op.x(), op.x(1), *limits, *op.names[3:], center_point_box=op.attrs.center_point_box
+        "NonMaxSuppression", op.x(), op.x(1), *limits, *op.some(3), center_point_box=op.attrs.center_point_box
     )
     return op.cast(found, op.out.dtype)

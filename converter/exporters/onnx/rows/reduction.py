@@ -99,12 +99,14 @@ def lp_normalize(op: Op) -> str:
 
 def batch_norm(op: Op) -> str:
     """(x - mean) / sqrt(variance + epsilon), channels last; the statistics of the batch itself in training."""
-    x, mean, variance = op.names
+    x = op.x()
     if op.attrs.is_training:
         axes = op.ints(*range(op.inputs[0].rank - 1))
         mean = op.emit("ReduceMean", x, axes, keepdims=1)
         centered = op.emit("Sub", x, mean)
         variance = op.emit("ReduceMean", op.emit("Mul", centered, centered), axes, keepdims=1)
+    else:
+        mean, variance = op.some(1)
     deviation = op.emit("Sqrt", op.emit("Add", variance, op.number(op.attrs.epsilon)))
     return op.emit("Div", op.emit("Sub", x, mean), deviation)
 
@@ -137,7 +139,7 @@ def matmul(op: Op) -> str:
 def full_connection(op: Op) -> str:
     """x as a matrix, times the transposed weights."""
     x = op.emit("Reshape", op.x(), op.ints(-1, op.inputs[1].shape[1]))
-    y = activated(op, op.emit("Gemm", x, *op.names[1:], transB=1))
+    y = activated(op, op.emit("Gemm", x, *op.some(1), transB=1))
     return y if op.out.rank == 2 else op.emit("Reshape", y, op.target())
 
 
