@@ -4,7 +4,8 @@ Vectors along few channels would be half empty. Here the rows of input under a b
 scratch as planes [channel][column of a stride][row][pixel] with zeros for the padding, so that what neighboring
 output pixels need of one tap is a vector, and where it is relative to the first pixel is a table for all of them. A
 tile is two vectors of pixels of all channels. To be stored it is transposed in squares of 4 or 8: a pixel is then part
-of a vector, and pixels are stored in order, each over what the one before wrote too much.
+of a vector, and pixels are stored in order, each over what the one before wrote too much; so are rows. Only where that
+would reach beyond the block of rows do pixels go through scratch.
 """
 from __future__ import annotations
 
@@ -120,10 +121,13 @@ def conv2d_planar_f32(
             plane_bytes,
         )
         block = y + (image * at.out_height + first_row) * at.out_width * at.out_channels * 4
+        last = block + (rows * at.out_width - LANES()) * at.out_channels * 4 - _MOST * 4
         for vector in range(0, rows * across, 2):
             partner = min(vector + 1, rows * across - 1)
             i, k = vector // across, partner // across
             column, partner_column = (vector - i * across) * LANES(), (partner - k * across) * LANES()
+            place = block + (i * at.out_width + column) * at.out_channels * 4
+            partner_place = block + (k * at.out_width + partner_column) * at.out_channels * 4
             planar_tile_f32(
                 at.out_channels,
                 scratch + i * at.stride_height * row_bytes + column * 4,
@@ -132,20 +136,16 @@ def conv2d_planar_f32(
                 taps,
                 w,
                 bias,
-                tile,
-                tile + vector_bytes,
+                place if place <= last else tile,
+                partner_place if partner_place <= last else tile + vector_bytes,
                 low,
                 high,
             )
-            store_pixels(tile, block, i, column, at.out_width, at.out_channels)
-            store_pixels(tile + vector_bytes, block, k, partner_column, at.out_width, at.out_channels)
+            if place > last:
+                copy_words(tile, place, min(LANES(), at.out_width - column) * at.out_channels)
+            if partner_place > last:
+                copy_words(tile + vector_bytes, partner_place, min(LANES(), at.out_width - partner_column) * at.out_channels)
         activate_rows(block, 1, 0, rows * at.out_width * at.out_channels, function, alpha, beta)
-
-
-@routine
-def store_pixels(tile: int, block: int, row: int, column: int, width: int, channels: int) -> None:
-    """The pixels of a vector that are inside the row, from its column on."""
-    copy_words(tile, block + (row * width + column) * channels * 4, min(LANES(), width - column) * channels)
 
 
 @routine
