@@ -144,7 +144,8 @@ def conv2d_planar_f32(
             if place > last:
                 copy_words(tile, place, min(LANES(), at.out_width - column) * at.out_channels)
             if partner_place > last:
-                copy_words(tile + vector_bytes, partner_place, min(LANES(), at.out_width - partner_column) * at.out_channels)
+                inside = min(LANES(), at.out_width - partner_column)
+                copy_words(tile + vector_bytes, partner_place, inside * at.out_channels)
         activate_rows(block, 1, 0, rows * at.out_width * at.out_channels, function, alpha, beta)
 
 
