@@ -32,6 +32,10 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
     unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
     if unknown:
         raise PruneError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
+    for node in graph.nodes:
+        product = None if node.name in settings.skip_nodes else Product.of(node)
+        if product is not None and not (np.isfinite(product.weights).all() and np.isfinite(product.bias).all()):
+            raise PruneError(f"{node.name or node.op}: weights are not finite: leave it as it is with skip_nodes")
     if settings.channels:
         graph = _without_channels(graph, samples, settings, progress)
     if settings.weights or settings.pattern:

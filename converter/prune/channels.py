@@ -52,7 +52,7 @@ class Channels:
         skipped = set(skip_nodes)
         for node in graph.nodes:
             rule = None if node.name in skipped else _RULES.get(node.op)
-            if rule is None or not rule(self, node):
+            if rule is None or _is_empty(node) or not rule(self, node):
                 self.keep(*node.inputs)
         self.keep(*graph.outputs)
 
@@ -124,6 +124,11 @@ class Channels:
         """The node's outputs have these channels."""
         self.along.update(dict.fromkeys(node.outputs, along))
         return True
+
+
+def _is_empty(node: Node) -> bool:
+    """Whether there is nothing that it reads first, or computes."""
+    return any(0 in value.spec.shape for value in (*node.inputs[:1], *node.outputs))
 
 
 Rule = Callable[[Channels, Node], bool]  # False: the operator looks at the channels of its inputs in a way of its own

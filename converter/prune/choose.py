@@ -162,10 +162,11 @@ def _by_pair(
         lost, energy = np.zeros(len(of)), 0.0
         for a, b in observe(graph, list(node.inputs), samples):
             a, b = (a.swapaxes(-1, -2) if attrs.transpose_a else a), (b if attrs.transpose_b else b.swapaxes(-1, -2))
+            a, b = a.astype(np.float64), b.astype(np.float64)
             b = b - b.mean(axis=-2, keepdims=True)  # [..., columns, depth]
-            sizes = (a.astype(np.float64) ** 2).sum(axis=-2) * (b.astype(np.float64) ** 2).sum(axis=-2)
+            sizes = (a**2).sum(axis=-2) * (b**2).sum(axis=-2)
             lost += sizes.reshape(-1, len(of)).sum(axis=0)
-            energy += float((a @ b.swapaxes(-1, -2)).astype(np.float64).ravel() @ (a @ b.swapaxes(-1, -2)).ravel())
+            energy += float(((a @ b.swapaxes(-1, -2)) ** 2).sum())
         for i, value in zip(of, (lost / max(energy, 1e-30)).tolist(), strict=True):
             if i >= 0:
                 score[i] += value

@@ -23,6 +23,7 @@ from lite.session import Session
 from lite.types import Array, DType
 
 MOST_FEATURES = 6144  # of a product that is fitted: its normal equations are a square of them
+_LARGEST_SQUARED = 1e15  # whose squares float32 can add up
 _MOST_ELEMENTS = 1 << 24  # of all features of a product that are kept
 
 
@@ -36,13 +37,15 @@ class Product:
 
     @classmethod
     def of(cls, node: Node) -> Product | None:
-        """A convolution's or matrix product's; None for what is none, or is not float32 with constant weights."""
+        """A convolution's or matrix product's; None for what is none, or empty, or without constant weights."""
         attrs = node.attrs
         if not isinstance(attrs, (Conv2DFusion, MatMulFusion)):
             return None
         w = node.inputs[1].data
         b = node.inputs[2].data if len(node.inputs) > 2 else np.zeros(node.outputs[0].spec.shape[-1], np.float32)
         if w is None or b is None or node.inputs[0].spec.dtype != DType.FLOAT32 or node.inputs[0].data is not None:
+            return None
+        if 0 in (*w.shape, *node.outputs[0].spec.shape):
             return None
         if isinstance(attrs, Conv2DFusion):
             weights = w.reshape(attrs.group, w.shape[0] // attrs.group, -1).transpose(0, 2, 1)
@@ -68,8 +71,13 @@ class Product:
         return np.ascontiguousarray(weights[0].T if attrs.transpose_b else weights[0], np.float32)
 
     def features(self, x: Array) -> Array:
-        """For every output pixel or row what the weights are multiplied with: [groups, rows, features]."""
+        """For every output pixel or row what the weights are multiplied with: [groups, rows, features].
+
+        float64 where squares may leave float32.
+        """
         attrs = self.node.attrs
+        if np.abs(x).max(initial=0) > _LARGEST_SQUARED:
+            x = x.astype(np.float64)
         if not isinstance(attrs, Conv2DFusion):
             return x.reshape(1, -1, x.shape[-1])
         w = self.node.inputs[1].spec.shape
@@ -102,7 +110,7 @@ def part(graph: Graph, outputs: Sequence[Value]) -> Graph:
 def observe(graph: Graph, values: Sequence[Value], samples: Sequence[Sample]) -> Iterator[list[Array]]:
     """These values of the graph, for one sample after another.
 
-    Raises PruneError where a sample does not fit the network.
+    Raises PruneError where a sample does not fit the network, or leaves nothing of what others read.
     """
     with Session(emit(part(graph, values))) as session:
         for count, sample in enumerate(samples):
@@ -113,6 +121,9 @@ def observe(graph: Graph, values: Sequence[Value], samples: Sequence[Sample]) ->
             arrays = list(result.values()) if isinstance(result, dict) else [result]
             if not all(np.isfinite(array).all() for array in arrays):
                 raise PruneError(f"sample {count}: the network computes numbers that are not finite")
+            for value, array in zip(values, arrays, strict=True):
+                if value.users and not array.size:
+                    raise PruneError(f"sample {count} is empty: {value.name} has no elements; leave the sample out")
             yield arrays
 
 

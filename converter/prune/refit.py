@@ -44,10 +44,10 @@ def refit(
         if progress is not None:
             progress(f"fit: {node.name or node.op}, {count + 1} of {len(twins)}")
         now = seen(graph, product, samples, rows)
-        was = seen(before, old, samples, rows)
+        was = seen(before, old, samples, rows).astype(np.float64)
         sums = (was @ old.weights + old.bias).transpose(1, 0, 2).reshape(was.shape[1], -1)[:, outputs]
         groups = len(product.weights)
-        target = sums.reshape(len(sums), groups, -1).transpose(1, 0, 2).astype(np.float64)
+        target = sums.reshape(len(sums), groups, -1).transpose(1, 0, 2)
         weights, bias = fit(product, now.astype(np.float64), target, settings.ridge)
         replace_constant(node, 1, product.stored(weights))
         if len(node.inputs) > 2:
@@ -118,7 +118,7 @@ def _wanted(activation: ActivationType, target: Array, sums: Array) -> Array:
 
 
 def seen(graph: Graph, product: Product, samples: Sequence[Sample], rows: Rows) -> Array:
-    """The product's features on the samples, float32."""
+    """The product's features on the samples."""
     x = product.node.inputs[0]
     seen = [rows.of(product.features(array)) for (array,) in observe(graph, [x], samples)]
     return np.concatenate(seen, axis=1)

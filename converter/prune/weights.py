@@ -157,8 +157,10 @@ def _share_lost(graph: Graph, product: Product, mask: Array, samples: Sequence[S
     noise = signal = 0.0
     for wanted, found in zip(exact, observe(graph, graph.outputs, some), strict=True):
         for x, y in zip(wanted, found, strict=True):
-            noise += float(np.square(x - y, dtype=np.float64).sum())
-            signal += float(np.square(x - x.mean(), dtype=np.float64).sum())
+            if x.size:
+                exactly = x.astype(np.float64)
+                noise += float(np.square(exactly - y).sum())
+                signal += float(np.square(exactly - exactly.mean()).sum())
     replace_constant(product.node, 1, own)
     return noise / max(signal, 1e-300)
 
@@ -177,13 +179,13 @@ def _fit(
     product = Product.of(node)
     assert product is not None, "the old one is a product"
     now = seen(graph, product, samples, rows).astype(np.float64)
-    target = seen(before, old, samples, rows) @ old.weights + old.bias
-    weights, bias = fit(product, now, target.astype(np.float64), settings.ridge)
+    target = seen(before, old, samples, rows).astype(np.float64) @ old.weights + old.bias
+    weights, bias = fit(product, now, target, settings.ridge)
     mean = now.mean(axis=1, keepdims=True) if len(node.inputs) > 2 else np.zeros(())
     gram = (now - mean).transpose(0, 2, 1) @ (now - mean) / now.shape[1]
     sparse, mask = split(weights, gram, 1 - float(mask.mean()), settings.of_each())
     bias = bias + (mean @ (weights - sparse) if len(node.inputs) > 2 else 0)
-    weights, bias = fit(Product(node, sparse, bias), now, target.astype(np.float64), settings.ridge, mask)
+    weights, bias = fit(Product(node, sparse, bias), now, target, settings.ridge, mask)
     replace_constant(node, 1, product.stored(weights * mask))
     if len(node.inputs) > 2:
         replace_constant(node, 2, bias.reshape(-1).astype(np.float32))

@@ -6,15 +6,26 @@ import numpy as np
 from lite.ops.quantized import Affine
 from lite.types import Array
 
-_LEAST_SCALE = 2.0**-40  # of a tensor that is 0 everywhere
+LEAST_SCALE = 2.0**-40  # of a tensor that is 0 everywhere; files have none below it, or above its inverse
+_LEAST_PEAK, _LARGEST_PEAK = 255 * LEAST_SCALE, 63 / LEAST_SCALE  # in 7 bits and 8, on one side of 0 or both
 _FRACTION = 64  # scales of weights are multiples of the power of two above them by 1 / _FRACTION
+
+
+def is_codable(w: Array) -> bool:
+    """Whether there are weights, all finite, that a scale can tell from each other, and from 0."""
+    return w.size > 0 and is_codable_range(float(w.min()), float(w.max()))
+
+
+def is_codable_range(low: float, high: float) -> bool:
+    """Whether some scale of those that files may have fits the range, or it is 0 alone."""
+    return low == high == 0 or _LEAST_PEAK <= max(-low, high) <= _LARGEST_PEAK
 
 
 def activation_affine(low: float, high: float, bits: int) -> Affine:
     """Codes of `bits` for real numbers in [low, high], and for 0, which is exact."""
     low, high = min(low, 0.0), max(high, 0.0)
     steps = (1 << bits) - 1
-    scale = max((high - low) / steps, _LEAST_SCALE)
+    scale = max((high - low) / steps, LEAST_SCALE)
     least = -(1 << (bits - 1))
     zero_point = int(np.clip(round(least - low / scale), least, least + steps))
     return Affine((scale,), (zero_point,), bits=bits)
@@ -27,7 +38,7 @@ def weight_affine(w: Array, axis: int, bits: int = 8) -> Affine:
     """
     others = tuple(d for d in range(w.ndim) if d != axis)
     largest = np.abs(w).max(axis=others, initial=0).astype(np.float64)
-    fraction, exponent = np.frexp(np.maximum(largest / ((1 << (bits - 1)) - 1), _LEAST_SCALE))
+    fraction, exponent = np.frexp(np.maximum(largest / ((1 << (bits - 1)) - 1), LEAST_SCALE))
     scale = np.ldexp(np.ceil(fraction * _FRACTION) / _FRACTION, exponent)
     return Affine(tuple(scale.tolist()), axis=axis, bits=bits)
 

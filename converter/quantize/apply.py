@@ -11,7 +11,7 @@ from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.correct import correct_biases, input_means
 from converter.quantize.dynamic import by_row, quantize_dynamic
 from converter.quantize.equalize import equalize
-from converter.quantize.full import quantize_full
+from converter.quantize.full import on_codes, quantize_full
 from converter.quantize.halve import store_halves
 from converter.quantize.limit import limited
 from converter.quantize.mixed import mixed_bits
@@ -55,8 +55,9 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
     if settings.kind == "full":
         means = input_means(graph, settings) if settings.bias_correction else {}
         ranges = calibrate(graph, settings, progress, means)
-        correct_biases(means)
-        coded = quantize_full(graph, ranges, settings)
+        nodes = on_codes(graph, settings, ranges)
+        correct_biases({node: mean for node, mean in means.items() if node in nodes})
+        coded = quantize_full(graph, nodes, ranges, settings)
         return quantize_weights(coded, in_8_bits)
     if settings.kind == "dynamic":
         if not by_row(graph, settings):

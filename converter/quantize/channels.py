@@ -21,14 +21,15 @@ Product = Conv2DFusion | FullConnection | MatMulFusion
 
 
 def is_product(node: Node) -> bool:
-    """Whether it multiplies with constant weights that nobody else reads, and adds a constant or nothing."""
+    """Whether it multiplies with constant weights, some, that nobody else reads, and adds a constant or nothing."""
     attrs, constants = node.attrs, [value.data for value in node.inputs[1:]]
     if not isinstance(attrs, (Conv2DFusion, FullConnection, MatMulFusion)) or not constants:
         return False
     if isinstance(attrs, MatMulFusion) and (attrs.transpose_a or node.inputs[1].spec.rank != 2):
         return False
-    if any(data is None or data.dtype != np.float32 or not np.isfinite(data).all() for data in constants):
-        return False
+    for data in constants:
+        if data is None or not data.size or data.dtype != np.float32 or not np.isfinite(data).all():
+            return False
     return node.inputs[0].spec.dtype == DType.FLOAT32 and len(node.inputs[1].users) == 1
 
 

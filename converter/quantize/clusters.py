@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from converter.quantize.ranges import LEAST_SCALE, short
+from converter.quantize.affine import LEAST_SCALE
+from converter.quantize.ranges import short
 from lite.types import Array
 
 _LIMIT = 127

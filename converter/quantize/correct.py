@@ -13,7 +13,7 @@ import numpy as np
 
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.affine import weight_affine, weight_codes
-from converter.quantize.full import channel_axis, chosen
+from converter.quantize.full import channel_axis, on_codes
 from converter.quantize.settings import Quantization
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.full_connection import FullConnection
@@ -73,7 +73,7 @@ class InputMean:
 def input_means(graph: Graph, settings: Quantization) -> dict[Node, InputMean]:
     """One for each product that becomes codes and can be corrected."""
     kinds = (Conv2DFusion, FullConnection, MatMulFusion)
-    return {node: InputMean(node) for node in chosen(graph, settings) if isinstance(node.attrs, kinds)}
+    return {node: InputMean(node) for node in on_codes(graph, settings) if isinstance(node.attrs, kinds)}
 
 
 def correct_biases(means: dict[Node, InputMean]) -> None:

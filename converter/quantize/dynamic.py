@@ -5,7 +5,8 @@
     LSTM, GRULayer, RNNLayer                                        both products by row; weights are stored in groups
 
 (lite/ops/dynamic.py says what that computes.) Products of two computed matrices stay as they are, and so do weights
-that are small or not finite. Of other convolutions a row of weights meets several rows of x: they stay float32 too.
+that are few, or too large or small for a scale. Of other convolutions a row of weights meets several rows of x: they
+stay float32 too.
 """
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from converter.ir.graph import Graph, Node, Value
-from converter.quantize.affine import weight_affine, weight_codes
+from converter.quantize.affine import is_codable, weight_affine, weight_codes
 from converter.quantize.full import channel_axis
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import WEIGHTS
@@ -64,11 +65,11 @@ def _is_able(node: Node, settings: Quantization) -> bool:
 
 
 def _is_large(weights: Value, settings: Quantization) -> bool:
-    """Whether they are constant, float32 and finite, and as many as are worth it."""
+    """Whether they are constant, float32 and fit codes, and as many as are worth it."""
     data = weights.spec.data if weights.producer is None else None
     if not isinstance(data, np.ndarray) or data.dtype != np.float32 or data.size < max(settings.min_weights, 1):
         return False
-    return bool(np.isfinite(data).all())
+    return is_codable(data)
 
 
 def _attributes(node: Node, weights: Affine) -> Quantized:

@@ -4,16 +4,24 @@
 
 Products with constant weights become codes, and with them what lies between: additions, pools, activations (by table),
 and what only moves elements, whose operands are all stored alike. What no product is tied to stays float32, and so does
-what codes say too little of: softmax, layer norms, products of two computed matrices.
+what codes say too little of: softmax, layer norms, products of two computed matrices, weights and tensors that are too
+large or small for a scale.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from converter.ir.graph import Graph, Node, Value
-from converter.quantize.affine import activation_affine, bias_codes, weight_affine, weight_codes
+from converter.quantize.affine import (
+    activation_affine,
+    bias_codes,
+    is_codable,
+    is_codable_range,
+    weight_affine,
+    weight_codes,
+)
 from converter.quantize.settings import Quantization
 from lite.ops.activation import Activation
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
@@ -33,22 +41,23 @@ Ranges = Mapping[Value, tuple[float, float]]
 
 def watched(graph: Graph, settings: Quantization) -> list[Value]:
     """The tensors whose ranges decide how they are stored, each once."""
-    found = dict.fromkeys(value for node in chosen(graph, settings) for value in _activations(node))
+    found = dict.fromkeys(value for node in on_codes(graph, settings) for value in _activations(node))
     return list(found)
 
 
-def quantize_full(graph: Graph, ranges: Ranges, settings: Quantization) -> Graph:
-    """The graph with codes, made of new nodes; ranges: of `watched`."""
-    nodes = {node: None for node in chosen(graph, settings) if not _is_uneven(node, ranges)}
+def quantize_full(graph: Graph, nodes: Collection[Node], ranges: Ranges, settings: Quantization) -> Graph:
+    """The graph with these nodes on codes, made of new nodes; ranges: of `watched`."""
     builder = _Builder(graph, _stored(nodes, ranges, settings))
     for node in graph.nodes:
         builder.add(node, node in nodes)
     return builder.finish()
 
 
-def chosen(graph: Graph, settings: Quantization) -> dict[Node, None]:
-    """The nodes that become operators on codes, in order."""
+def on_codes(graph: Graph, settings: Quantization, ranges: Ranges | None = None) -> dict[Node, None]:
+    """The nodes that become operators on codes, in order; before ranges are known, those that may."""
     able = [node for node in graph.nodes if node.name not in settings.skip_nodes and _is_able(node)]
+    if ranges is not None:
+        able = [node for node in able if _fits(node, ranges)]
     tied = _Groups()
     for node in able:
         tied.join(node, *(value for value in _activations(node)))
@@ -56,12 +65,13 @@ def chosen(graph: Graph, settings: Quantization) -> dict[Node, None]:
     return dict.fromkeys(node for node in able if tied.of(node) in useful)
 
 
-def _is_uneven(node: Node, ranges: Ranges) -> bool:
-    """Whether it joins tensors of which one would be left few codes, had all the same scale."""
-    if node.op != "Concat":
+def _fits(node: Node, ranges: Ranges) -> bool:
+    """Whether scales can tell its ranges; of tensors that it joins none would be left few codes, had all the same."""
+    seen = [ranges[value] for value in _activations(node) if value in ranges]
+    if len(seen) < len(_activations(node)) or not all(is_codable_range(low, high) for low, high in seen):
         return False
-    spans = [max(high, 0.0) - min(low, 0.0) for low, high in (ranges[value] for value in _activations(node)[:-1])]
-    return max(spans) > _UNEVEN * min(spans)
+    spans = [max(high, 0.0) - min(low, 0.0) for low, high in seen[:-1]]
+    return node.op != "Concat" or max(spans) <= _UNEVEN * min(spans)
 
 
 def _is_able(node: Node) -> bool:
@@ -72,12 +82,12 @@ def _is_able(node: Node) -> bool:
     if x.spec.is_known:
         return False
     if node.op in PRODUCTS:
-        weights = [v.data for v in rest]
         if isinstance(node.attrs, MatMulFusion) and (node.attrs.transpose_a or rest[0].spec.rank != 2):
             return False
         if isinstance(node.attrs, Conv2dTransposeFusion) and node.attrs.group > 1:
             return False
-        return all(w is not None and np.isfinite(w).all() for w in weights)
+        finite = [w for w in (v.data for v in rest) if w is not None and np.isfinite(w).all()]
+        return len(finite) == len(rest) and is_codable(finite[0])
     if node.op in _BINARY:
         return len(node.inputs) == 2 and not any(v.spec.is_known for v in node.inputs)
     if node.op in MOVES or node.op == "AvgPoolFusion":
@@ -169,13 +179,13 @@ class _Builder:
     def _product_operands(self, node: Node) -> tuple[list[Value], tuple[Affine | None, ...]]:
         x, weights, *rest = node.inputs
         w = weights.data
-        assert w is not None, "chosen has looked"
+        assert w is not None, "on_codes has looked"
         affine = weight_affine(w, channel_axis(node, w.ndim))
         inputs = [self._as_codes(x), Value.constant(weight_codes(w, affine), weights.name)]
         stored = [self._stored[x], affine]
         for value in rest:
             scale = self._stored[x].scale[0] * np.array(affine.scale)
-            assert value.data is not None, "chosen has looked"
+            assert value.data is not None, "on_codes has looked"
             inputs.append(Value.constant(bias_codes(value.data, scale), value.name))
             stored.append(Affine(tuple(scale.tolist()), bits=32))
         return inputs, tuple(stored)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from converter.quantize.affine import LEAST_SCALE
 from converter.quantize.settings import Quantization
 from lite.types import Array
 
-LEAST_SCALE = 2.0**-40  # of weights that are all alike
 _SHRINKS = 2.0 ** (-np.arange(12) / 8)  # of the widest range, that are tried for the least squares
 _FINE_SHRINKS = np.linspace(1.0, 0.4, 31)  # where there are offsets, so that scales are not rounded
 _CHUNK = 1 << 20  # elements at once

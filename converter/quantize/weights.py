@@ -7,8 +7,8 @@
     LSTM                                                              groups of its vector of weights
 
 Weights of a product [depth, columns] are transposed, so that groups lie side by side. A group size that does not divide
-a channel's weights is not used for that constant. Constants that are small, or that two operators read in different
-ways, stay as they are.
+a channel's weights is not used for that constant. Constants that are few, or too large or small for a scale, or that
+two operators read in different ways, stay as they are.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from converter.ir.graph import Graph, Node, Value
+from converter.quantize.affine import is_codable
 from converter.quantize.clusters import Clusters
 from converter.quantize.ranges import Even
 from converter.quantize.rounding import compensate
@@ -141,7 +142,7 @@ def _is_able(value: Value, settings: Quantization) -> bool:
     data = spec.data
     if spec.dtype != DType.FLOAT32 or spec.size < max(settings.min_weights, 1) or not isinstance(data, np.ndarray):
         return False
-    return bool(np.isfinite(data).all())
+    return is_codable(data)
 
 
 def _axis(node: Node, rank: int) -> int:
