@@ -93,7 +93,7 @@ def test_single_weights_and_how_they_are_stored(mlite: Mlite, data: Path, tmp_pa
 
 # arguments, and what standard error names
 MISUSES = [
-    ("--quantize full", ["there are no samples"]),
+    ("--quantize full", ["there are no samples", "as `samples` in Python", "--calibration PATH"]),
     ("--quantize full --calibration {data}/absent", ["absent: No such file"]),
     ("--quantize full --calibration {data}", ["quant.cfg", "neither .npy"]),
     ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
@@ -102,11 +102,12 @@ MISUSES = [
     ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["max_error is 1e-09, but any layer costs more"]),
     ("--quantize full --calibration {data}/x.npy --report {data}/r.pdf", ["r.pdf should end in .html, .json, .csv"]),
     ("--quantize full --calibration {data}/x.npy --report {data}/no/r.csv", ["folder", "does not exist"]),
-    ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with"]),
+    ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with", "--calibration PATH"]),
     ("--prune 1", ["channels is 1.0: expected a share"]),
     ("--prune-pattern 4:2", ["pattern is '4:2'"]),
     ("--prune-weights 0.5 --prune-pattern 2:4", ["give one of them"]),
-    ("--quantize weight --size-budget 0.3", ["there are no samples"]),
+    ("--quantize weight --size-budget 0.3", ["there are no samples", "--calibration PATH"]),
+    ("--quantize full --weight-bits 4", ["weight_bits is 4", "'full' quantization", "kind 'weight' (--quantize)"]),
     ("--quantize weight --size-budget 0.01 --calibration {data}/x.npy", ["with the fewest bits for all"]),
     ("--quantize weight --spacing clustered", ["expected 1 to 7 bits"]),
     ("--prune 0.5 --prune-skip nowhere", ["no node of that name"]),
