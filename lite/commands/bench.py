@@ -1,12 +1,14 @@
 """Measure how fast a model runs, where its time goes, and how that compares.
 
 Inputs are random numbers. The time of an operator is held against its floor: its
-multiplications and additions at the machine's peak, or its bytes as fast as the
-machine reads them, whichever takes longer. --peers and --cold run in processes of
-their own; the peers are those installed of onnxruntime, OpenVINO, MNN and LiteRT, and
-need the same network as an ONNX file. A ratio is a peer's median over this engine's. A
-cold start is the median of several, each in a process of its own; a first one, in
-which Python compiles modules, does not count.
+multiplications and additions, as the operator defines them, at the machine's peak in
+fp32, or its bytes as fast as the machine reads them, whichever takes longer. Kernels
+on codes multiply faster and Winograd's convolutions multiply less: they can pass it.
+--peers and --cold run in processes of their own; the peers are those installed of
+onnxruntime, OpenVINO, MNN and LiteRT, and need the same network as an ONNX file. A
+ratio is a peer's median over this engine's. A cold start is the median of several,
+each in a process of its own; a first one, in which Python compiles modules, does not
+count.
 """
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lite.commands.progress import progress
-from lite.commands.run import named_shape, natural, positive
+from lite.commands.run import named_shape, natural, positive, timer_note
 from lite.commands.show import add_common_arguments, duration, print_json, size, table
 from lite.errors import ModelError
 from lite.records import dataclass
@@ -60,6 +62,7 @@ def _seconds(text: str) -> float:
     return float(text)
 
 _NOTABLE = 20e-6  # seconds of a run outside of operators that are worth a word
+_FLOOR = "floor: fp32 arithmetic as defined, or bytes, at the machine's best; codes and Winograd's way can pass it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,9 @@ def as_text(report: Report) -> str:
             f"operators, {duration(total)} together{_elsewhere(report.latency.median - total)}",
             table(sums, ("operator", "delegate", "steps", *header), right="llrrrrrr"),
         ]
+        if report.machine is not None:
+            parts.append(f"  {_FLOOR}")
+        parts += [f"  {note}" for note in [timer_note([row.seconds for row in report.steps])] if note]
     return "\n".join(parts)
 
 
