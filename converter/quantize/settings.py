@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from converter.calibration import Calibration
+from converter.calibration import Calibration, has_some
 from converter.errors import OptionError
 from converter.names import (
     check_choice,
@@ -156,8 +156,7 @@ class Quantization:
         """Whether the error of a weight is made up for by others."""
         if self.rounding is not None:
             return self.rounding == "compensated"
-        is_given = not isinstance(self.samples, (tuple, list)) or bool(self.samples)
-        return is_given and self.weight_bits < _PLAIN_BITS
+        return has_some(self.samples) and self.weight_bits < _PLAIN_BITS
 
     @property
     def is_least_squares(self) -> bool:

@@ -1,6 +1,7 @@
 """`mlite convert` that compresses: arguments and files of settings, and that a failure leaves nothing behind."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,21 @@ def test_arguments_choose_what_convert_is_given(mlite: Mlite, data: Path, tmp_pa
     done = mlite("convert", MINDIR, "-o", out, "--quantize", "full", "--calibration", data / "x.npy")
     assert done.code == 0, done.err
     assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
+
+
+def test_what_outputs_lose_is_said_where_there_are_samples(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    given = ["convert", MINDIR, "-o", tmp_path / "out.ms", "--quantize", "weight", "--weight-bits", 4]
+    assert "outputs lose" not in mlite(*given).out
+    assert mlite(*given, "--json").json["loss"] is None
+    done = mlite(*given, "--calibration", data / "x.npy")
+    assert re.search(r"\noutputs lose \d+(\.\d+)? % on the first 8 samples\n$", done.out), done.out
+    quantization = {"kind": "weight", "weight_bits": 4, "samples": np.load(data / "x.npy")}
+    report = converter.report(MINDIR, {"quantization": quantization})
+    for more in ([], ["--report", tmp_path / "r.csv"]):
+        loss = mlite(*given, "--calibration", data / "x.npy", *more, "--json").json["loss"]
+        assert loss == {"error": report.error, "samples": report.samples}
+    one = mlite(*given[:4], "--prune-weights", 0.5, "--calibration", data / "x.npy", "--calibration-size", 1)
+    assert one.out.endswith(" on one sample\n")
 
 
 def test_pictures_and_how_they_become_numbers(mlite: Mlite, data: Path, tmp_path: Path) -> None:
