@@ -16,7 +16,6 @@ import argparse
 import dataclasses
 import math
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -126,9 +125,17 @@ def _lacks(name: str, onnx: Path) -> list[str]:
 
 
 def measure_all(
-    args: argparse.Namespace, model: str, inputs: Mapping[str, Array], onnx: Path, stage: Callable[[str], None]
+    args: argparse.Namespace,
+    model: str,
+    inputs: Mapping[str, Array],
+    onnx: Path,
+    stage: Callable[[str], None],
+    int8: bool = False,
 ) -> Report:
-    """What the arguments ask for, of one model. Beside peers our latency is that of the turns with them."""
+    """What the arguments ask for, of one model. Beside peers our latency is that of the turns with them.
+
+    int8: the model is, so quantize that of the peers, with these inputs.
+    """
     from lite import bench, compare
     from lite.engines import OURS
     from lite.session import Session
@@ -139,7 +146,7 @@ def measure_all(
     with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
         if args.peers:
             stage("preparing the engines")
-            contest += compare.peers(onnx, model, folder)
+            contest += compare.peers(onnx, model, folder, inputs if int8 else None)
             stage("the engines in turns")
             standings = compare.compare(contest, inputs, args.threads, args.seconds * len(contest))
         if args.cold:
@@ -158,18 +165,6 @@ def measure_all(
             machine = bench.measure_machine(args.threads)
             steps = bench.measure_steps(session, dict(inputs), machine)
     return Report(latency, machine, steps, standings, cold)
-
-
-def quantized(onnx: Path, inputs: Mapping[str, Array], folder: Path) -> Path:
-    """What the peers load in int8, made in `folder`; a file that is not there where it cannot be made."""
-    from lite import compare
-
-    folder.mkdir()
-    try:
-        return Path(compare.quantized(onnx, inputs, str(folder)))
-    except compare.EngineFailure as failure:
-        print(f"  no int8 for the peers: {failure}", file=sys.stderr)
-        return folder / "none.onnx"
 
 
 def peers_json(args: argparse.Namespace) -> dict[str, Any]:
