@@ -135,6 +135,38 @@ def pictures(expression: str, dtypes: tuple[str, ...] = ("float32",), channels: 
     return draw
 
 
+def index_fill(d: Draw) -> Case:
+    """A number at some indices of any dimension, again and again where they repeat."""
+    x = d.array(d.shape(1, 4, empty=False), d.one_of("float32", "float32", "float16", "int32"))
+    axis = d.axis(x.ndim)
+    indices = d.rng.integers(0, x.shape[axis], d.integer(1, 5)).astype(np.int32)
+    number = d.number(-3, 3) if x.dtype.kind == "f" else d.integer(-3, 3)
+    return Case(f"ops.index_fill({{x}}, {axis}, {{i}}, {number})", {"x": x, "i": indices}, exact=True)
+
+
+def select_view(d: Draw) -> Case:
+    """At an index of any dimension, from either end."""
+    x = d.array(d.shape(1, 4, empty=False), d.one_of(*_NUMBERS))
+    axis = d.axis(x.ndim)
+    place = d.integer(-x.shape[axis], x.shape[axis] - 1)
+    return Case(f"{{x}}.select({axis}, {place})", {"x": x}, exact=True)
+
+
+def embedding(d: Draw) -> Case:
+    """Rows of a table, by indices of any shape."""
+    table = d.array((d.size(), d.size()), d.one_of("float32", "float16"))
+    indices = d.rng.integers(0, len(table), d.shape(1, 3)).astype(d.one_of("int32", "int64"))
+    return Case("ops.embedding({i}, {x})", {"x": table, "i": indices}, constant=d.constants("x"), exact=True)
+
+
+def padded(d: Draw) -> Case:
+    """A number around the last dimensions."""
+    x = d.array(d.shape(1, 4, empty=False), d.one_of("float32", "float32", "int32"))
+    pads = tuple(d.integer(0, 4) for _ in range(2 * d.integer(1, x.ndim)))
+    value = d.number(-3, 3) if x.dtype.kind == "f" else d.integer(-3, 3)
+    return Case(f"ms.mint.nn.functional.pad({{x}}, {pads}, value={value})", {"x": x}, exact=True)
+
+
 def overlapped(d: Draw) -> Case:
     """Windows of an image, whose number fits."""
     limits = ((1, 3), (1, 3), (1, 2), (0, 2))
@@ -211,6 +243,10 @@ GENERATORS: dict[str, Generator] = {
     "Diagonal": diagonal,
     "Meshgrid": mesh_grid,
     "Cross": cross,
+    "ConstantPadND": padded,
+    "Embedding": embedding,
+    "IndexFill": index_fill,
+    "SelectExtView": select_view,
     "Cdist": distances,
     "LpNorm": norm,
     "ReduceStd": deviation,
