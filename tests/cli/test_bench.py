@@ -55,7 +55,7 @@ def test_a_mindir_is_converted_first(mlite: Mlite) -> None:
 
 def test_peers_and_cold(mlite: Mlite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     peers = [Contender("nobody", "x"), Contender("MNN", "", "was not made")]
-    monkeypatch.setattr(compare, "peers", lambda onnx, model, folder: peers)
+    monkeypatch.setattr(compare, "peers", lambda onnx, model, folder, sample: peers)
     monkeypatch.setattr(compare, "peer_versions", lambda: {"one": "1.0", "MNN": None})
     (tmp_path / "x.onnx").touch()
     arguments = ("bench", MODEL, "--peers", "--onnx", tmp_path / "x.onnx", "--cold", "--seconds", 0.01)
