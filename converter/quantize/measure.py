@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 
 from converter.emit import emit
-from converter.errors import GIVE_SAMPLES, QuantizeError
+from converter.errors import QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from lite.errors import LiteError
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized, dequantize, quantize
@@ -82,6 +82,35 @@ class Layer:
         """How its output is stored; None for float32."""
         return self.coded.attrs.outputs[0] if isinstance(self.coded.attrs, Quantized) else None
 
+    @property
+    def operands(self) -> list[Value]:
+        """What the exact node is given besides constants."""
+        return [value for value in self.exact.inputs if value.producer is not None or not value.spec.is_known]
+
+    def session(self) -> Session:
+        """A session of the quantized node and nothing else."""
+        graph, fed = Graph(self.coded.name), iter(range(len(self.coded.inputs)))
+        inputs = []
+        for value in self.coded.inputs:
+            if value.producer is None and value.spec.is_known:
+                inputs.append(Value(value.spec))
+            else:
+                inputs.append(graph.add_input(value.spec.named(f"x{next(fed)}")))
+        graph.outputs = list(graph.add(self.coded.attrs, inputs, self.coded.name))
+        return Session(emit(graph), threads=1)
+
+    def compute(self, session: Session, xs: Sequence[Array], number: int) -> Array:
+        """What its session makes of exact operands, those of this sample; as real numbers."""
+        if isinstance(self.coded.attrs, Quantized):
+            known = [value.producer is None and value.spec.is_known for value in self.coded.inputs]
+            how = [stored for stored, is_known in zip(self.coded.attrs.inputs, known, strict=False) if not is_known]
+            xs = [x if stored is None else quantize(x, stored) for x, stored in zip(xs, how, strict=True)]
+        return self.real(outputs(session, xs, number)[0])
+
+    def real(self, y: Array) -> Array:
+        """The numbers that the output's elements stand for."""
+        return y if self.stored is None or y.dtype.kind == "f" else dequantize(y, self.stored)
+
     def see(self, x: Array) -> None:
         """Count the elements of the exact output."""
         finite = x[np.isfinite(x)]
@@ -130,32 +159,30 @@ def measure(
 
     Raises QuantizeError where there are no samples, or one that does not fit.
     """
-    rows = _layers(exact, coded) if layers else []
+    rows = layers_of(exact, coded) if layers else []
     results = {value.name: Distance() for value in exact.results}
-    operands = [_activations(row) for row in rows]
-    watched = [*(v for values in operands for v in values), *(row.exact.outputs[0] for row in rows)]
+    watched = [*(v for row in rows for v in row.operands), *(row.exact.outputs[0] for row in rows)]
     count = 0
     with ExitStack() as stack:
         before = stack.enter_context(session_of(exact, [*watched, *exact.results]))
         own_outputs = [row.coded.outputs[0] for row in rows]
         after = stack.enter_context(session_of(coded, [*own_outputs, *coded.results]))
-        alone = [stack.enter_context(_alone(row, values)) for row, values in zip(rows, operands, strict=True)]
+        alone = [stack.enter_context(row.session()) for row in rows]
         for sample in islice(samples, SAMPLES):
             wanted, got = outputs(before, sample, count), outputs(after, sample, count)
             given = iter(wanted[: len(watched) - len(rows)])
             exact_outputs = wanted[len(watched) - len(rows) : len(watched)]
-            for row, values, session, y, own in zip(rows, operands, alone, exact_outputs, got, strict=False):
-                xs = [next(given) for _ in values]
+            for row, session, y, own in zip(rows, alone, exact_outputs, got, strict=False):
                 row.see(y)
-                row.accumulated.add(y, _real(own, row.stored))
-                row.alone.add(y, _real(outputs(session, _as_codes(row, xs), count)[0], row.stored))
+                row.accumulated.add(y, row.real(own))
+                row.alone.add(y, row.compute(session, [next(given) for _ in row.operands], count))
             for distance, x, y in zip(results.values(), wanted[len(watched) :], got[len(rows) :], strict=True):
                 distance.add(x, y)
             count += 1
             if progress is not None:
                 progress(f"measure: sample {count}")
     if not count:
-        raise QuantizeError(f"there are no samples to measure errors with: {GIVE_SAMPLES}")
+        raise QuantizeError("there are no samples to measure errors with")
     return Measurement(rows, results, count)
 
 
@@ -177,7 +204,7 @@ def outputs(session: Session, sample: object, number: int) -> list[Array]:
     return list(result.values()) if isinstance(result, dict) else [result]
 
 
-def _layers(exact: Graph, coded: Graph) -> list[Layer]:
+def layers_of(exact: Graph, coded: Graph) -> list[Layer]:
     """What became codes, each with what it was."""
     counterparts: dict[tuple[str, str], deque[Node]] = defaultdict(deque)
     for node in exact.nodes:
@@ -191,38 +218,6 @@ def _layers(exact: Graph, coded: Graph) -> list[Layer]:
         if isinstance(node.attrs, Quantized) or any(v.spec.stored for v in node.inputs):
             rows.append(Layer(twin, node))
     return rows
-
-
-def _activations(row: Layer) -> list[Value]:
-    """What the exact node is given besides constants."""
-    return [value for value in row.exact.inputs if value.producer is not None or not value.spec.is_known]
-
-
-def _alone(row: Layer, operands: Sequence[Value]) -> Session:
-    """A session of the quantized layer and nothing else."""
-    graph, fed = Graph(row.coded.name), iter(range(len(operands)))
-    inputs = []
-    for value in row.coded.inputs:
-        if value.producer is None and value.spec.is_known:
-            inputs.append(Value(value.spec))
-        else:
-            inputs.append(graph.add_input(value.spec.named(f"x{next(fed)}")))
-    graph.outputs = list(graph.add(row.coded.attrs, inputs, row.coded.name))
-    return Session(emit(graph), threads=1)
-
-
-def _as_codes(row: Layer, xs: Sequence[Array]) -> list[Array]:
-    """The exact operands as the quantized layer takes them."""
-    if not isinstance(row.coded.attrs, Quantized):
-        return list(xs)
-    known = [value.producer is None and value.spec.is_known for value in row.coded.inputs]
-    stored = [how for how, is_known in zip((*row.coded.attrs.inputs, *[None] * len(known)), known, strict=False)
-              if not is_known]  # fmt: skip
-    return [x if how is None else quantize(x, how) for x, how in zip(xs, stored, strict=True)]
-
-
-def _real(x: Array, stored: Affine | None) -> Array:
-    return x if stored is None or x.dtype.kind == "f" else dequantize(x, stored)
 
 
 def _span(stored: Affine | None, x: Array) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 
 import converter
 from converter.errors import OptionError, QuantizeError
+from converter.ir.text import parse
 from converter.mindir.reader import read_mindir
 from converter.quantize.apply import quantize
+from converter.quantize.effects import effects
 from converter.quantize.measure import Distance, copy, measure
 from converter.quantize.settings import Quantization
 from tests.converter.quantize.test_full import SAMPLES, network, run
@@ -43,8 +46,7 @@ def test_a_copy_shares_nothing_that_changes() -> None:
 @pytest.mark.parametrize("kind", ["full", "weight"])
 def test_layers_are_measured_alone_and_with_all_before_them(kind: str) -> None:
     exact = network()
-    bits = {"full": 8, "weight": 6}[kind]
-    coded = quantize(copy(exact), Quantization(SAMPLES, kind=kind, weight_bits=bits, min_weights=20))
+    coded = quantize(copy(exact), Quantization(SAMPLES, kind=kind, weight_bits=6, min_weights=20))
     measured = measure(exact, coded, SAMPLES)
     ops = [layer.exact.op for layer in measured.layers]
     assert ops[:2] == ["Conv2DFusion", "Conv2DFusion"]
@@ -67,6 +69,44 @@ def test_the_worst_layers_stay_float32_until_the_error_is_below_the_limit() -> N
     assert len(measure(exact, same, IMAGES).layers) == len(free.layers)
     with pytest.raises(QuantizeError, match="max_error is 1e-12, but any layer costs more"):
         quantize(copy(exact), Quantization(IMAGES, max_error=1e-12))
+
+
+def test_layers_stay_float32_by_what_they_cost_the_outputs() -> None:
+    draw = np.random.default_rng(5)
+    coarse, fine = (draw.normal(size=(32, 32)).astype(np.float32) for _ in range(2))
+    coarse[:, 0] = 100  # nothing is ever multiplied with these
+    text = """graph n
+    input %x: float32[8,32]
+    const %c: float32[32,32] = given
+    const %f: float32[32,32] = given
+    %coarse = MatMulFusion(%x, %c) {transpose_b=true}
+    %fine = MatMulFusion(%x, %f) {transpose_b=true}
+    %small = MulFusion(%coarse, 1e-3)
+    %y = AddFusion(%fine, %small)
+    output %y
+    """
+    exact = parse(text, {"c": coarse, "f": fine})
+    samples = [draw.normal(size=(8, 32)).astype(np.float32) * (np.arange(32) > 0) for _ in range(3)]
+    settings = Quantization(samples, kind="weight")
+    free = measure(exact, quantize(copy(exact), settings), samples)
+    assert free.layers[0].alone.error > 10 * free.layers[1].alone.error
+    assert effects(exact, free.layers, samples) == [
+        pytest.approx(1e-3 * free.layers[0].alone.error, rel=0.1), pytest.approx(free.layers[1].alone.error, rel=0.1)
+    ]  # fmt: skip
+    held = measure(exact, quantize(copy(exact), replace(settings, max_error=free.error / 2)), samples)
+    assert held.error <= free.error / 2
+    assert [layer.exact.name for layer in held.layers] == ["coarse"]
+
+
+def test_an_effect_goes_to_every_result_and_through_all_ways() -> None:
+    exact = network()
+    exact.outputs = [exact.nodes[0].outputs[0], *exact.outputs]
+    coded = quantize(copy(exact), Quantization(SAMPLES))
+    layers = measure(exact, coded, SAMPLES[:1]).layers
+    found = effects(exact, layers, SAMPLES[:1])
+    assert found[0] == pytest.approx(layers[0].alone.error)  # it is a result, and the worst
+    assert found[-1] > 0
+    assert np.all(np.array(found) < 0.1)
 
 
 def test_without_samples_nothing_can_be_measured() -> None:
