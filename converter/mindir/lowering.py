@@ -45,11 +45,16 @@ class _Mistyped(Exception):
 
 @dataclass(slots=True)
 class Lowering:
-    """One application of a primitive. graph: what is emitted into; name: of the node, for messages and node names."""
+    """One application of a primitive.
+
+    graph: what is emitted into; name: of the node, for messages and node names; remarks: on the network, each said once
+    to whoever converts it.
+    """
 
     graph: Graph
     name: str
     attributes: Mapping[str, Operand]
+    remarks: dict[str, None]
 
     def emit(self, op: str, *inputs: Value | None, label: str = "", **fields: Any) -> Value:
         """Add a node with one output and return it. label: added to the name of an auxiliary node."""
@@ -131,17 +136,11 @@ class Lowering:
 def lower(function: Lower, op: Lowering, inputs: Sequence[Operand]) -> Operand:
     """Bind the arguments of a primitive and run its lowering.
 
-    Raises Unsupported where an argument has no equivalent or is not known here, ParseError where one is missing or of
-    the wrong kind.
+    Raises Unsupported where an argument has no equivalent, ParseError where one is missing or of the wrong kind.
     """
     given = [operand for operand in inputs if not isinstance(operand, Monad)]
-    parameters = parameters_of(function)
-    known = sum(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in parameters)
-    if len(given) > known:
-        first = describe(given[known])
-        raise Unsupported(f"has {len(given)} inputs, of which only {known} are known here: the next is {first}")
     arguments: dict[str, Any] = {}
-    for index, parameter in enumerate(parameters):
+    for index, parameter in enumerate(parameters_of(function)):
         operand: Operand
         if index < len(given) and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             operand = given[index]

@@ -13,6 +13,7 @@ export, scope paths do not. An input or parameter that is returned as it is keep
 """
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -50,6 +51,7 @@ from converter.mindir.structure import STRUCTURE
 from lite.errors import ConvertError, LiteError, UnsupportedOpError
 from lite.types import Array, DType, TensorSpec
 
+_LOG = logging.getLogger("mindlite")
 _REFERENCE = "REF::"
 _MAX_CALL_DEPTH = 100
 _MOST_READS = 100  # of a model with loops, each of which shows more of what varies in them
@@ -138,6 +140,7 @@ class _Reader:
         self.stateful = not used.isdisjoint(IN_PLACE) or not used <= PRIMITIVES.keys() | STRUCTURE.keys()
         self.control = Functions(self.functions, variation, self._read_function, self.states)
         self.refusals = Refusals()
+        self.remarks: dict[str, None] = {}
         self.uses = Uses(self.graphs, self._primitive)
         self.nodes_read = 0
         self.node_limit = min(100 * sum(len(body.node) for body in self.graphs) + 1000, _MAX_NODES)
@@ -170,6 +173,8 @@ class _Reader:
             raise UnsupportedOpError(self.model_name, total, rows(unsupported), self.refusals.way_out(self.graph))
         if chosen:
             select_outputs(self.graph, chosen)
+        for remark in self.remarks:
+            _LOG.warning("%s: %s", self.model_name, remark)
         return self.graph
 
     def release(self) -> None:
@@ -310,7 +315,7 @@ class _Reader:
             raise Unsupported
         target = node.op_type.removeprefix(_REFERENCE)
         stored = self.primitives[target].attribute if target in self.primitives else node.attribute
-        return Lowering(self.graph, _where(node), _Attributes(stored, self.constants))
+        return Lowering(self.graph, _where(node), _Attributes(stored, self.constants), self.remarks)
 
     def _call(
         self, target: str, inputs: Sequence[Operand], scope: Scope, time: Monad

@@ -6,6 +6,10 @@ from converter.mindir.lowering import Ints, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw
 
+_TRAINING = (
+    "batch norms take the statistics of the batch, as in training, so results depend on what else is in it; "
+    "to use those that training found call set_train(False) on the network before its export"
+)
 _DYNAMIC = "normalizes with the statistics of a batch of unknown size: fix the shapes of the inputs"
 
 
@@ -33,6 +37,7 @@ def batch_norm(
     """
     check_nchw(format)
     if is_training:
+        op.remarks[_TRAINING] = None
         return _first_of(_batch_statistics(op, x, scale, bias, epsilon), "BatchNorm", 5)
     inputs = (scale, bias, mean, variance)
     if x.spec.rank <= 2:

@@ -59,7 +59,6 @@ MODULES: dict[str, str] = {
     "GatherNd": "indexed",
     "Greater": "typed",
     "GreaterEqual": "typed",
-    "GridSampler2D": "regions",
     "GroupNormFusion": "norm",
     "InstanceNorm": "norm",
     "IsFinite": "typed",

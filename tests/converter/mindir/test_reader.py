@@ -249,19 +249,25 @@ def test_results_that_only_training_needs_are_refused_where_they_are_used(model:
     assert [row.op for row in caught.value.ops] == ["ReLU", "output"]
 
 
+@pytest.mark.parametrize("is_training", [False, True])
+def test_batch_norms_as_in_training_are_told_once(
+    model: ModelBuilder, is_training: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    y, ones = model.input("x"), model.parameter("ones", np.ones(3, np.float32))
+    for _ in range(2):
+        norm = model.node("BatchNorm", y, ones, ones, ones, ones, model.constant(is_training), model.constant(1e-5))
+        y = model.node("TupleGetItem", norm, model.constant(0))
+    model.output(y)
+    read_mindir(model.bytes())
+    assert caplog.text.count("set_train(False)") == is_training
+    assert len(caplog.records) == is_training
+
+
 def test_arguments_that_the_network_computes_are_refused(model: ModelBuilder) -> None:
     shape = model.input("shape", (2,), TensorProto.INT64)
     model.output(model.node("Reshape", model.input("x"), shape))
     with pytest.raises(UnsupportedOpError, match="shape is computed by the network"):
         read_mindir(model.bytes())
-
-
-def test_one_input_too_many_is_refused_by_node() -> None:
-    model = ModelBuilder()
-    model.output(model.node("Tanh", model.input("x"), model.constant(0.5), scope="Default/head/Tanh-op0"))
-    with pytest.raises(UnsupportedOpError, match="2 inputs, of which only 1 are known here: the next") as caught:
-        read_mindir(model.bytes())
-    assert [(row.op, row.where) for row in caught.value.ops] == [("Tanh", "Default/head/Tanh-op0")]
 
 
 def test_deep_graphs_do_not_exhaust_the_stack(model: ModelBuilder) -> None:
