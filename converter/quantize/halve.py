@@ -10,14 +10,17 @@ from converter.quantize.settings import Quantization
 from lite.halves import Half, halved
 from lite.types import DType, TensorSpec
 
-_LARGEST = float(np.finfo(np.float16).max)
+_PEAKS = {  # of constants: from the least number that has all its bits to the largest
+    "float16": (2.0**-14, float(np.finfo(np.float16).max)),
+    "bfloat16": (2.0**-126, (2 - 2.0**-7) * 2.0**127),
+}
 
 
 def store_halves(graph: Graph, settings: Quantization) -> Graph:
     """The graph with constants as settings.kind says; they are replaced in place.
 
-    Those stay as they are that are small, that float16 cannot hold, or that something else than float32 is computed
-    with: a reader could not tell them from constants that are float16 to everybody.
+    Those stay as they are that are few, whose largest 16 bits cannot hold or not in full, or that something else than
+    float32 is computed with: a reader could not tell them from constants that are float16 to everybody.
     """
     kept = {value for part in (graph, *graph.functions.values()) for value in part.outputs}
     found: dict[Value, None] = {}
@@ -45,6 +48,7 @@ def _is_able(value: Value, settings: Quantization) -> bool:
     data = value.spec.data
     if value.spec.dtype != DType.FLOAT32 or value.producer is not None or not isinstance(data, np.ndarray):
         return False
-    if data.size < max(settings.min_weights, 1) or not np.isfinite(data).all():
+    if data.size < max(settings.min_weights, 1):
         return False
-    return settings.kind == "bfloat16" or float(np.abs(data).max()) <= _LARGEST
+    (least, largest), peak = _PEAKS[settings.kind], float(np.abs(data).max())
+    return peak == 0 or least <= peak <= largest

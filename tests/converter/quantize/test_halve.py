@@ -59,6 +59,34 @@ def test_what_stays_as_it_is() -> None:
         quantize(convolutions(), Quantization(kind="float16", min_weights=5000))
 
 
+@pytest.mark.parametrize(
+    ("kind", "factor", "kept"),
+    [
+        ("float16", 1e-6, True), ("float16", 1e4, False), ("float16", 1e6, True), ("float16", 0, False),
+        ("bfloat16", 1e-6, False), ("bfloat16", 1e30, False), ("bfloat16", 1e-40, True),
+    ],
+)  # fmt: skip
+def test_constants_that_16_bits_cannot_hold_stay(kind: str, factor: float, kept: bool) -> None:
+    graph = convolutions()
+    w = graph.nodes[0].inputs[1]
+    assert w.data is not None
+    scaled = (w.data / np.abs(w.data).max() * factor).astype(np.float32)
+    w.data[...] = scaled
+    coded = quantize(graph, Quantization(kind=kind))
+    assert halves(coded) == ["first", "second", "y"][kept:]
+    after = coded.nodes[0].inputs[1].data
+    assert after is not None
+    np.testing.assert_allclose(after, scaled, rtol=0, atol=0 if kept else 2.0**-8 * factor)
+
+
+def test_a_constant_that_rounds_to_infinity_stays() -> None:
+    graph = convolutions()
+    w = graph.nodes[0].inputs[1].data
+    assert w is not None
+    w[0, 0, 0, 0] = np.finfo(np.float32).max
+    assert halves(quantize(graph, Quantization(kind="bfloat16"))) == ["second", "y"]
+
+
 def test_constants_that_something_else_is_computed_with_stay() -> None:
     graph = Graph()
     x = graph.add_input(TensorSpec(DType.FLOAT16, (4, 400), "x"))
