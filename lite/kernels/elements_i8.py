@@ -1,4 +1,4 @@
-"""Element-wise work on int8 codes: float32 to codes and back, sums and products of two tensors, functions by table.
+"""Element-wise work on int8 codes: float32 to codes and back, sums and products of two tensors.
 
 Codes are widened to int32 and computed with in float32, rounded after each step as lite/ops/quantized.py says. Vectors
 are read whole: up to 15 bytes behind the last code, which need only be there.
@@ -9,7 +9,7 @@ from functools import partial
 
 from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR
 from lite.kernels.codes8 import Codes
-from lite.kernels.declare import Float, Int, Pointer, kernel, u8
+from lite.kernels.declare import Float, Int, Pointer, kernel
 from lite.kernels.index import row_offset
 from lite.kernels.simd import Simd, Value, micro
 
@@ -66,15 +66,6 @@ def dequantize_i8(
     """float32 of n codes. Units: blocks of `block` elements."""
     first = begin * block
     dequantize_span_i8(x + first, y + first * 4, min(end * block, n) - first, zero, scale)
-
-
-@kernel
-def table_i8(
-    x: Pointer, y: Pointer, table: Pointer, n: Int, block: Int, begin: Int, end: Int, scratch: Pointer
-) -> None:
-    """y[i] = table[x[i] as unsigned]: any function of one code. Units: blocks of `block` elements."""
-    for i in range(begin * block, min(end * block, n)):
-        u8(y)[i] = u8(table)[u8(x)[i]]
 
 
 @micro("binary_span_i8", Int, Int, Pointer, Pointer, Pointer, Int, Pointer)

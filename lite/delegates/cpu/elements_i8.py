@@ -14,7 +14,7 @@ from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, ROWS
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized, bounds, multiplier, shares
 from lite.types import Array, DType
 
-_TABLE_COST = 0.6  # nanoseconds a code
+_TABLE_COST = 2 * BYTE
 
 
 def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
