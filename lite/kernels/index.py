@@ -19,3 +19,18 @@ def row_offset(dims: int, row: int, operand: int) -> int:
         offset += (row - rest * extent) * i64(strides)[d]
         row = rest
     return offset + row * i64(strides)[0] if rank > 0 else 0
+
+
+@routine
+def rows_left(dims: int, row: int) -> int:
+    """Rows from this one to the end of the innermost dimension, `inner_stride` apart; 1 where there is no dimension."""
+    rank = i64(dims)[0]
+    extent = i64(dims)[rank] if rank > 0 else 1
+    return extent - row % extent
+
+
+@routine
+def inner_stride(dims: int, operand: int) -> int:
+    """Bytes from a row to the next one of the innermost dimension."""
+    rank = i64(dims)[0]
+    return i64(dims)[rank * (2 + operand)] if rank > 0 else 0

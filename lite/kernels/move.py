@@ -7,10 +7,13 @@ squares, the edges and other sizes element by element.
 """
 from __future__ import annotations
 
-from lite.kernels.declare import Int, Pointer, constant, i32, i64, kernel, routine, u8, u16, u32
-from lite.kernels.index import row_offset
-from lite.kernels.simd import Simd, Value, micro
+from llvmlite import ir
 
+from lite.kernels.declare import Int, Pointer, constant, i32, i64, kernel, routine, u8, u16, u32
+from lite.kernels.index import inner_stride, row_offset, rows_left
+from lite.kernels.simd import I8, Simd, Value, micro
+
+_UNROLLED = 4  # vectors of a long copy
 _NARROW = 8  # rows, that interleave_f32 takes at most; it may write into as many columns beyond the last
 
 LANES = constant("lanes", lambda target: target.lanes)
@@ -70,13 +73,30 @@ def interleave_f32(s: Simd, rows: Value, x: Value, x_bytes: Value, y: Value, col
     s.either(rows <= 4, lambda: narrow(4), lambda: narrow(8))
 
 
-@routine
-def copy_bytes(x: int, y: int, n: int) -> None:
-    """n bytes from x to y; they must not overlap."""
-    words = n // 4
-    copy_words(x, y, words)
-    for i in range(words * 4, n):
-        u8(y)[i] = u8(x)[i]
+@micro("copy_bytes", Pointer, Pointer, Int)
+def copy_bytes(s: Simd, x: Value, y: Value, n: Value) -> None:
+    """n bytes from x to y; they must not overlap. The last piece reaches back over bytes that are copied already."""
+
+    def move(size: int, *places: Value) -> None:
+        kind = ir.VectorType(I8, size)
+        loaded = [s.builder.load(_pointer(x + place, kind), align=1) for place in places]
+        for piece, place in zip(loaded, places, strict=True):
+            s.builder.store(piece, _pointer(y + place, kind), align=1)
+
+    def long(size: int) -> None:
+        many = n & -(_UNROLLED * size)
+        s.loop(many, lambda i: move(size, *(i + k * size for k in range(_UNROLLED))), step=_UNROLLED * size)
+        s.loop(n - size, lambda i: move(size, i), start=many, step=size)
+        move(size, n - size)
+
+    def short(size: int) -> None:
+        smaller = size // 2 if size > 4 else 1
+        if size == 1:
+            s.loop(n, lambda i: move(1, i))
+        else:
+            s.either(n >= size, lambda: move(size, s.constant(0), n - size), lambda: short(smaller))
+
+    s.either(n >= s.vector_bytes, lambda: long(s.vector_bytes), lambda: short(s.vector_bytes // 2))
 
 
 @routine
@@ -117,13 +137,22 @@ def copy_rows(
 
     dims: the dimensions over rows, for index.row_offset (strides of x, then of y). Units: blocks of row_block rows.
     """
-    for row in range(begin * row_block, min(end * row_block, rows)):
+    x_inner = inner_stride(dims, 0)
+    y_inner = inner_stride(dims, 1)
+    row = begin * row_block
+    last = min(end * row_block, rows)
+    while row < last:
         source = x + x_offset + row_offset(dims, row, 0)
         target = y + y_offset + row_offset(dims, row, 1)
-        if x_step == size and y_step == size:
-            copy_bytes(source, target, n * size)
-        else:
-            copy_elements(source, x_step, target, y_step, n, size)
+        following = min(row + rows_left(dims, row), last)
+        while row < following:
+            if x_step == size and y_step == size:
+                copy_bytes(source, target, n * size)
+            else:
+                copy_elements(source, x_step, target, y_step, n, size)
+            source += x_inner
+            target += y_inner
+            row += 1
 
 
 @kernel
@@ -237,3 +266,7 @@ def fill(y: Pointer, value: Pointer, n: Int, size: Int, block: Int, begin: Int, 
             u32(y)[i] = word
     else:
         copy_elements(value, 0, y + first * size, size, last - first, size)
+
+
+def _pointer(address: Value, kind: ir.Type) -> ir.Value:
+    return address.simd.builder.inttoptr(address.ir, kind.as_pointer())
