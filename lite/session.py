@@ -235,10 +235,13 @@ class Session:
         _, plans = self._check_open()
         arrays = self._feed.arrange(inputs)
         plan = self._plan or plans.at(tuple(array.shape for array in arrays))
-        return plan, [*arrays, *self._states.arrays]
+        arrays += self._states.arrays
+        return plan, arrays
 
     def _keep(self, results: list[Array]) -> list[Array]:
         """The outputs among the results of a run; the others become the states."""
+        if not self._states.specs:
+            return results
         count = len(self._output_names)
         self._states.keep(results[count:])
         return results[:count]

@@ -44,7 +44,8 @@ class Parameter(NamedTuple):
 class KernelPack:
     """A loaded pack. It stays loaded as long as the process lives, so addresses never dangle.
 
-    target: the level it was built for. constants: name -> integer.
+    target: the level it was built for. constants: name -> integer. run(table, first, end, scratch): runs rows
+    [first, end) of the op table at address `table` on this thread.
     """
 
     def __init__(self, manifest: Manifest, path: str) -> None:
@@ -55,7 +56,7 @@ class KernelPack:
         self._parameters: dict[str, tuple[Parameter, ...]] = {}  # of the kernels that were asked for
         self._addresses: dict[str, int] = {}
         self._library = ctypes.CDLL(path)
-        self._run = self.entry("run_rows")
+        self.run = self.entry("run_rows")
 
     @classmethod
     def open(cls, path: str, sources: str = "") -> KernelPack:
@@ -115,11 +116,6 @@ class KernelPack:
         # None of the words is negative, and ctypes converts pointers in half the time that integers take.
         function.argtypes, function.restype = (ctypes.c_void_p,) * 4, None
         return function  # type: ignore[no-any-return]
-
-    def run(self, table: int, first: int, end: int, scratch: int) -> None:
-        """Runs rows [first, end) of the op table at address `table` on this thread."""
-        self._run(table, first, end, scratch)
-
 
 _lock = threading.Lock()
 _loaded: dict[str, KernelPack | KernelBuildError | None] = {}

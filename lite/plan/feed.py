@@ -23,10 +23,13 @@ class Feed:
     def __init__(self, specs: Sequence[TensorSpec]) -> None:
         self.specs = tuple(specs)
         self._dtypes = tuple(spec.dtype.dtype for spec in specs)
+        self._usual = (self._dtypes[0], self.specs[0].shape) if len(self.specs) == 1 else None
         self._names = {spec.name: position for position, spec in enumerate(specs)}
 
     def arrange(self, inputs: Any) -> list[Array]:
         """One array an input, in the model's order. Raises ShapeError, DTypeError or TensorNameError."""
+        if type(inputs) is np.ndarray and (inputs.dtype, inputs.shape) == self._usual:
+            return [inputs]
         values: Sequence[Any]
         if isinstance(inputs, (list, tuple)):
             values = inputs
