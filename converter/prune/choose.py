@@ -62,7 +62,7 @@ def choose(
     else:
         work = _work(graph, channels)
         mean = [sum(work.get(c, 1.0) for c in family.classes) / len(family.classes) for family in families]
-        counts = _spread(rankings, mean, settings)
+        counts = _spread(rankings, mean, [_tied(channels, family) for family in families], settings)
     gone: set[int] = set()
     worth: Worth = {}
     for family, ranking, kept in reversed(list(zip(families, rankings, counts, strict=True))):
@@ -75,8 +75,11 @@ def choose(
     return gone
 
 
-def _spread(rankings: Sequence[Ranking], work: Sequence[float], settings: Pruning) -> list[int]:
-    """How many channels each family keeps: those go first whose work is saved at the least cost."""
+def _spread(rankings: Sequence[Ranking], work: Sequence[float], tied: Sequence[float], settings: Pruning) -> list[int]:
+    """How many classes each family keeps: those go first whose work is saved at the least cost.
+
+    tied: how many channels of products a class of each family is; of these a share goes.
+    """
     steps = []
     for i, ranking in enumerate(rankings):
         kept, dearest = len(ranking), 0.0
@@ -87,12 +90,21 @@ def _spread(rankings: Sequence[Ranking], work: Sequence[float], settings: Prunin
             steps.append((dearest, i, least))
             kept = least
     counts = [len(ranking) for ranking in rankings]
-    wanted = sum(counts) - _share(settings.channels, sum(counts))
+    total = sum(count * size for count, size in zip(counts, tied, strict=True))
+    gone = 0.0
     for _, i, least in sorted(steps):
-        if sum(counts) <= wanted:
+        if gone >= int(settings.channels * total + 0.5):
             break
+        gone += (counts[i] - least) * tied[i]
         counts[i] = least
     return counts
+
+
+def _tied(channels: Channels, family: Family) -> float:
+    """How many channels of products go together, on average."""
+    own = set(family.classes)
+    found = [channels.root(int(n)) for node in family.producers for n in channels.producers[node]]
+    return sum(c in own for c in found) / len(own)
 
 
 def _work(graph: Graph, channels: Channels) -> dict[int, float]:

@@ -133,10 +133,11 @@ class Rows:
     def __init__(self, seed: int, samples: int) -> None:
         self._seed, self._samples = seed, samples
 
-    def of(self, features: Array) -> Array:
-        """The features' kept rows."""
-        groups, rows, width = features.shape
-        most = max(_MOST_ELEMENTS // (groups * width * self._samples), 1)
+    def of(self, features: Array, wide: int) -> Array:
+        """The features' kept rows. wide: how many features a row has with all channels, so that rows are the same ones
+        where some are gone."""
+        rows = features.shape[1]
+        most = max(_MOST_ELEMENTS // (wide * self._samples), 1)
         if rows <= most:
             return features
         return features[:, np.sort(np.random.default_rng(self._seed).permutation(rows)[:most])]

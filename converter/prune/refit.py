@@ -43,8 +43,9 @@ def refit(
             continue
         if progress is not None:
             progress(f"fit: {node.name or node.op}, {count + 1} of {len(twins)}")
-        now = seen(graph, product, samples, rows)
-        was = seen(before, old, samples, rows).astype(np.float64)
+        width = old.weights.shape[0] * old.weights.shape[1]
+        now = seen(graph, product, samples, rows, width)
+        was = seen(before, old, samples, rows, width).astype(np.float64)
         sums = (was @ old.weights + old.bias).transpose(1, 0, 2).reshape(was.shape[1], -1)[:, outputs]
         groups = len(product.weights)
         target = sums.reshape(len(sums), groups, -1).transpose(1, 0, 2)
@@ -117,10 +118,10 @@ def _wanted(activation: ActivationType, target: Array, sums: Array) -> Array:
     return np.where(low, sums, target)
 
 
-def seen(graph: Graph, product: Product, samples: Sequence[Sample], rows: Rows) -> Array:
-    """The product's features on the samples."""
+def seen(graph: Graph, product: Product, samples: Sequence[Sample], rows: Rows, wide: int) -> Array:
+    """The product's features on the samples. wide: as in Rows."""
     x = product.node.inputs[0]
-    seen = [rows.of(product.features(array)) for (array,) in observe(graph, [x], samples)]
+    seen = [rows.of(product.features(array), wide) for (array,) in observe(graph, [x], samples)]
     return np.concatenate(seen, axis=1)
 
 

@@ -24,7 +24,8 @@ _IMPORTANCES = ("l1", "l2", "activation", "error")
 class Pruning:
     """Fewer channels, and fewer weights.
 
-    channels: share of the channels that go, 0 to below 1, with all that computes them and all that reads them.
+    channels: share of the channels that go, 0 to below 1, with all that computes them and all that reads them. They
+    are counted where products compute them, so those that are tied by an addition or by heads count each.
     weights: share of the single weights of products that become 0, after that; files have them in few bits where the
     others are codes (Quantization). pattern: in place of a share "2:4", two of every four weights of an output that
     follow one another stay; or other numbers.

@@ -178,8 +178,9 @@ def _fit(
     """Give a product of the graph as many zeros as the mask has, so that it computes what it did before."""
     product = Product.of(node)
     assert product is not None, "the old one is a product"
-    now = seen(graph, product, samples, rows).astype(np.float64)
-    target = seen(before, old, samples, rows).astype(np.float64) @ old.weights + old.bias
+    width = mask.shape[0] * mask.shape[1]
+    now = seen(graph, product, samples, rows, width).astype(np.float64)
+    target = seen(before, old, samples, rows, width).astype(np.float64) @ old.weights + old.bias
     weights, bias = fit(product, now, target, settings.ridge)
     mean = now.mean(axis=1, keepdims=True) if len(node.inputs) > 2 else np.zeros(())
     gram = (now - mean).transpose(0, 2, 1) @ (now - mean) / now.shape[1]

@@ -12,6 +12,7 @@ from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph, Value
 from converter.ir.text import parse
 from converter.ir.verify import verify
+from converter.prune import observe
 from converter.prune.apply import prune
 from converter.prune.channels import Channels
 from converter.prune.cut import cut
@@ -271,6 +272,19 @@ def test_half_of_what_heads_compare_and_carry() -> None:
     verify(small)
     shapes = [node.outputs[0].spec.shape for node in small.nodes if node.op == "Transpose"]
     assert shapes == [(1, 2, 36, 2)] * 3 + [(1, 36, 2, 2)]
+
+
+def test_a_share_is_of_all_channels_that_products_compute() -> None:
+    small = prune(network("heads"), Pruning(channels=0.5, multiple=1, samples=samples(6)))
+    left = [node.outputs[0].spec.shape[-1] for node in small.nodes if node.name in ("q1", "k1", "v1")]
+    assert left[0] == left[1]
+    assert sum(left) <= 12 < sum(left) + 4  # of 24; of queries and keys four go at once, of values two
+
+
+def test_many_samples_are_fitted_to_by_some_rows_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe, "_MOST_ELEMENTS", 4096)
+    small = prune(network("depthwise"), Pruning(channels=0.5, multiple=1, samples=samples(6)))
+    verify(small)
 
 
 def test_results_do_not_depend_on_chance() -> None:
