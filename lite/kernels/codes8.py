@@ -192,6 +192,16 @@ class Codes:
         loaded = self.s.builder.load(self._pointer(address, ir.VectorType(I8, 2 * self.s.lanes)), align=1)
         return Value(self.s, self.s.builder.sext(loaded, self._shorts))
 
+    def short_number(self, value: int) -> Value:
+        """A constant, int16 in every element."""
+        return Value(self.s, ir.Constant(self._shorts, [value] * self._shorts.count))
+
+    def words_of(self, shorts: Value) -> list[Value]:
+        """2 x lanes int16 as two vectors of int32."""
+        lanes = self.s.lanes
+        halves = [self.s.shuffle(shorts, shorts, range(first, first + lanes)) for first in (0, lanes)]
+        return [Value(self.s, self.s.builder.sext(half.ir, self._words)) for half in halves]
+
     def shorts_at(self, address: Value) -> Value:
         """2 x lanes consecutive int16."""
         return Value(self.s, self.s.builder.load(self._pointer(address, self._shorts), align=4))

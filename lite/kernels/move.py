@@ -3,9 +3,11 @@
 Concat, split, slice, stack, pad, tile and broadcasting are copies of rows whose addresses follow from strides
 (index.py). A transpose moves square blocks of as many rows as a vector has lanes through registers (4-byte elements;
 log2(lanes) rounds that exchange ever nearer neighbors), 2 to 8 rows, such as the planes of an image, by smaller
-squares, the edges and other sizes element by element.
+squares, 2 to 4 rows of bytes 16 columns at a time, the edges and other sizes element by element.
 """
 from __future__ import annotations
+
+from functools import partial
 
 from llvmlite import ir
 
@@ -14,6 +16,7 @@ from lite.kernels.index import inner_stride, row_offset, rows_left
 from lite.kernels.simd import I8, Simd, Value, micro
 
 _UNROLLED = 4  # vectors of a long copy
+_PIECE = 16  # columns, that interleave_bytes takes at once; it may write into as many beyond the last
 _NARROW = 8  # rows, that interleave_f32 takes at most; it may write into as many columns beyond the last
 
 LANES = constant("lanes", lambda target: target.lanes)
@@ -71,6 +74,40 @@ def interleave_f32(s: Simd, rows: Value, x: Value, x_bytes: Value, y: Value, col
         s.loop(columns & -s.lanes, block, step=s.lanes)
 
     s.either(rows <= 4, lambda: narrow(4), lambda: narrow(8))
+
+
+@micro("interleave_bytes", Int, Pointer, Int, Pointer, Int)
+def interleave_bytes(s: Simd, rows: Value, x: Value, x_bytes: Value, y: Value, columns: Value) -> None:
+    """y[columns, rows] from x[rows, columns], bytes, 2 to 4 rows; columns: a multiple of _PIECE.
+
+    Four columns are stored as 16 bytes, of which the next ones take back what is too much.
+    """
+    kind = ir.VectorType(I8, _PIECE)
+    half = _PIECE // 2
+
+    def zipped(a: Value, b: Value, size: int) -> list[Value]:
+        """Elements of `size` bytes of a and b in turn, those of their first halves, then those of their second."""
+        found = []
+        for start in (0, half):
+            pairs = [(i, _PIECE + i) for i in range(start, start + half, size)]
+            found.append(s.shuffle(a, b, [first + k for pair in pairs for first in pair for k in range(size)]))
+        return found
+
+    def narrow(count: int) -> None:
+        dense = [4 * (k // count) + k % count if k < 4 * count else 0 for k in range(_PIECE)]
+
+        def block(i: Value) -> None:
+            planes = [Value(s, s.builder.load(_pointer(x + r * x_bytes + i, kind), align=1)) for r in range(count)]
+            a, b, c, d = (planes * 2)[:4]
+            low, high = zipped(a, b, 1), zipped(c, d, 1)
+            pixels = [four for pair in zip(low, high, strict=True) for four in zipped(*pair, 2)]
+            for number, four in enumerate(pixels):
+                place = y + (i + 4 * number) * count
+                s.builder.store(s.shuffle(four, four, dense).ir, _pointer(place, kind), align=1)
+
+        s.loop(columns, block, step=_PIECE)
+
+    s.switch(rows, [partial(narrow, count) for count in (2, 3, 4)], first=2)
 
 
 @micro("copy_bytes", Pointer, Pointer, Int)
@@ -193,6 +230,12 @@ def transpose(
             done = max(columns - _NARROW, 0) // LANES() * LANES()
             interleave_f32(rows, source, x_bytes, target, done)
             source += done * 4
+            target += done * y_bytes
+            left -= done
+        elif size == 1 and 2 <= rows <= 4 and blocks == 1 and y_bytes == rows:
+            done = max(columns - _PIECE, 0) // _PIECE * _PIECE
+            interleave_bytes(rows, source, x_bytes, target, done)
+            source += done
             target += done * y_bytes
             left -= done
         if size == 4 and left >= LANES():

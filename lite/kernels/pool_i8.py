@@ -1,7 +1,7 @@
 """2-D pooling of int8 codes, NHWC, vectors along the channels; windows are cut at the image's border as in pool.py.
 
-The largest codes are found four times as many at once as sums are taken: they need not be widened. Their last vector
-reaches back over channels that are done, where there is a whole one.
+The largest codes are found four times as many at once as fit widened, and sums are taken of twice as many, in int16, of
+windows where that suffices. The last vector reaches back over channels that are done, where there is a whole one.
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lite.kernels.simd import Combine, Simd, Value, micro
 from lite.kernels.windows import whole_windows, windows_at
 
 _UNROLLED = (2, 3)  # square windows, as in pool.py
+_SUMMED = 255  # pixels whose codes an int16 can sum
 
 
 @micro("pool_windows_i8", Int, Pointer, Pointer, Int, Int, Int, Int, Int, Int, Int, Float32, Pointer)
@@ -69,22 +70,39 @@ def pool_windows_i8(
 
         s.loop(windows, window)
 
-    def mean() -> None:
+    def mean(side: int) -> None:
         start = c.number(0) - c.word(ends) * c.splat(rows * columns)
         zero, scale = c.word(ends + 4), s.splat(factor)
         low, high = s.broadcast(ends + 8), s.broadcast(ends + 12)
 
-        def window(k: Value) -> None:
-            def body(i: Value, lanes: Value | None) -> None:
-                total = taps(x + k * step_bytes + i, 0, c.load, Value.__add__, start)
-                real = s.min(s.max(s.to_float(total) * scale, low), high)
-                c.store(c.rounded(real) + zero, y + k * channels + i, lanes)
+        def finish(total: Value, target: Value, lanes: Value | None) -> None:
+            real = s.min(s.max(s.to_float(total) * scale, low), high)
+            c.store(c.rounded(real) + zero, target, lanes)
 
-            s.span(channels, body)
+        def window(short: bool, k: Value) -> None:
+            corner, target = x + k * step_bytes, y + k * channels
 
-        s.loop(windows, window)
+            def twice(i: Value) -> None:
+                first = s.select(i + 2 * s.lanes > channels, channels - 2 * s.lanes, i)
+                total = taps(corner + first, side, c.short_codes, Value.__add__, c.short_number(0))
+                for half, words in enumerate(c.words_of(total)):
+                    finish(words + start, target + first + half * s.lanes, None)
 
-    s.either(largest.equals(0), mean, lambda: s.switch(form, [partial(most, side) for side in (0, *_UNROLLED)]))
+            def part(i: Value, lanes: Value | None) -> None:
+                finish(taps(corner + i, 0, c.load, Value.__add__, start), target + i, lanes)
+
+            if short:
+                s.loop(channels, twice, step=2 * s.lanes)
+            else:
+                s.span(channels, part)
+
+        able = (channels >= 2 * s.lanes) & (rows * columns <= _SUMMED)
+        s.either(able, lambda: s.loop(windows, partial(window, True)), lambda: s.loop(windows, partial(window, False)))
+
+    def sides(way: Callable[[int], None]) -> None:
+        s.switch(form, [partial(way, side) for side in (0, *_UNROLLED)])
+
+    s.either(largest.equals(0), partial(sides, mean), partial(sides, most))
 
 
 @kernel
