@@ -321,6 +321,15 @@ MOVE = [
     case(Concat(axis=-1), normal(2, 3, 5), normal(2, 3, 0), normal(2, 3, 18)),
     case(Concat(axis=1), of_type("int64", 2, 3, 5), of_type("int64", 2, 1, 5)),
     case(Concat(axis=0), of_type("int8", 3), of_type("int8", 4)),
+    *(
+        case(Concat(axis=-1), of_type("int8", 3, 4, n), of_type("int8", 3, 4, 5), note="bytes")
+        for n in (1, 3, 4, 7, 8, 15, 16, 26, 31, 32, 33, 63, 64, 65, 127, 128, 300, 5000)
+    ),
+    *(
+        case(Transpose(), of_type("int8", 2, c, h, w), ints(0, 2, 3, 1), constants=(1,), note="planes of bytes")
+        for c in (2, 3, 4, 5) for h, w in ((3, 5), (4, 4), (7, 9), (16, 17), (64, 48))
+    ),
+    case(Transpose(), of_type("int8", 2, 9, 5, 26), ints(0, 2, 1, 3), constants=(1,), note="short rows"),
     case(Concat(axis=3), normal(1, 56, 56, 64), normal(1, 56, 56, 32), note="several units"),
     case(Stack(axis=-1), normal(4, 9), normal(4, 9), normal(4, 9)),
     case(Stack(axis=0), normal(), normal()),

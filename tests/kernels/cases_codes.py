@@ -135,13 +135,19 @@ _ELEMENTS = [
     case(q(MulFusion(activation_type=_RELU6), X, Y), codes(2, 5, 5, 33), codes(2, 1, 1, 33), note="each channel"),
     *(case(q(Activation(kind), X, y=Affine((1 / 128,), (0,))), codes(300), note=kind.name.lower())
       for kind in (ActivationType.SIGMOID, ActivationType.TANH, ActivationType.GELU, ActivationType.HSWISH)),
-    case(q(LeakyRelu(0.1), X), codes(2, 33)),
+    *(case(q(LeakyRelu(0.1), X), codes(n), note="by table") for n in (1, 33, 64, 127, 4099, 40_000)),
 ]
 _POOLS = [
     *(case(q(MaxPoolFusion(**_POOL), X, y=X), codes(2, 7, 6, c)) for c in (1, 16, 37)),
     *(case(q(AvgPoolFusion(**_POOL), X), codes(2, 7, 6, c)) for c in (1, 16, 37)),
     case(q(AvgPoolFusion(**_POOL, activation_type=_RELU), X), codes(1, 9, 9, 20), note="relu"),
     case(q(AvgPoolFusion(global_=True), X), codes(2, 7, 7, 65), note="all"),
+    case(q(AvgPoolFusion(global_=True), X), codes(1, 15, 17, 40), note="all of 255"),
+    case(q(AvgPoolFusion(global_=True), X), codes(1, 16, 16, 40), note="all of 256"),
+    *(
+        case(q(AvgPoolFusion(kernel_size=(k, k), strides=(1, 1), pad=(1, 1, 1, 1)), X), codes(1, 8, 9, c), note=f"{k}")
+        for k in (2, 3, 5) for c in (31, 32, 33, 64, 100)
+    ),
 ]
 
 def adding8(row: Case, activation: ActivationType = ActivationType.NO_ACTIVATION) -> Case:
@@ -194,6 +200,7 @@ CODES = [
     adding8(conv8((1, 7, 5, 24), 21, (1, 1), x_codes=SEVEN, tame=3), _RELU),
     *(adding8(conv8((1, 7, 5, 8), n, (3, 3), pads=(1, 1, 1, 1)), a) for n in (5, 16, 40) for a in (_NONE, _RELU)),
     adding8(dense(9, 12, 21)),
+    *(dense(1, 40, columns) for columns in (1, 16, 33, 48, 63, 64, 65, 130, 300)),
     *(dense(rows, depth, 19) for rows, depth in ((1, 1), (1, 7), (3, 64), (14, 130))),
     dense(5, 33, 21, transpose=True),
     case(
