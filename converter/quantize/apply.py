@@ -9,7 +9,7 @@ from converter.errors import QuantizeError
 from converter.ir.graph import Graph
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.correct import correct_biases, input_means
-from converter.quantize.dynamic import by_row, quantize_dynamic
+from converter.quantize.dynamic import by_row, quantize_dynamic, quantize_recurrent
 from converter.quantize.equalize import equalize
 from converter.quantize.full import on_codes, quantize_full
 from converter.quantize.halve import store_halves
@@ -57,7 +57,7 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
         ranges = calibrate(graph, settings, progress, means)
         nodes = on_codes(graph, settings, ranges)
         correct_biases({node: mean for node, mean in means.items() if node in nodes})
-        coded = quantize_full(graph, nodes, ranges, settings)
+        coded = quantize_recurrent(quantize_full(graph, nodes, ranges, settings), settings)
         return quantize_weights(coded, in_8_bits)
     if settings.kind == "dynamic":
         if not by_row(graph, settings):

@@ -29,13 +29,19 @@ def by_row(graph: Graph, settings: Quantization) -> list[Node]:
     return [node for node in graph.all_nodes() if node.name not in settings.skip_nodes and _is_able(node, settings)]
 
 
-def quantize_dynamic(graph: Graph, settings: Quantization) -> Graph:
-    """The graph with products by row; nodes are changed in place."""
-    made: dict[tuple[int, int], tuple[Value, Affine]] = {}
+def quantize_recurrent(graph: Graph, settings: Quantization) -> Graph:
+    """The graph with the products of recurrent layers by row; nodes are changed in place."""
     for node in by_row(graph, settings):
         if node.op in RECURRENT:
             node.attrs = Quantized(node.attrs, (None,) * len(node.inputs), (None,) * len(node.outputs))
-            continue
+    return graph
+
+
+def quantize_dynamic(graph: Graph, settings: Quantization) -> Graph:
+    """The graph with products by row; nodes are changed in place."""
+    made: dict[tuple[int, int], tuple[Value, Affine]] = {}
+    products = [node for node in by_row(graph, settings) if node.op not in RECURRENT]
+    for node in products:
         old = node.inputs[1]
         w = old.data
         assert w is not None, "by_row has looked"
@@ -48,7 +54,7 @@ def quantize_dynamic(graph: Graph, settings: Quantization) -> Graph:
         node.inputs[1] = new
         old.users.remove(node)
         new.users.append(node)
-    return graph
+    return quantize_recurrent(graph, settings)
 
 
 def _is_able(node: Node, settings: Quantization) -> bool:

@@ -38,8 +38,9 @@ _LIMITS = {
 class Quantization:
     """What becomes codes, and how.
 
-    kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; constants of
-    what stays float32 are stored as for "weight", in 8 bits. "weight": weights alone, decoded by whoever computes.
+    kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; recurrent
+    layers as for "dynamic"; constants of what stays float32 are stored as for "weight", in 8 bits.
+    "weight": weights alone, decoded by whoever computes.
     "dynamic": as "full" but for matrix products, convolutions of single pixels and recurrent layers only, whose
     activations become codes row by row while the network runs, so that no samples are needed.
     "float16", "bfloat16": constants as these, in half of the bytes; what is computed stays float32.

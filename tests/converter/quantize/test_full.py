@@ -20,6 +20,7 @@ from lite.ops.binary import AddFusion
 from lite.ops.concat import Concat
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.enums import ActivationType
+from lite.ops.lstm import LSTM
 from lite.ops.matmul import MatMulFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
 from lite.ops.quantized import Quantized
@@ -201,3 +202,23 @@ def test_a_tensor_that_is_never_finite_is_named() -> None:
     graph.outputs = [convolution(graph, y, 6, "a")]
     with pytest.raises(QuantizeError, match="nothing of it was finite in any sample"):
         quantize(graph, Quantization(SAMPLES))
+
+
+@pytest.mark.parametrize("skipped", [(), ("layer",)])
+def test_recurrent_layers_are_by_row(skipped: tuple[str, ...]) -> None:
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (7, 1, 16), "x"))
+    attrs = LSTM(has_bias=True, input_size=16, hidden_size=24)
+    zeros = Value.constant(np.zeros((1, 1, 24), np.float32))
+    y, _, _ = graph.add(attrs, [x, zeros, zeros, weights(4 * 24 * 41)], "layer")
+    (rows,) = graph.add(Reshape(), [y, Value.constant(np.array([7, 24], np.int32))], "rows")
+    graph.outputs = list(graph.add(MatMulFusion(), [rows, weights(24, 5)], "score"))
+    samples = [RNG.normal(size=(7, 1, 16)).astype(np.float32) for _ in range(4)]
+    with Session(emit(graph)) as session:
+        exact = [session.run(sample) for sample in samples]
+    coded = quantize(graph, Quantization(samples=samples, min_weights=0, skip_nodes=skipped))
+    kinds = {node.name: isinstance(node.attrs, Quantized) for node in coded.nodes}
+    assert (kinds["layer"], kinds["score"]) == (not skipped, True)
+    with Session(emit(coded)) as session:
+        for sample, expected in zip(samples, exact, strict=True):
+            assert np.linalg.norm(session.run(sample) - expected) < 0.05 * np.linalg.norm(expected)
