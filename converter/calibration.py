@@ -191,6 +191,11 @@ class Samples:
         )  # fmt: skip
 
 
+def has_some(samples: Any) -> bool:
+    """Whether samples are given: anything but an empty list or tuple may have some."""
+    return not isinstance(samples, (tuple, list)) or bool(samples)
+
+
 def settled(samples: Any, inputs: Sequence[TensorSpec]) -> Any:
     """A Calibration or an iterable as samples that can be gone through again and again; inputs: the network's."""
     if isinstance(samples, Calibration):

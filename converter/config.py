@@ -120,19 +120,15 @@ class _Ini:
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
         self.calibration: dict[str, Any] = {}
+        self.row = ""  # that is being read, as messages have it
 
     def set(self, name: str, value: Any) -> None:
-        """A field of Quantization. Raises OptionError for one that is not there yet."""
-        if name not in {f.name for f in fields(Quantization)}:
-            raise OptionError("not there yet: leave it out")
+        """A field of Quantization."""
         self.settings[name] = value
 
-    def improve(self, name: str, value: bool) -> None:
-        """A field of Quantization that only makes results better: a warning where it is not there yet."""
-        if name in {f.name for f in fields(Quantization)}:
-            self.settings[name] = value
-        elif value:
-            _LOG.warning("%s is not there yet, and left out", name)
+    def leave_out(self, why: str) -> None:
+        """Say that a row does nothing."""
+        _LOG.warning("%s is left out: %s", self.row, why)
 
     def sample(self, name: str, value: Any) -> None:
         """A field of Calibration."""
@@ -166,12 +162,13 @@ def _read_ini(text: str) -> Tables:
 
 
 def _apply(found: _Ini, section: str, rows: Mapping[str, _Row], key: str, value: str) -> None:
+    found.row = f"[{section}] {key}={value}"
     try:
         check_names([key], list(rows))
         if value:
             rows[key](found, value)
     except OptionError as error:
-        raise OptionError(f"[{section}] {key}={value}: {error}") from error
+        raise OptionError(f"{found.row}: {error}") from error
 
 
 def _one_of(choices: Mapping[str, Any], text: str) -> Any:
@@ -281,7 +278,7 @@ def _for_kind(kind: str, row: _Row) -> _Row:
 def _ignore(why: str, harmless: str = "") -> _Row:
     def row(found: _Ini, text: str) -> None:
         if text.lower() != harmless:
-            _LOG.warning("%s: %s", text, why)
+            found.leave_out(why)
 
     return row
 
@@ -311,7 +308,7 @@ _INI: dict[str, dict[str, _Row]] = {
         "dequant_strategy": _only("", "ON_THE_FLY is for Ascend: leave it out; codes are decoded by kernels here"),
         "quant_strategy": _for_kind("weight", _set_rounding),
         "per_channel": _for_kind("weight", _set_channels),
-        "bias_correction": _for_kind("weight", lambda found, text: found.improve("bias_correction", _flag(text))),
+        "bias_correction": _for_kind("weight", _ignore("full quantization alone corrects biases", "false")),
         "update_mindir": _ignore("the .mindir stays as it is", "false"),
         "max_segments": _ignore("how codes are decoded is chosen by layer", "1"),
     },
@@ -324,7 +321,7 @@ _INI: dict[str, dict[str, _Row]] = {
     },
     "full_quant_param": {
         "activation_quant_method": _for_kind("full", _set_method),
-        "bias_correction": _for_kind("full", lambda found, text: found.improve("bias_correction", _flag(text))),
+        "bias_correction": _for_kind("full", lambda found, text: found.set("bias_correction", _flag(text))),
         "per_channel": _for_kind("full", _set_channels),
         "target_device": _refuse_device,
         "smooth_alpha": _for_kind("full", lambda found, text: found.set("smooth", _numbers(text)[0])),

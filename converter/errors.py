@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from lite.errors import ConvertError
 
+GIVE_SAMPLES = "give inputs of the network, as `samples` in Python or by --calibration PATH of mlite convert"
+
 
 class ParseError(ConvertError):
     """The input is not a MindIR or checkpoint, or is damaged."""

@@ -11,7 +11,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from converter.calibration import settled
+from converter.calibration import has_some, settled
 from converter.errors import ArgumentError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
 from converter.prune.settings import Pruning
@@ -24,11 +24,25 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
+class Loss(NamedTuple):
+    """What the worst output loses: the root of the noise's squares over the signal's, on the first so many samples."""
+
+    error: float
+    samples: int
+
+    def __str__(self) -> str:
+        some = f"the first {self.samples} samples" if self.samples > 1 else "one sample"
+        return f"outputs lose {100 * self.error:.2g} % on {some}"
+
+
 class Prepared(NamedTuple):
-    """A graph to be written, and a report of what was done to it, where one was asked for."""
+    """A graph to be written; a report of what was done to it, and what outputs lose by that, where these were asked for
+    and, for the latter, there are samples.
+    """
 
     graph: Graph
     report: Report | None
+    loss: Loss | None
 
 
 def read(source: Source, options: ConvertOptions) -> Graph:
@@ -63,8 +77,11 @@ def optimize(graph: Graph, options: ConvertOptions) -> Graph:
     return graph
 
 
-def prepare(graph: Graph, options: ConvertOptions, *, explained: bool = False) -> Prepared:
-    """The graph as the options ask for it; `graph` itself is used up. explained: measure what they do to it.
+def prepare(
+    graph: Graph, options: ConvertOptions, *, explained: bool = False, judged: bool = False
+) -> Prepared:
+    """The graph as the options ask for it; `graph` itself is used up. explained: measure what they do to it, layer by
+    layer. judged: measure what outputs lose, where options have samples.
 
     Raises PassError, PruneError, QuantizeError, SampleError; OptionError where there is nothing to explain.
     """
@@ -74,7 +91,9 @@ def prepare(graph: Graph, options: ConvertOptions, *, explained: bool = False) -
         raise OptionError("options have neither pruning nor quantization: there is nothing to report")
     optimize(graph, options)
     inputs = [value.spec for value in graph.fed]
-    before = _copy(graph) if explained else graph
+    judged = judged and any(step is not None and has_some(step.samples) for step in (pruning, quantization))
+    kept = explained or judged
+    before = _copy(graph) if kept else graph
     samples: Any = ()
     if pruning is not None:
         from converter.prune.apply import prune
@@ -88,16 +107,22 @@ def prepare(graph: Graph, options: ConvertOptions, *, explained: bool = False) -
         own = settled(quantization.samples, inputs)
         settings = replace(quantization, samples=own)
         balance(graph, settings, options.progress)
-        exact = _copy(graph) if explained else graph
+        exact = _copy(graph) if kept else graph
         before = before if pruning is not None else exact  # that only balanced: what it was in other numbers
         graph = quantize(graph, settings, options.progress)
         samples = own if next(iter(own), None) is not None else samples
-    if not explained:
-        return Prepared(graph, None)
-    from converter.reports.report import Networks, explain
+    if explained:
+        from converter.reports.report import Networks, explain
 
-    kind = quantization.kind if quantization is not None else None
-    return Prepared(graph, explain(Networks(before, exact, graph), kind, samples, options.progress))
+        kind = quantization.kind if quantization is not None else None
+        report = explain(Networks(before, exact, graph), kind, samples, options.progress)
+        return Prepared(graph, report, Loss(report.error, report.samples))
+    if judged:
+        from converter.quantize.measure import measure
+
+        measured = measure(before, graph, samples, options.progress, layers=False)
+        return Prepared(graph, None, Loss(measured.error, measured.samples))
+    return Prepared(graph, None, None)
 
 
 def _copy(graph: Graph) -> Graph:

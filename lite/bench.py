@@ -46,14 +46,17 @@ class Machine:
     reads: tuple[tuple[int, float], ...]
 
     def floor(self, flops: int, nbytes: int) -> float:
-        """Seconds that an operation takes at least; the bytes as fast as the caches that hold them all."""
+        """Seconds that an operation takes at these limits; the bytes as fast as the caches that hold them all.
+
+        What computes with codes, or as Winograd does, can be faster: these do more at once, or less.
+        """
         rate = next((rate for size, rate in self.reads if nbytes <= size), self.reads[-1][1])
         return max(flops / self.flops, nbytes / rate)
 
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
-    """An operation: the fastest of its times, its work, and its floor; None where the machine is not measured."""
+    """An operation: the fastest of its times, its work, and its floor: Machine.floor, None without one."""
 
     step: StepInfo
     seconds: float

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from lite import __version__
 from lite.commands.extras import install_advice
@@ -31,9 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(build_parser("python -m lite", description, COMMANDS), argv)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with arguments in one line, without all that there are."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help has all arguments)\n")
+
+
 def build_parser(prog: str, description: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:
     """A parser with one subcommand a row of `commands`; each module adds its description and arguments."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser = _Parser(prog=prog, description=description)
     parser.add_argument("--version", action="version", version=f"mindlite {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module_name, line) in commands.items():

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from lite.compressed import expand
+from lite.compressed import INDEXING, SPARSE, expand
 from lite.records import dataclass
 from lite.stored import elements
 from lite.types import Array
@@ -39,6 +39,12 @@ class Coded:
     var_corr: Array
     mean_corr: Array
     form: int = 0
+
+    @property
+    def storage(self) -> str:
+        """How it is stored, in words."""
+        scales, form = len(self.scale), {INDEXING: ", by index", SPARSE: ", sparse"}.get(self.form, "")
+        return f"codes of {self.bits} bit{'s'[: self.bits > 1]}, {scales} scale{'s'[: scales > 1]}{form}"
 
     @property
     def nbytes(self) -> int:
@@ -83,6 +89,11 @@ class Clustered:
     def bits(self) -> int:
         """That an element takes."""
         return 8
+
+    @property
+    def storage(self) -> str:
+        """How it is stored, in words."""
+        return f"codes of 8 bits, {len(self.book)} numbers"
 
     @property
     def nbytes(self) -> int:

@@ -80,22 +80,21 @@ def _version(package: str) -> str | None:
         return ""
 
 
-def peers(onnx: str | os.PathLike[str], model: str, folder: str) -> list[Contender]:
-    """Every installed peer with the file it loads, made of the ONNX or the `.ms` file; it goes into `folder`."""
+def peers(
+    onnx: str | os.PathLike[str], model: str, folder: str, sample: Mapping[str, Array] | None = None
+) -> list[Contender]:
+    """Every installed peer with the file it loads, made of the ONNX or the `.ms` file; it goes into `folder`.
+
+    sample: inputs to quantize the ONNX with; the `.ms` is in int8 then.
+    """
     installed = [name for name, version in peer_versions().items() if version is not None]
-    return [_prepared(name, model if name == LITERT else str(onnx), folder) for name in installed]
+    more = [] if sample is None else [_save(Path(folder), sample)]
+    return [_prepared(name, model if name == LITERT else str(onnx), folder, *more) for name in installed]
 
 
-def quantized(onnx: str | os.PathLike[str], inputs: Mapping[str, Array], folder: str) -> str:
-    """The path of the ONNX in int8, made in `folder` by onnxruntime's tool. Raises EngineFailure where it cannot be."""
-    with _start("int8", "onnxruntime", str(onnx), folder, _save(Path(folder), inputs)) as child:
-        path: str = child.answer()
-        return path
-
-
-def _prepared(engine: str, source: str, folder: str) -> Contender:
+def _prepared(engine: str, source: str, *more: str) -> Contender:
     try:
-        with _start("prepare", engine, source, folder) as child:
+        with _start("prepare", engine, source, *more) as child:
             return Contender(engine, child.answer())
     except EngineFailure as failure:
         return Contender(engine, "", str(failure))

@@ -1,8 +1,8 @@
 """This engine and others behind one interface, each in a process of its own: what `mlite bench --peers` compares.
 
-    python -m lite.engines prepare ENGINE MODEL FOLDER                           the file that it loads, made from ONNX,
-                                                                                 for LiteRT from the .ms
-    python -m lite.engines int8    onnxruntime MODEL.onnx FOLDER INPUTS.npz      the path of the network in int8
+    python -m lite.engines prepare ENGINE MODEL FOLDER [INPUTS.npz]              the file that it loads, made from ONNX,
+                                                                                 for LiteRT from the .ms; in int8 where
+                                                                                 there are inputs to quantize it with
     python -m lite.engines cold    ENGINE MODEL INPUTS.npz THREADS               "done" after one run, then peak memory
     python -m lite.engines serve   ENGINE MODEL INPUTS.npz THREADS OUTPUTS.npz   "ready", then for each line with the
                                                                                  seconds of a turn the times of its runs
@@ -157,8 +157,11 @@ _LOADERS = {
 }
 
 
-def prepare(engine: str, model: str, folder: str) -> str:
-    """The path of what the engine loads: the ONNX itself, or what a converter makes of it, or of a `.ms` for LiteRT."""
+def prepare(engine: str, model: str, folder: str, sample: dict[str, Array] | None = None) -> str:
+    """The path of what the engine loads: the ONNX itself, or what a converter makes of it, or of a `.ms` for LiteRT.
+
+    sample: inputs to quantize the network with. LiteRT gets the codes that the `.ms` has.
+    """
     if engine == LITERT:
         from lite.model import read_model
         from lite.tflite import write_tflite
@@ -168,18 +171,44 @@ def prepare(engine: str, model: str, folder: str) -> str:
             file.write(write_tflite(read_model(model)))
         return path
     if engine != "MNN":
-        return model
+        return model if sample is None else _quantized(model, folder, sample)
     import _tools  # MNN's converter; its console script installs packages
 
     path = os.path.join(folder, "model.mnn")
     _tools.mnnconvert(["mnnconvert", "-f", "ONNX", "--modelFile", model, "--MNNModel", path, "--bizCode", "mindlite"])
     if not os.path.exists(path):
         raise RuntimeError("MNN's converter wrote no file")
+    return path if sample is None else _quantized_mnn(path, folder, sample)
+
+
+def _quantized_mnn(model: str, folder: str, sample: dict[str, Array]) -> str:
+    """The path of the MNN in int8, by its own tool: the way of choosing ranges with which it ends for most networks."""
+    import _tools
+
+    path, settings, samples = (os.path.join(folder, name) for name in ("int8.mnn", "int8.json", "samples"))
+    first = os.path.join(samples, "input_0")
+    os.makedirs(first)
+    for name, x in sample.items():
+        np.savetxt(os.path.join(first, f"{name}.txt"), x.reshape(-1))
+    shapes = [{"name": name, "shape": x.shape} for name, x in sample.items()]
+    tables = {
+        os.path.join(first, "input.json"): {"inputs": shapes, "outputs": []},
+        settings: {
+            "input_type": "sequence", "path": samples + os.sep, "used_sample_num": 1, "batch_size": 1, "quant_bits": 8,
+            "feature_quantize_method": "EMA", "weight_quantize_method": "MAX_ABS", "model": os.path.basename(model),
+        },
+    }  # fmt: skip
+    for file, table in tables.items():
+        with open(file, "w") as target:
+            json.dump(table, target)
+    _tools.mnnquant(["mnnquant", model, path, settings])
+    if not os.path.exists(path):
+        raise RuntimeError("MNN's tool for int8 wrote no file")
     return path
 
 
-def quantize(model: str, folder: str, inputs: dict[str, Array]) -> str:
-    """The path of an ONNX with int8 products, QDQ: by onnxruntime's own tool, as its documentation advises for x86.
+def _quantized(model: str, folder: str, sample: dict[str, Array]) -> str:
+    """The path of an ONNX with int8 products, QDQ, made once: by onnxruntime's tool, as it is advised for x86.
 
     Unsigned activations, one scale a channel of the weights, ranges by the least and largest seen with these inputs.
     """
@@ -190,12 +219,14 @@ def quantize(model: str, folder: str, inputs: dict[str, Array]) -> str:
 
     class Samples(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.left = [inputs]
+            self.left = [sample]
 
         def get_next(self) -> dict[str, Array] | None:
             return self.left.pop() if self.left else None
 
     merged, path = os.path.join(folder, "merged.onnx"), os.path.join(folder, "int8.onnx")
+    if os.path.exists(path):
+        return path
     network = onnx.load(model)
     if network.opset_import[0].version < _PER_CHANNEL:
         network = convert_version(network, _PER_CHANNEL)
@@ -217,13 +248,9 @@ def main(arguments: list[str]) -> None:
 
     command, engine, model, *rest = arguments
     if command == "prepare":
-        say(prepare(engine, model, rest[0]))
+        say(prepare(engine, model, rest[0], *(_inputs(path) for path in rest[1:])))
         return
-    with np.load(rest[1] if command == "int8" else rest[0]) as archive:
-        inputs = dict(archive)
-    if command == "int8":
-        say(quantize(model, rest[0], inputs))
-        return
+    inputs = _inputs(rest[0])
     loaded = _LOADERS[engine](model, inputs, int(rest[1]))
     loaded.run()
     if command == "cold":
@@ -234,6 +261,11 @@ def main(arguments: list[str]) -> None:
     say("ready")
     for line in sys.stdin:
         say(_take_turn(loaded.run, float(line)))
+
+
+def _inputs(path: str) -> dict[str, Array]:
+    with np.load(path) as archive:
+        return dict(archive)
 
 
 def _take_turn(run: Callable[[], object], turn: float) -> list[float]:

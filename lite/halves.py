@@ -26,6 +26,11 @@ class Half:
         return 16
 
     @property
+    def storage(self) -> str:
+        """How it is stored, in words."""
+        return "bfloat16" if self.brain else "float16"
+
+    @property
     def nbytes(self) -> int:
         """Bytes that the elements take."""
         return self.words.nbytes

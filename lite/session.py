@@ -77,6 +77,7 @@ class Session:
         self._model: Model | None = model
         selection = select(delegates)
         workers = None if selection.pack is None else Workers(selection.pack, threads)
+        self._threads = 1 if workers is None else workers.threads
         self._release_threads = weakref.finalize(self, workers.close) if workers else None
         self._plans: PlanCache | None = PlanCache(
             model, Resources(selection.delegates, self._memory_limit, selection.pack, workers)
@@ -101,6 +102,11 @@ class Session:
     def outputs(self) -> tuple[TensorSpec, ...]:
         """Name, shape and dtype of each output, in order; -1 for a dimension that the inputs leave open."""
         return self._outputs
+
+    @property
+    def threads(self) -> int:
+        """How many a run may compute with; 1 where there are no kernels."""
+        return self._threads
 
     @property
     def states(self) -> dict[str, Array]:

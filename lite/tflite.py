@@ -1,9 +1,10 @@
 """A `.ms` model as a `.tflite` file, so that LiteRT runs the same network in `mlite bench --peers`.
 
-Nothing exports MindSpore's networks in that format, so this writes the float operators that such networks have, from
-shapes that are all known; what it does not know is refused by name. The tables of the format are those that LiteRT
-brings. Paddings that TensorFlow cannot say are operators of their own, as are activations that it does not fuse, and
-layer normalization is its formula. A row of _WRITERS is an operator; both formats are NHWC.
+Nothing exports MindSpore's networks in that format, so this writes the operators that such networks have, from shapes
+that are all known; what it does not know is refused by name. The tables of the format are those that LiteRT brings.
+Paddings that TensorFlow cannot say are operators of their own, as are activations that it does not fuse, and layer
+normalization is its formula. Codes of int8 mean the same in both formats; where TensorFlow wants those of an operand or
+a result to have a certain scale, one more operator gives it. A row of _WRITERS is an operator; both formats are NHWC.
 """
 from __future__ import annotations
 
@@ -17,17 +18,22 @@ import numpy as np
 from lite.errors import UnsupportedOp, UnsupportedOpError
 from lite.model import Model
 from lite.ops.enums import ActivationType, CoordinateTransformMode, PadMode, ReduceMode, ResizeMethod
+from lite.ops.quantized import Affine, Quantized
 from lite.ops.registry import infer
+from lite.records import replace
 from lite.types import Array, DType, TensorSpec
 
 _VERSION, _IDENTIFIER = 3, b"TFL3"
-_TYPES = {DType.FLOAT32: "FLOAT32", DType.INT32: "INT32", DType.INT64: "INT64", DType.BOOL: "BOOL"}
+_TYPES = {
+    DType.FLOAT32: "FLOAT32", DType.INT8: "INT8", DType.INT32: "INT32", DType.INT64: "INT64", DType.BOOL: "BOOL"
+}  # fmt: skip
 _FUSED = {ActivationType.NO_ACTIVATION: "NONE", ActivationType.RELU: "RELU", ActivationType.RELU6: "RELU6"}
 _ACTIVATIONS = {
     ActivationType.RELU: "RELU", ActivationType.RELU6: "RELU6", ActivationType.SIGMOID: "LOGISTIC",
     ActivationType.TANH: "TANH", ActivationType.HSWISH: "HARD_SWISH", ActivationType.GELU: "GELU",
     ActivationType.LEAKY_RELU: "LEAKY_RELU",
 }  # fmt: skip
+_FIXED = {ActivationType.SIGMOID: Affine((1 / 256,), (-128,)), ActivationType.TANH: Affine((1 / 128,))}  # of codes
 _OPTIONS = {  # tables that are not called after their operator
     "CONV_2D": "Conv2DOptions", "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions", "MAX_POOL_2D": "Pool2DOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions", "MEAN": "ReducerOptions", "BATCH_MATMUL": "BatchMatMulOptions",
@@ -45,8 +51,11 @@ def write_tflite(model: Model) -> bytes:
         if writer is not None and node.attrs is not None:
             inputs = [specs[i] for i in node.inputs]
             specs.update(zip(node.outputs, infer(node.attrs, inputs), strict=True))
-            places = [file.place(i, specs[i].value) for i in node.inputs]
-            made = writer(file, node.attrs, inputs, places, specs[node.outputs[0]])
+            coded = node.attrs if isinstance(node.attrs, Quantized) else None
+            forms = coded.inputs if coded else (None,) * len(inputs)
+            file.form = coded.outputs[0] if coded else None
+            places = [file.place(i, specs[i].value, form) for i, form in zip(node.inputs, forms, strict=True)]
+            made = writer(file, coded.inner if coded else node.attrs, inputs, places, specs[node.outputs[0]])
         if made is None:
             rows = [UnsupportedOp(node.op, 1, node.name, "not written as .tflite")]
             raise UnsupportedOpError(model.name, len(model.nodes), rows)
@@ -55,16 +64,22 @@ def write_tflite(model: Model) -> bytes:
 
 
 class _File:
-    """What is written so far. places: the file's tensor for each of the model's that has one."""
+    """What is written so far.
+
+    places: the file's tensor for each of the model's that has one. forms: what codes in a tensor of the file stand for.
+    form: that of the operator's result that is being written.
+    """
 
     def __init__(self) -> None:
         self.places: dict[int, int] = {}
+        self.forms: dict[int, Affine] = {}
+        self.form: Affine | None = None
         self._tensors: list[Any] = []
         self._buffers: list[Any] = [schema.BufferT()]  # the first is that of all that is computed
         self._operators: list[Any] = []
         self._codes: dict[str, int] = {}
 
-    def tensor(self, spec: TensorSpec, value: Array | None = None) -> int:
+    def tensor(self, spec: TensorSpec, value: Array | None = None, form: Affine | None = None) -> int:
         tensor = schema.TensorT()
         tensor.shape, tensor.type = list(spec.shape), getattr(schema.TensorType, _TYPES[spec.dtype])
         tensor.name = f"t{len(self._tensors)}".encode()
@@ -74,24 +89,36 @@ class _File:
             buffer.data = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
             tensor.buffer = len(self._buffers)
             self._buffers.append(buffer)
+        if form is not None:
+            tensor.quantization = schema.QuantizationParametersT()
+            tensor.quantization.scale = list(form.scale)
+            tensor.quantization.zeroPoint = list(form.zero_point) * (len(form.scale) // len(form.zero_point))
+            tensor.quantization.quantizedDimension = form.axis
+            self.forms[len(self._tensors)] = form
         self._tensors.append(tensor)
         return len(self._tensors) - 1
 
-    def place(self, i: int, value: Array | None) -> int:
+    def place(self, i: int, value: Array | None, form: Affine | None) -> int:
         """The file's tensor for the model's tensor `i`; -1 for one that nothing writes, as optional inputs are."""
         if i not in self.places and value is not None:
-            self.places[i] = self.constant(value)
+            self.places[i] = self.constant(value, form=form)
         return self.places.get(i, -1)
 
-    def constant(self, value: Any, dtype: Any = None) -> int:
+    def constant(self, value: Any, dtype: Any = None, form: Affine | None = None) -> int:
         array = np.asarray(value, dtype)
-        return self.tensor(TensorSpec.of(array), array)
+        return self.tensor(TensorSpec.of(array), array, form)
 
-    def add(self, op: str, inputs: Sequence[int], out: TensorSpec, **options: Any) -> int:
-        """One more operator; the tensor that it writes. options: fields of its table."""
+    def recoded(self, x: int, out: TensorSpec, form: Affine | None) -> int:
+        """Tensor `x` with codes of this form."""
+        return x if self.forms.get(x) == form else self.add("QUANTIZE", [x], out, form)
+
+    def add(
+        self, op: str, inputs: Sequence[int], out: TensorSpec, form: Affine | None = None, **options: Any
+    ) -> int:
+        """One more operator; the tensor that it writes. form: of other codes than the result's. options: its table."""
         operator = schema.OperatorT()
         operator.opcodeIndex = self._codes.setdefault(op, len(self._codes))
-        result = self.tensor(out)
+        result = self.tensor(out, form=(form or self.form) if out.dtype == DType.INT8 else None)
         operator.inputs, operator.outputs = list(inputs), [result]
         name = _OPTIONS.get(op, "".join(part.title() for part in op.split("_")) + "Options")
         if hasattr(schema, f"{name}T"):
@@ -106,9 +133,12 @@ class _File:
         """options: alpha of LEAKY_RELU, approximate of GELU; None where it has no operator."""
         if kind == ActivationType.NO_ACTIVATION:
             return x
+        if kind not in _ACTIVATIONS:
+            return None
         wanted = {ActivationType.LEAKY_RELU: "alpha", ActivationType.GELU: "approximate"}.get(kind)
         more = {wanted: options[wanted]} if wanted in options else {}
-        return self.add(_ACTIVATIONS[kind], [x], out, **more) if kind in _ACTIVATIONS else None
+        y = self.add(_ACTIVATIONS[kind], [x], out, _FIXED.get(kind), **more)
+        return self.recoded(y, out, self.form) if out.dtype == DType.INT8 else y
 
     def fused(
         self, op: str, inputs: Sequence[int], out: TensorSpec, kind: ActivationType, **options: Any
@@ -147,8 +177,10 @@ def _padded(file: _File, a: Any, pads: Sequence[int], x: TensorSpec, place: int,
         amounts = file.constant([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
         n, h, w, c = x.shape
         wide = x.like((n, h + top + bottom, w + left + right, c))
-        more = [] if fill == 0.0 else [file.constant(fill, np.float32)]
-        place = file.add("PADV2" if more else "PAD", [place, amounts, *more], wide)
+        form = file.forms.get(place)
+        least = file.constant(form.low, np.int8, form) if form else file.constant(fill, np.float32)
+        more = [] if fill == 0.0 else [least]
+        place = file.add("PADV2" if more else "PAD", [place, amounts, *more], wide, form)
     return place, schema.Padding.VALID
 
 
@@ -162,10 +194,20 @@ def _conv2d(file: _File, a: Any, inputs: Sequence[TensorSpec], places: list[int]
     options |= {"dilationHFactor": a.dilation[0], "dilationWFactor": a.dilation[1]}
     weights, op = places[1], "CONV_2D"
     if depthwise:
-        op, weights = "DEPTHWISE_CONV_2D", file.constant(w.value[..., 0].transpose(1, 2, 0)[None])
+        form = file.forms.get(weights)
+        form = replace(form, axis=3) if form else None
+        op, weights = "DEPTHWISE_CONV_2D", file.constant(w.value[..., 0].transpose(1, 2, 0)[None], form=form)
         options["depthMultiplier"] = w.shape[0] // a.group
-    bias = places[2] if len(places) > 2 else file.constant(np.zeros(w.shape[0], np.float32))
+    bias = places[2] if len(places) > 2 else _no_bias(file, places, w.shape[0])
     return file.fused(op, [place, weights, bias], out, a.activation_type, **options)
+
+
+def _no_bias(file: _File, places: Sequence[int], channels: int) -> int:
+    x, w = (file.forms.get(place) for place in places)
+    if x is None or w is None:
+        return file.constant(np.zeros(channels, np.float32))
+    form = Affine(tuple(x.scale[0] * scale for scale in w.scale), (0,), bits=32)
+    return file.constant(np.zeros(channels, np.int32), form=form)
 
 
 def _pool(op: str, fill: float) -> _Writer:
@@ -176,15 +218,25 @@ def _pool(op: str, fill: float) -> _Writer:
         place, padding = _padded(file, a, a.pad, x, places[0], fill)
         window, strides = (x.shape[1:3], (1, 1)) if a.global_ else (a.kernel_size, a.strides)
         options = {"filterHeight": window[0], "filterWidth": window[1], "strideH": strides[0], "strideW": strides[1]}
-        return file.fused(op, [place], out, a.activation_type, padding=padding, **options)
+        form = file.forms.get(place)
+        y = file.fused(op, [place], out, a.activation_type, form=form, padding=padding, **options)
+        return file.recoded(y, out, file.form) if form and y is not None else y
 
     return write
+
+
+def _concat(file: _File, a: Any, inputs: Sequence[TensorSpec], places: list[int], out: TensorSpec) -> int | None:
+    if file.form:
+        places = [file.recoded(place, x, file.form) for place, x in zip(places, inputs, strict=True)]
+    return file.add("CONCATENATION", places, out, axis=a.axis)
 
 
 def _matmul(file: _File, a: Any, inputs: Sequence[TensorSpec], places: list[int], out: TensorSpec) -> int | None:
     w = inputs[1].value
     if w is not None and w.ndim == 2 and not a.transpose_a:
-        weights = places[1] if a.transpose_b else file.constant(w.T)
+        form = file.forms.get(places[1])
+        turned = replace(form, axis=1 - form.axis) if form else None
+        weights = places[1] if a.transpose_b else file.constant(w.T, form=turned)
         more = [places[2] if len(places) > 2 else -1]
         return file.fused("FULLY_CONNECTED", [places[0], weights, *more], out, a.activation_type, keepNumDims=True)
     y = file.add("BATCH_MATMUL", places[:2], out, adjX=a.transpose_a, adjY=a.transpose_b)
@@ -256,13 +308,16 @@ _WRITERS: dict[str, _Writer] = {
     ),
     "AddFusion": _binary("ADD"),
     "AvgPoolFusion": _pool("AVERAGE_POOL_2D", 0.0),
-    "Concat": lambda file, a, inputs, places, out: file.add("CONCATENATION", places, out, axis=a.axis),
+    "Concat": _concat,
     "Conv2DFusion": _conv2d,
     "Gather": _gather,
     "LayerNormFusion": _layer_norm,
     "MatMulFusion": _matmul,
     "MaxPoolFusion": _pool("MAX_POOL_2D", float(np.finfo(np.float32).min)),
     "MulFusion": _binary("MUL"),
+    "QuantDTypeCast": lambda file, a, inputs, places, out: file.add(
+        "QUANTIZE" if a.dst_t == DType.INT8 else "DEQUANTIZE", places, out
+    ),
     "ReduceFusion": _reduce,
     "Reshape": lambda file, a, inputs, places, out: file.add(
         "RESHAPE", [places[0], file.constant(out.shape, np.int32)], out, newShape=list(out.shape)

@@ -72,13 +72,15 @@ class Format(IntEnum):
 class Stored(Protocol):
     """A constant that is stored in another form than its elements: lite.coded.Coded, lite.halves.Half.
 
-    words: what is stored. bits: that an element takes there, before it is compressed.
+    words: what is stored. bits: that an element takes there, before it is compressed. storage: how, for people.
     """
 
     @property
     def words(self) -> Array: ...
     @property
     def bits(self) -> int: ...
+    @property
+    def storage(self) -> str: ...
     @property
     def nbytes(self) -> int: ...
     def decode(self) -> Array: ...

@@ -1,7 +1,7 @@
 """`mlite bench`: lite's command, which here converts a `.mindir` first and has a suite of networks.
 
-In int8 each network is quantized in full, ours by the converter, that of onnxruntime, OpenVINO and MNN by onnxruntime's
-quantize_static, with the same inputs as the only sample.
+In int8 each network is quantized in full with the same inputs as the only sample: ours and LiteRT's by the converter,
+that of onnxruntime and OpenVINO by onnxruntime's quantize_static, that of MNN by its own tool.
 """
 from __future__ import annotations
 
@@ -78,12 +78,8 @@ def _suite(args: argparse.Namespace) -> int:
                 found = export(name)
             model = Path(folder) / f"{name}.ms"
             _convert(args, found.mindir, model, found.inputs if args.int8 else None)
-            onnx = found.onnx
-            if args.int8 and args.peers:
-                with progress(f"quantizing {what} for the peers", args.progress):
-                    onnx = bench.quantized(onnx, found.inputs, Path(folder) / name)
             with progress(f"measuring {what}", args.progress) as stage:
-                reports[name] = bench.measure_all(args, str(model), found.inputs, onnx, stage)
+                reports[name] = bench.measure_all(args, str(model), found.inputs, found.onnx, stage, args.int8)
             model.unlink()
             if not args.json:
                 _print_row(args, name, reports[name], header=number == 1)

@@ -9,7 +9,9 @@ measured on samples, --calibration: pictures, .npy, .npz and .bin files, or
 folders of them. --config takes a TOML file with the tables [pruning],
 [quantization] and [calibration], or the INI that MindSpore Lite's converter
 takes; what is given as an argument replaces what the file says. --report
-explains what that does to the network, layer by layer.
+explains what that does to the network, layer by layer; what outputs lose is
+said wherever there are samples: the root of the error's squares over the
+outputs', of the worst output, on the first 8 samples.
 """
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def write(
         if output.exists() and output.samefile(args.model):
             raise ConvertError(f"the output {output} is the model itself: give another with --output")
         imported = len(graph.all_nodes())
-        graph, explained = prepare(graph, options, explained=report is not None)
+        graph, explained, loss = prepare(graph, options, explained=report is not None, judged=True)
         written_nodes = len(graph.all_nodes())
         tell(options, "write")
         sidecar = Sidecar.beside(output)
@@ -93,6 +93,7 @@ def write(
                 "nodes": {"before": imported, "after": written_nodes},
                 "seconds": seconds,
                 "peak_memory": peak_memory(),
+                "loss": loss._asdict() if loss is not None else None,
             }
         )
         return 0
@@ -100,6 +101,8 @@ def write(
         f"{output}: {size(exported)} to {size(written)}, "
         f"{imported} to {written_nodes} nodes, in {duration(seconds)} and {size(peak_memory())} of memory"
     )
+    if loss is not None:
+        print(loss)
     return 0
 
 

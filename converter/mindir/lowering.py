@@ -136,11 +136,17 @@ class Lowering:
 def lower(function: Lower, op: Lowering, inputs: Sequence[Operand]) -> Operand:
     """Bind the arguments of a primitive and run its lowering.
 
-    Raises Unsupported where an argument has no equivalent, ParseError where one is missing or of the wrong kind.
+    Raises Unsupported where an argument has no equivalent or is not known here, ParseError where one is missing or of
+    the wrong kind.
     """
     given = [operand for operand in inputs if not isinstance(operand, Monad)]
+    parameters = parameters_of(function)
+    known = sum(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in parameters)
+    if len(given) > known:
+        first = describe(given[known])
+        raise Unsupported(f"has {len(given)} inputs, of which only {known} are known here: the next is {first}")
     arguments: dict[str, Any] = {}
-    for index, parameter in enumerate(parameters_of(function)):
+    for index, parameter in enumerate(parameters):
         operand: Operand
         if index < len(given) and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             operand = given[index]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from converter.calibration import settled
-from converter.errors import PruneError
+from converter.errors import GIVE_SAMPLES, PruneError
 from converter.ir.graph import Graph
 from converter.prune.channels import Channels
 from converter.prune.choose import choose
@@ -28,7 +28,7 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
     if samples and graph.states:
         raise PruneError(f"{graph.name}: it keeps states from run to run, and can be pruned without samples only")
     if not samples and settings.importance in ("activation", "error"):
-        raise PruneError(f"there are no samples: importance {settings.importance!r} is measured on some")
+        raise PruneError(f"there are no samples to measure importance {settings.importance!r} on: {GIVE_SAMPLES}")
     unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
     if unknown:
         raise PruneError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")

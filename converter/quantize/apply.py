@@ -41,8 +41,6 @@ def balance(graph: Graph, settings: Quantization, progress: Progress | None = No
 
     Raises QuantizeError where that takes samples, and there are none or one does not fit.
     """
-    if settings.kind not in ("full", "dynamic"):
-        return
     if settings.equalize:
         equalize(graph, settings, progress)
     if settings.smooth is not None:
@@ -61,8 +59,7 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
         return quantize_weights(coded, in_8_bits)
     if settings.kind == "dynamic":
         if not by_row(graph, settings):
-            raise QuantizeError(f"{graph.name}: nothing to quantize: no product of rows with constant weights of "
-                f"{settings.min_weights} elements or more")
+            raise _nothing_by_row(graph, settings)
         return quantize_weights(quantize_dynamic(graph, settings), in_8_bits)
     if settings.kind in ("float16", "bfloat16"):
         return store_halves(graph, settings)
@@ -76,3 +73,13 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
         return quantize_weights(graph, settings, hessians, mixed_bits(graph, settings, hessians, progress))
     hessians = second_moments(graph, settings, progress) if settings.is_compensated else {}
     return quantize_weights(graph, settings, hessians)
+
+
+def _nothing_by_row(graph: Graph, settings: Quantization) -> QuantizeError:
+    """What to say of a network that has no weights for dynamic quantization, or few."""
+    if by_row(graph, replace(settings, min_weights=0)):
+        return QuantizeError(f"{graph.name}: nothing to quantize: matrix products, convolutions of single pixels and "
+            f"recurrent layers have fewer weights each than min_weights, {settings.min_weights}: lower that, or leave "
+            "quantization out")
+    return QuantizeError(f"{graph.name}: nothing to quantize dynamically: no matrix product, convolution of single "
+        "pixels or recurrent layer with constant weights: use 'full', by samples, or 'weight'")

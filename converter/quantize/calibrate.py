@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from converter.errors import QuantizeError
+from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.correct import InputMean
 from converter.quantize.full import watched
@@ -137,7 +137,7 @@ def _runs(
             if progress is not None:
                 progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))
     if not count:
-        raise QuantizeError("there are no samples, which show what the network computes with")
+        raise QuantizeError(f"there are no samples, which show what the network computes with: {GIVE_SAMPLES}")
 
 
 def _check_finite(session: Session, sample: Any, count: int) -> None:

@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 
 from converter.emit import emit
-from converter.errors import QuantizeError
+from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from lite.errors import LiteError
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized, dequantize, quantize
@@ -182,7 +182,7 @@ def measure(
             if progress is not None:
                 progress(f"measure: sample {count}")
     if not count:
-        raise QuantizeError("there are no samples to measure errors with")
+        raise QuantizeError(f"there are no samples to measure errors with: {GIVE_SAMPLES}")
     return Measurement(rows, results, count)
 
 

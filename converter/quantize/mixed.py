@@ -20,7 +20,7 @@ import numpy as np
 
 from converter.compact import compact
 from converter.emit import emit_parts
-from converter.errors import QuantizeError
+from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.quantize.measure import SAMPLES, Distance, outputs, session_of
 from converter.quantize.settings import Quantization
@@ -53,7 +53,7 @@ class _Judge:
     def __init__(self, graph: Graph, settings: Quantization) -> None:
         self._samples = list(islice(settings.samples, SAMPLES))
         if not self._samples:
-            raise QuantizeError("there are no samples, which show what layers of few bits lose")
+            raise QuantizeError(f"there are no samples, which show what layers of few bits lose: {GIVE_SAMPLES}")
         with session_of(graph, graph.results) as session:
             self._wanted = [outputs(session, sample, i) for i, sample in enumerate(self._samples)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from converter.calibration import Calibration
+from converter.calibration import Calibration, has_some
 from converter.errors import OptionError
 from converter.names import (
     check_choice,
@@ -31,6 +31,12 @@ _OPEN = ("symmetric", "weight_range", "rounding")  # None: what is best for the 
 _PLAIN_BITS = 8  # that lose next to nothing, however they are found
 _LIMITS = {
     "weight_bits": (1, 16), "activation_bits": (7, 8), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40),
+}  # fmt: skip
+
+_KINDS_WITH = {  # what other kinds do not look at
+    "observer": ("full",), "percentile": ("full",), "activation_bits": ("full",), "equalize": ("full", "dynamic"),
+    "smooth": ("full", "dynamic"), "weight_bits": ("weight",), "spacing": ("weight",), "size_budget": ("weight",),
+    "error_budget": ("weight",),
 }  # fmt: skip
 
 
@@ -73,7 +79,7 @@ class Quantization:
     max_error: the most that the network's outputs may lose, the root of the noise's squares over the signal's, on the
     first samples: the layers that cost them most stay in float32, as few as that takes. None for no limit.
 
-    Raises OptionError for a value out of range.
+    Raises OptionError for a value out of range, and for one that the kind does not look at.
     """
 
     samples: Any = field(repr=False, default=())
@@ -122,15 +128,24 @@ class Quantization:
                 raise OptionError(f"{name} is {shown(value)}: expected a share above 0, below 1, such as 0.1, or None")
         if self.size_budget is not None and self.error_budget is not None:
             raise OptionError("size_budget and error_budget: give one of them")
-        if self.is_mixed and self.kind != "weight":
-            raise OptionError(f"kind is {self.kind!r}: size_budget and error_budget are of 'weight'")
         if self.max_error is not None and not (is_number(self.max_error, 0) and self.max_error):
             raise OptionError(f"max_error is {shown(self.max_error)}: expected a number above 0, such as 0.02, or None")
         if self.smooth is not None and not is_number(self.smooth, 0, 1):
             raise OptionError(f"smooth is {shown(self.smooth)}: expected 0 to 1, such as 0.5, or None")
         check_sequence_of_names("skip_nodes", self.skip_nodes)
+        self._check_kind()
         if not isinstance(self.samples, (Iterable, Calibration)):
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
+
+    def _check_kind(self) -> None:
+        """Raise OptionError for a field that would change nothing."""
+        defaults = {f.name: f.default for f in fields(self)}
+        for name, kinds in _KINDS_WITH.items():
+            value = getattr(self, name)
+            if self.kind not in kinds and value != defaults[name]:
+                others = " or ".join(map(repr, kinds))
+                raise OptionError(f"{name} is {shown(value)}, which {self.kind!r} quantization does not look at: give "
+                    f"kind {others} (--quantize), or leave it out")
 
     @property
     def has_offsets(self) -> bool:
@@ -142,8 +157,7 @@ class Quantization:
         """Whether the error of a weight is made up for by others."""
         if self.rounding is not None:
             return self.rounding == "compensated"
-        is_given = not isinstance(self.samples, (tuple, list)) or bool(self.samples)
-        return is_given and self.weight_bits < _PLAIN_BITS
+        return has_some(self.samples) and self.weight_bits < _PLAIN_BITS
 
     @property
     def is_least_squares(self) -> bool:

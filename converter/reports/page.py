@@ -37,10 +37,11 @@ def page(report: Report) -> str:
     done = " and ".join(["pruning"] * report.pruned + ["quantization"] * (report.kind is not None))
     title = f"{done.capitalize()} of {escape(report.network)}"
     how = f"Quantization of kind “{escape(report.kind)}”, measured" if report.kind else "Measured"
+    samples = f"the first {report.samples} samples" if report.samples > 1 else "one sample"
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style><main><h1>{title}</h1>"
-        f"<p>{how} on {report.samples} samples; latency with one thread, on the machine that converted it.</p>"
+        f"<p>{how} on {samples}; latency with one thread, on the machine that converted it.</p>"
         f"{_cards(report)}{_outputs(report)}{_chart(report.rows)}{_table(report)}"
         "</main></html>\n"
     )
@@ -141,7 +142,7 @@ _COLUMNS = (
     _Column("cosine<br>accum.", lambda row: f"{row.accumulated.cosine:.5f}" if row.accumulated else "–", "coded"),
     _Column("constants", lambda row: _pair(size, row.nbytes)),
     _Column("measured", lambda row: _pair(_seconds, row.seconds)),
-    _Column("at least", lambda row: _seconds(row.predicted)),
+    _Column("floor", lambda row: _seconds(row.predicted)),
 )  # fmt: skip
 
 
@@ -157,8 +158,8 @@ def _table(report: Report) -> str:
             "and bars are roots of counts. The worst layers are red, faint ones stay float32. "
         )
     about += (
-        "Times: measured, and what this machine’s limits for float32 arithmetic and for memory say the layer takes at "
-        "least; none where it is merged into another."
+        "Times: measured, and as a floor what the layer’s float32 arithmetic, as it is defined, or its bytes take at "
+        "this machine’s best; codes and Winograd’s convolutions can pass it. None where it is merged into another."
     )
     body = "".join(_line(row, columns, least) for row in report.rows)
     return (

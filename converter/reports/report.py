@@ -62,8 +62,8 @@ class Row:
     """A layer. shape: of what it computes. channels, weights: how many it has, before and after; of weights, other than
     0. weight_bits, activation_bits: 32 where it stays float32. nbytes: of its constants, before and after.
 
-    seconds: measured, before and after, with what is merged into it; predicted: what this machine's limits say it takes
-    at least, after. None where it is merged into another.
+    seconds: measured, before and after, with what is merged into it; predicted: after, the floor that lite.bench says.
+    None where it is merged into another.
     """
 
     name: str
@@ -86,8 +86,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. pruned: whether the network was; kind: of quantization, None for none. nbytes: of the files, and
-    latency: the medians with one thread, before and after.
+    """All of it. pruned: whether the network was; kind: of quantization, None for none. samples: how many it was
+    measured with, the first ones. nbytes: of the files, and latency: the medians with one thread, before and after.
     """
 
     network: str

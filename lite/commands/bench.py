@@ -1,12 +1,14 @@
 """Measure how fast a model runs, where its time goes, and how that compares.
 
 Inputs are random numbers. The time of an operator is held against its floor: its
-multiplications and additions at the machine's peak, or its bytes as fast as the
-machine reads them, whichever takes longer. --peers and --cold run in processes of
-their own; the peers are those installed of onnxruntime, OpenVINO, MNN and LiteRT, and
-need the same network as an ONNX file. A ratio is a peer's median over this engine's. A
-cold start is the median of several, each in a process of its own; a first one, in
-which Python compiles modules, does not count.
+multiplications and additions, as the operator defines them, at the machine's peak in
+fp32, or its bytes as fast as the machine reads them, whichever takes longer. Kernels
+on codes multiply faster and Winograd's convolutions multiply less: they can pass it.
+--peers and --cold run in processes of their own; the peers are those installed of
+onnxruntime, OpenVINO, MNN and LiteRT, and need the same network as an ONNX file. A
+ratio is a peer's median over this engine's. A cold start is the median of several,
+each in a process of its own; a first one, in which Python compiles modules, does not
+count.
 """
 from __future__ import annotations
 
@@ -14,14 +16,13 @@ import argparse
 import dataclasses
 import math
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lite.commands.progress import progress
-from lite.commands.run import named_shape, natural, positive
+from lite.commands.run import named_shape, natural, positive, timer_note
 from lite.commands.show import add_common_arguments, duration, print_json, size, table
 from lite.errors import ModelError
 from lite.records import dataclass
@@ -60,6 +61,7 @@ def _seconds(text: str) -> float:
     return float(text)
 
 _NOTABLE = 20e-6  # seconds of a run outside of operators that are worth a word
+_FLOOR = "floor: fp32 arithmetic as defined, or bytes, at the machine's best; codes and Winograd's way can pass it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,17 @@ def _lacks(name: str, onnx: Path) -> list[str]:
 
 
 def measure_all(
-    args: argparse.Namespace, model: str, inputs: Mapping[str, Array], onnx: Path, stage: Callable[[str], None]
+    args: argparse.Namespace,
+    model: str,
+    inputs: Mapping[str, Array],
+    onnx: Path,
+    stage: Callable[[str], None],
+    int8: bool = False,
 ) -> Report:
-    """What the arguments ask for, of one model. Beside peers our latency is that of the turns with them."""
+    """What the arguments ask for, of one model. Beside peers our latency is that of the turns with them.
+
+    int8: the model is, so quantize that of the peers, with these inputs.
+    """
     from lite import bench, compare
     from lite.engines import OURS
     from lite.session import Session
@@ -136,7 +146,7 @@ def measure_all(
     with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
         if args.peers:
             stage("preparing the engines")
-            contest += compare.peers(onnx, model, folder)
+            contest += compare.peers(onnx, model, folder, inputs if int8 else None)
             stage("the engines in turns")
             standings = compare.compare(contest, inputs, args.threads, args.seconds * len(contest))
         if args.cold:
@@ -155,18 +165,6 @@ def measure_all(
             machine = bench.measure_machine(args.threads)
             steps = bench.measure_steps(session, dict(inputs), machine)
     return Report(latency, machine, steps, standings, cold)
-
-
-def quantized(onnx: Path, inputs: Mapping[str, Array], folder: Path) -> Path:
-    """What the peers load in int8, made in `folder`; a file that is not there where it cannot be made."""
-    from lite import compare
-
-    folder.mkdir()
-    try:
-        return Path(compare.quantized(onnx, inputs, str(folder)))
-    except compare.EngineFailure as failure:
-        print(f"  no int8 for the peers: {failure}", file=sys.stderr)
-        return folder / "none.onnx"
 
 
 def peers_json(args: argparse.Namespace) -> dict[str, Any]:
@@ -249,6 +247,9 @@ def as_text(report: Report) -> str:
             f"operators, {duration(total)} together{_elsewhere(report.latency.median - total)}",
             table(sums, ("operator", "delegate", "steps", *header), right="llrrrrrr"),
         ]
+        if report.machine is not None:
+            parts.append(f"  {_FLOOR}")
+        parts += [f"  {note}" for note in [timer_note([row.seconds for row in report.steps])] if note]
     return "\n".join(parts)
 
 

@@ -23,6 +23,13 @@ _DTYPES = {"dst_t", "src_t"}  # fields that hold values of DType
 
 _FEW = 8  # numbers of a constant that are shown in its shape's place
 _WIDTH = 100
+_DELEGATES = {  # what a delegate's name means
+    "cpu": "compiled kernels",
+    "cpu, merged": "computed by the kernel of a node before it",
+    "reference": "numpy, correct and slower than a kernel",
+    "folded": "computed, or left out, when it is planned",
+    "session": "writes a state, after all else",
+}
 _INPUTS_WIDTH = 48
 
 
@@ -100,6 +107,7 @@ def sources(
 
 def as_json(listing: Listing) -> dict[str, Any]:
     """The listing as JSON has it."""
+    nbytes, stored = _constant_bytes(listing)
     return {
         "inputs": [_spec(spec) for spec in listing.inputs],
         "outputs": [_spec(spec) for spec in listing.outputs],
@@ -119,8 +127,16 @@ def as_json(listing: Listing) -> dict[str, Any]:
             {"op": op, "nodes": len(nodes), "delegates": sorted({n.delegate for n in nodes if n.delegate})}
             for op, nodes in _by_operator(listing.nodes)
         ],
-        "constants": {"count": len(listing.constants), "bytes": sum(spec.nbytes for spec in listing.constants)},
+        "constants": {"count": len(listing.constants), "bytes": nbytes, "stored_bytes": stored},
     }
+
+
+def _constant_bytes(listing: Listing) -> tuple[int, int]:
+    """What elements of all constants take, and what is stored of them."""
+    return (
+        sum(spec.nbytes for spec in listing.constants),
+        sum(spec.stored.nbytes if spec.stored else spec.nbytes for spec in listing.constants),
+    )
 
 
 def as_text(listing: Listing) -> str:
@@ -130,7 +146,10 @@ def as_text(listing: Listing) -> str:
         (op, len(found), ", ".join(sorted({n.delegate for n in found if n.delegate})))
         for op, found in _by_operator(listing.nodes)
     ]
-    nbytes = sum(spec.nbytes for spec in listing.constants)
+    nbytes, stored = _constant_bytes(listing)
+    decoded = f", {size(nbytes)} decoded" if nbytes != stored else ""
+    met = {node.delegate for node in listing.nodes}
+    delegates = [(name, meaning) for name, meaning in _DELEGATES.items() if name in met]
     return "\n".join(
         (
             "inputs",
@@ -143,13 +162,16 @@ def as_text(listing: Listing) -> str:
             *_node_lines(listing.nodes, delegated),
             "operators",
             table(operators, ("operator", "nodes", "delegates" if delegated else ""), right="lr"),
-            f"constants\n  {size(nbytes)} in {len(listing.constants)} tensors",
+            *(["delegates", table(delegates)] if delegates else []),
+            f"constants\n  {size(stored)} in {len(listing.constants)} tensors{decoded}",
         )
     )
 
 
 def _node_lines(nodes: Sequence[ListedNode], delegated: bool) -> Iterator[str]:
-    """A table of the nodes, and below each row its name, inputs that do not fit in their column, and attributes."""
+    """A table of the nodes, and below each row its name, inputs that do not fit in their column, attributes, and how
+    constants are stored that are not as they are computed with.
+    """
     feeds = [_feeds(node) for node in nodes]
     rows = [
         (
@@ -168,11 +190,18 @@ def _node_lines(nodes: Sequence[ListedNode], delegated: bool) -> Iterator[str]:
     for line, node, feed in zip(lines, nodes, feeds, strict=True):
         yield line
         long_feed = feed if len(feed) > _INPUTS_WIDTH else ""
-        for text in (node.name, long_feed, _words(node.attributes)):
+        for text in (node.name, long_feed, _words(node.attributes), *_storage(node)):
             yield from wrap(
                 text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
                 break_on_hyphens=False,
             )  # fmt: skip
+
+
+def _storage(node: ListedNode) -> Iterator[str]:
+    """How those inputs are stored that are stored in another form."""
+    for spec in node.inputs:
+        if spec.stored:
+            yield f"{spec.like()} is stored as {spec.stored.storage}: {size(spec.stored.nbytes)}"
 
 
 def _feeds(node: ListedNode) -> str:
@@ -199,7 +228,8 @@ def _by_operator(nodes: Iterable[ListedNode]) -> list[tuple[str, list[ListedNode
 
 
 def _spec(spec: TensorSpec) -> dict[str, Any]:
-    return {"name": spec.name, "dtype": str(spec.dtype), "shape": list(spec.shape)}
+    row = {"name": spec.name, "dtype": str(spec.dtype), "shape": list(spec.shape)}
+    return {**row, "stored": {"as": spec.stored.storage, "bytes": spec.stored.nbytes}} if spec.stored else row
 
 
 def _shapes(specs: Sequence[TensorSpec]) -> str:

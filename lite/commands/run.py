@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lite.types import Array
 
 _PROFILES = 5  # runs of which a profile has the least times
+_SHORT = 2e-6  # seconds: of a step that takes less, most is what measuring it takes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -143,6 +144,7 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
         "model": args.model,
         "inputs": [describe(name, array) for name, array in inputs.items()],
         "outputs": [describe(name, array, values=True) for name, array in outputs.items()],
+        "threads": session.threads,
         "latency_ms": latency(seconds),
         "written": written,
     }
@@ -153,10 +155,13 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
         print(f"input   {spec_text(name, array)}")
     for name, array in outputs.items():
         print(f"output  {spec_text(name, array)}  {values_text(array)}")
-    print(f"latency {say_latency(seconds)}")
+    print(f"latency {say_latency(seconds)}, {_say_threads(session.threads)}")
     if profile is not None:
         print(f"steps, the least times of {runs} runs")
         print(_profile_text(profile))
+        note = timer_note([t.seconds for t in profile])
+        if note:
+            print(f"  {note}")
     for path in written:
         print(f"wrote   {path}")
     return 0
@@ -172,6 +177,10 @@ def run_timed(session: Session, inputs: Mapping[str, Array], repeat: int) -> tup
         result = session.run(inputs)
         seconds.append(time.perf_counter() - begin)
     return (result if isinstance(result, dict) else {session.outputs[0].name: result}), seconds
+
+
+def _say_threads(count: int) -> str:
+    return "one thread" if count == 1 else f"up to {count} threads"
 
 
 def latency(seconds: Sequence[float]) -> dict[str, float | int]:
@@ -193,6 +202,14 @@ def least_times(profiles: Sequence[Sequence[StepTime]]) -> list[StepTime]:
     names = [t.step.name for t in profiles[-1]]
     alike = [profile for profile in profiles if [t.step.name for t in profile] == names]
     return [min(times, key=lambda time: time.seconds) for times in zip(*alike, strict=True)]
+
+
+def timer_note(seconds: Sequence[float]) -> str:
+    """What to say of steps timed one by one, "" where there is nothing to say."""
+    short = sum(0 < s < _SHORT for s in seconds)
+    if not short:
+        return ""
+    return f"{short} of {len(seconds)} steps take below 2 µs, about 1 of it the timer's and Python's, unlike in a run"
 
 
 def _profile_rows(times: Sequence[StepTime]) -> list[dict[str, Any]]:

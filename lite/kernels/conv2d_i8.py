@@ -10,7 +10,7 @@ from __future__ import annotations
 from lite.kernels.codes8 import INT8_STAGED, INT8_STEP, Codes
 from lite.kernels.declare import Int, Pointer, i64, kernel, routine
 from lite.kernels.gemm_i7 import INT7_OFFSET, INT7_ROWS, INT7_STEP, gemm_tile_i7, stage_i7, stage_same_i7
-from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, gemm_tile_i8
+from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROW_PANELS, INT8_ROWS, gemm_tile_i8
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
 from lite.kernels.windows import Windows, windows_at
@@ -117,7 +117,6 @@ def conv2d_i8(
     taps = at.kernel_height * row_taps
     of_seven = tap_bytes != 0 and INT7_OFFSET() != 0
     most_rows = INT7_ROWS if of_seven else INT8_ROWS()
-    most_panels = 1 if of_seven else INT8_PANELS()
     step = INT7_STEP if of_seven else INT8_STEP()
     steps = (span + step - 1) // step - 2 * doubles
     panel_bytes = taps * (tap_bytes if of_seven else steps * lanes * step)
@@ -178,6 +177,7 @@ def conv2d_i8(
                     i64(table)[tap * height + r] = i64(table)[r] + offset
             table += height * taps * 8
             left_over -= height
+        most_panels = 1 if of_seven else INT8_PANELS() if count > 1 else INT8_ROW_PANELS()
         panel = panel_part * panel_block
         last_panel = min(panel + panel_block, panels)
         while panel < last_panel:

@@ -131,4 +131,4 @@ def gemm_tile_i7(
         return sums
 
     end = codes_end(c, y, y_stride, columns, scale, ends, residual)
-    each_tile(c, rows, s.constant(1), columns, residual, sums_of, end, (INT7_ROWS, 1))
+    each_tile(c, rows, s.constant(1), columns, residual, sums_of, end, (INT7_ROWS, 1, 1))

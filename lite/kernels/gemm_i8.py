@@ -1,6 +1,8 @@
 """The register tile of products of int8 codes: int32 sums, made codes again before they are written.
 
-A tile is INT8_ROWS rows by 1 or INT8_PANELS panels, each as wide as a vector of int32. At each step it takes INT8_STEP
+A tile is INT8_ROWS rows by 1 or INT8_PANELS panels, each as wide as a vector of int32; or one row by up to
+INT8_ROW_PANELS, since less would wait for each sum before the next is begun, and it is bound by how fast weights are
+read. At each step it takes INT8_STEP
 consecutive codes of every row, staged (see codes8.py), and for every column the weights that belong to them: these are
 packed [panel][tap][steps][lanes][INT8_STEP], zeros beyond the depth, so what is read beyond a row's end does not count.
 Rows are given by address as in gemm.py. The sums start with the bias, from which what the zero points contribute has
@@ -23,8 +25,10 @@ def rows_of(target: Target) -> int:
 
 
 PANELS = 2  # that a tile takes at once
+ROW_PANELS = 4  # that a tile of one row takes
 _GROUP = 4  # vectors of sums that become codes at once: rows, or pairs of panels
 INT8_PANELS = constant("int8_panels", lambda target: PANELS)
+INT8_ROW_PANELS = constant("int8_row_panels", lambda target: ROW_PANELS)
 INT8_ROWS = constant("int8_rows", rows_of)
 
 EndRows = Callable[["Value | int", Sequence[Value]], None]  # of the first row's number and the sums of rows from it on
@@ -71,17 +75,17 @@ def each_tile(
     residual: Value,
     sums_of: Callable[[int, int], Sequence[Value]],
     end: Callable[[int, list[Value | None], bool], EndRows],
-    most: tuple[int, int] | None = None,
+    most: tuple[int, int, int] | None = None,
 ) -> None:
     """A tile of `rows` and `panels`: sums_of(height, width), whose rows go to what `end` gives.
 
-    most: rows and panels that a tile may have, those of gemm_tile_i8 if None.
+    most: rows and panels that a tile may have, and panels of one row; those of gemm_tile_i8 if None.
     end(width, lanes, adding): lanes as in Simd.span, of each panel; adding: there is a residual. The sums of a tile
     that has not all columns are kept in memory, where one loop over rows ends tiles of every height.
     """
     s = c.s
-    most_rows, most_panels = most or (rows_of(s.target), PANELS)
-    kept = s.memory(most_rows * most_panels)
+    most_rows, most_panels, row_panels = most or (rows_of(s.target), PANELS, ROW_PANELS)
+    kept = s.memory(max(most_rows * most_panels, row_panels))
 
     def choose(body: Callable[[bool], None]) -> None:
         s.either(residual.equals(0), partial(body, False), partial(body, True))
@@ -99,7 +103,8 @@ def each_tile(
         s.either(columns >= width * s.lanes, partial(choose, whole), keep)
 
     def widths(height: int) -> None:
-        s.switch(panels, [partial(tile, height, width) for width in range(1, most_panels + 1)], first=1)
+        widest = row_panels if height == 1 else most_panels
+        s.switch(panels, [partial(tile, height, width) for width in range(1, widest + 1)], first=1)
 
     def partly(width: int) -> None:
         def some(adding: bool) -> None:
@@ -114,7 +119,7 @@ def each_tile(
         choose(some)
 
     s.switch(rows, [partial(widths, height) for height in range(1, most_rows + 1)], first=1)
-    unfinished = [partial(partly, width) for width in range(1, most_panels + 1)]
+    unfinished = [partial(partly, width) for width in range(1, row_panels + 1)]
     s.either(columns < panels * s.lanes, lambda: s.switch(panels, unfinished, first=1), lambda: None)
 
 

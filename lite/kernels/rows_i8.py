@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from lite.kernels.codes8 import INT8_STEP, Codes
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS, EndRows, each_tile, summed
+from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROW_PANELS, INT8_ROWS, EndRows, each_tile, summed
 from lite.kernels.move import LANES
 from lite.kernels.simd import Simd, Value, micro
 
@@ -153,8 +153,9 @@ def state_product_i8(
         height = min(INT8_ROWS(), rows - row)
         for r in range(height):
             i64(table)[r] = staged + (row + r) * stride
-        for column in range(0, columns, INT8_PANELS() * lanes):
-            width = min(INT8_PANELS(), (columns - column) // lanes)
+        most_panels = INT8_PANELS() if height > 1 else INT8_ROW_PANELS()
+        for column in range(0, columns, most_panels * lanes):
+            width = min(most_panels, (columns - column) // lanes)
             weights = w + (first + column) // lanes * panel_bytes
             place = row * y_stride + column * 4
             gemm_rows_i8(
@@ -223,9 +224,10 @@ def matmul_rows_i8(
         first_panel = part % panel_blocks * panel_block
         last_panel = min(first_panel + panel_block, panels)
         tiles = (last_row - first_row + INT8_ROWS() - 1) // INT8_ROWS()
+        most_panels = INT8_PANELS() if last_row - first_row > 1 else INT8_ROW_PANELS()
         panel = first_panel
         while panel < last_panel:
-            width = min(INT8_PANELS(), last_panel - panel)
+            width = min(most_panels, last_panel - panel)
             weights = w + panel * panel_bytes
             column = panel * lanes
             ahead = weights + width * panel_bytes

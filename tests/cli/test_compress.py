@@ -1,6 +1,7 @@
 """`mlite convert` that compresses: arguments and files of settings, and that a failure leaves nothing behind."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,21 @@ def test_arguments_choose_what_convert_is_given(mlite: Mlite, data: Path, tmp_pa
     done = mlite("convert", MINDIR, "-o", out, "--quantize", "full", "--calibration", data / "x.npy")
     assert done.code == 0, done.err
     assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
+
+
+def test_what_outputs_lose_is_said_where_there_are_samples(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    given = ["convert", MINDIR, "-o", tmp_path / "out.ms", "--quantize", "weight", "--weight-bits", 4]
+    assert "outputs lose" not in mlite(*given).out
+    assert mlite(*given, "--json").json["loss"] is None
+    done = mlite(*given, "--calibration", data / "x.npy")
+    assert re.search(r"\noutputs lose \d+(\.\d+)? % on the first 8 samples\n$", done.out), done.out
+    quantization = {"kind": "weight", "weight_bits": 4, "samples": np.load(data / "x.npy")}
+    report = converter.report(MINDIR, {"quantization": quantization})
+    for more in ([], ["--report", tmp_path / "r.csv"]):
+        loss = mlite(*given, "--calibration", data / "x.npy", *more, "--json").json["loss"]
+        assert loss == {"error": report.error, "samples": report.samples}
+    one = mlite(*given[:4], "--prune-weights", 0.5, "--calibration", data / "x.npy", "--calibration-size", 1)
+    assert one.out.endswith(" on one sample\n")
 
 
 def test_pictures_and_how_they_become_numbers(mlite: Mlite, data: Path, tmp_path: Path) -> None:
@@ -93,7 +109,7 @@ def test_single_weights_and_how_they_are_stored(mlite: Mlite, data: Path, tmp_pa
 
 # arguments, and what standard error names
 MISUSES = [
-    ("--quantize full", ["there are no samples"]),
+    ("--quantize full", ["there are no samples", "as `samples` in Python", "--calibration PATH"]),
     ("--quantize full --calibration {data}/absent", ["absent: No such file"]),
     ("--quantize full --calibration {data}", ["quant.cfg", "neither .npy"]),
     ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
@@ -102,11 +118,12 @@ MISUSES = [
     ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["max_error is 1e-09, but any layer costs more"]),
     ("--quantize full --calibration {data}/x.npy --report {data}/r.pdf", ["r.pdf should end in .html, .json, .csv"]),
     ("--quantize full --calibration {data}/x.npy --report {data}/no/r.csv", ["folder", "does not exist"]),
-    ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with"]),
+    ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with", "--calibration PATH"]),
     ("--prune 1", ["channels is 1.0: expected a share"]),
     ("--prune-pattern 4:2", ["pattern is '4:2'"]),
     ("--prune-weights 0.5 --prune-pattern 2:4", ["give one of them"]),
-    ("--quantize weight --size-budget 0.3", ["there are no samples"]),
+    ("--quantize weight --size-budget 0.3", ["there are no samples", "--calibration PATH"]),
+    ("--quantize full --weight-bits 4", ["weight_bits is 4", "'full' quantization", "kind 'weight' (--quantize)"]),
     ("--quantize weight --size-budget 0.01 --calibration {data}/x.npy", ["with the fewest bits for all"]),
     ("--quantize weight --spacing clustered", ["expected 1 to 7 bits"]),
     ("--prune 0.5 --prune-skip nowhere", ["no node of that name"]),

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import converter
 from converter.mindir.mind_ir_pb2 import ModelProto
 from lite.cli import main as device_main
 from lite.commands.listing import ListedNode, Listing, as_text, telling_attributes
@@ -132,3 +134,29 @@ def test_a_node_on_codes_says_its_own_attributes_and_how_operands_are_stored() -
         "axis": (1,), "codes": "(int8 x 0.00392 -128, int8 x 2 scales 0.0054..0.019, - -> int8 of 7 bits x 0.5)"
     }  # fmt: skip
     assert telling_attributes(QuantDTypeCast(DType.FLOAT32, DType.INT8)) == {"src_t": "float32", "dst_t": "int8"}
+
+
+@pytest.mark.parametrize(
+    ("options", "stored"),
+    [
+        ({"quantization": {"kind": "weight", "weight_bits": 4}}, "codes of 4 bits, 48 scales"),
+        ({"pruning": {"weights": 0.9}, "quantization": {"kind": "weight"}}, "codes of 8 bits, 48 scales, sparse"),
+        ({"quantization": {"kind": "weight", "weight_bits": 1}}, "codes of 1 bit, 48 scales"),
+        ({"quantization": {"kind": "bfloat16"}}, "bfloat16"),
+    ],
+)
+def test_how_constants_are_stored(mlite: Mlite, tmp_path: Path, options: dict[str, Any], stored: str) -> None:
+    (tmp_path / "x.ms").write_bytes(converter.convert(DIGITS / "digits.mindir", options))
+    text = mlite("inspect", tmp_path / "x.ms").out
+    assert f"float32[48,3,3,24] is stored as {stored}: " in text
+    assert " tensors, 53.7 kB decoded" in text
+    report = mlite("inspect", tmp_path / "x.ms", "--json").json
+    found = [spec["stored"] for node in report["nodes"] for spec in node["inputs"] if spec.get("stored")]
+    assert stored in [row["as"] for row in found]
+    assert sum(row["bytes"] for row in found) < report["constants"]["stored_bytes"] < report["constants"]["bytes"]
+
+
+def test_delegates_are_explained(mlite: Mlite) -> None:
+    assert "\ndelegates\n  cpu  compiled kernels\nconstants" in mlite("inspect", DIGITS / "digits.ms").out
+    node = ListedNode("AddFusion", "", (), (), {}, (), "cpu, merged")
+    assert "cpu, merged  computed by the kernel of a node before it" in as_text(Listing((), (), (node,), ()))

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from lite import Session
-from lite.commands.run import least_times
+from lite.commands.run import least_times, timer_note
+from lite.native.cpu import usable_cpus
 from lite.profile import StepTime
 from tests.cli.conftest import DIGITS, Mlite
 
@@ -80,7 +81,7 @@ def test_random_inputs_follow_the_seed(mlite: Mlite) -> None:
 def test_text_says_inputs_outputs_and_latency(mlite: Mlite) -> None:
     done = mlite("run", MODEL, "--random", "--repeat", 3, "--profile")
     assert done.code == 0
-    latency = ("median", "of 3 runs", "least times of 5")
+    latency = ("median", "of 3 runs", "thread", "least times of 5")
     for part in ("input   x: float32[1,1,8,8]", "output ", "float32[1,10]", *latency, "Conv2DFusion"):
         assert part in done.out
 
@@ -92,6 +93,11 @@ def test_a_profile_has_the_least_time_of_each_step() -> None:
     times = [[(one, 3.0), (two, 1.0)], [(one, 0.5)], [(one, 2.0), (two, 4.0)]]
     profiles = [[StepTime(step, seconds) for step, seconds in row] for row in times]
     assert [(t.step.name, t.seconds) for t in least_times(profiles)] == [("one", 2.0), ("two", 1.0)]
+
+
+def test_times_that_are_the_timers_are_named() -> None:
+    assert timer_note([0.0, 1e-6, 1.5e-6, 1e-3]).startswith("2 of 4 steps take below 2 µs, about 1 of it the timer's")
+    assert timer_note([0.0, 1e-3]) == ""
 
 
 def test_json_has_everything(mlite: Mlite, tmp_path: Path) -> None:
@@ -106,8 +112,10 @@ def test_json_has_everything(mlite: Mlite, tmp_path: Path) -> None:
 
 
 def test_threads_do_not_change_the_result(mlite: Mlite) -> None:
-    one, two = (mlite("run", MODEL, "--random", "--threads", n, "--json").json["outputs"] for n in (1, 2))
-    assert one == two
+    one, two = (mlite("run", MODEL, "--random", "--threads", n, "--json").json for n in (1, 2))
+    assert one["outputs"] == two["outputs"]
+    assert (one["threads"], two["threads"]) == (1, min(2, usable_cpus()))
+    assert mlite("run", MODEL, "--random", "--threads", 1).out.endswith("in one run, one thread\n")
 
 
 def test_a_mindir_is_converted_in_memory(mlite: Mlite) -> None:
@@ -199,7 +207,9 @@ def test_what_is_no_model_is_one_message(mlite: Mlite, model: Path) -> None:
 def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str) -> None:
     done = mlite("run", *arguments.split())
     assert done.code == 2
-    assert "usage: mlite run" in done.err
+    assert done.err.startswith("mlite run: error: ")
+    assert done.err.endswith("(mlite run --help has all arguments)\n")
+    assert done.err.count("\n") == 1
 
 
 # arguments after the model, and what standard error says of them

@@ -82,4 +82,10 @@ ARRANGEMENT = [
     Case("GridSampler2D", "ops.grid_sample(x, g, padding_mode='reflection')", _SAMPLED),
     Case("AffineGrid", "ops.affine_grid(x, (2, 4, 5, 6), True)", "x=normal(2, 2, 3)"),
     Case("AffineGrid", "ops.affine_grid(x, (2, 4, 5, 6))", "x=normal(2, 2, 3)"),
+    Case("Col2Im", "self.op(ops.unfold(x, 3).reshape(2, 4, 9, -1), Tensor([9, 7], ms.int32))", _IMAGE, "ops.Col2Im(3)"),
+    Case("Cummax", "ops.cummax(x, 1)", _X),
+    Case("Cummin", "ops.cummin(x, -1)", _X),
+    Case("Histogram", "ops.histc(x, 7)", _X),
+    Case("MatrixDiagV3", "ops.matrix_diag(x)", _X),
+    Case("Renorm", "ops.renorm(x, 2, 1, 1.0)", _X),
 ]

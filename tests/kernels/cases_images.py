@@ -5,6 +5,7 @@ import numpy as np
 
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
 from lite.ops.enums import ActivationType, CoordinateTransformMode, PadMode, ResizeMethod
+from lite.ops.grid_sampler import GridSampler2D
 from lite.ops.nms_with_mask import NMSWithMask
 from lite.ops.resize import Resize
 from lite.ops.roi_align import ROIAlign
@@ -79,4 +80,29 @@ REGIONS = [
     ),
     case(ROIAlign(7, 7, 1.0, 2, 1), normal(1, 12, 12, 64), regions(90, 1), note="several units"),
     case(ROIAlign(2, 2, 1.0, 2, 0), normal(2, 6, 5, 3), special(25).reshape(5, 5), note="special regions"),
+]
+
+SAMPLED = [
+    *(
+        case(
+            GridSampler2D(interpolation, padding, aligned),
+            normal(2, height, width, channels),
+            normal(2, 5, 7, 2) * 2,
+            note=f"{interpolation} {padding} {aligned}",
+        )
+        for interpolation in (0, 1)
+        for padding in (0, 1, 2)
+        for aligned in (False, True)
+        for height, width, channels in ((6, 9, 5), (1, 4, 70))
+    ),
+    case(GridSampler2D(), normal(1, 20, 20, 32), normal(1, 40, 40, 2), note="several units"),
+    *(
+        case(
+            GridSampler2D(mode, padding),
+            special(300).reshape(1, 10, 10, 3),
+            special(98).reshape(1, 7, 7, 2),
+            note=note,
+        )
+        for mode, padding, note in ((0, 0, "special"), (1, 1, "special nearest"), (0, 2, "special mirrored"))
+    ),
 ]

@@ -23,10 +23,12 @@ from converter.mindir.primitives import (
     selection,
     shape,
     updates,
+    windows,
 )
 from converter.mindir.primitives.elementwise import activation, binary, unary
 from converter.mindir.primitives.reduction import arg_extreme, extreme_with_index, reduce, reduce_as
 from lite.ops.enums import ActivationType, ReduceMode, ResizeMethod
+from lite.types import DType
 
 PRIMITIVES: dict[str, Lower] = {
     "Abs": unary("Abs"),
@@ -35,8 +37,8 @@ PRIMITIVES: dict[str, Lower] = {
     "AdaptiveAvgPool2D": pooling.adaptive_avg_pool,
     "AdaptiveMaxPool2D": pooling.adaptive_max_pool,
     "Add": binary("AddFusion"),
-    "Addcdiv": functions.add_combined("DivFusion"),
-    "Addcmul": functions.add_combined("MulFusion"),
+    "Addcdiv": functions.add_quotient,
+    "Addcmul": functions.add_product,
     "AddExt": elementwise.add_scaled("AddFusion"),
     "AddN": elementwise.add_n,
     "AffineGrid": construction.affine_grid,
@@ -72,6 +74,7 @@ PRIMITIVES: dict[str, Lower] = {
     "ChannelShuffle": pooling.channel_shuffle,
     "ClampScalar": elementwise.clamp,
     "ClampTensor": functions.clamp_tensor,
+    "Col2Im": windows.overlapped,
     "Concat": shape.concat,
     "ConstantPadND": shape.constant_pad,
     "Conv2D": convolution.conv2d,
@@ -80,6 +83,8 @@ PRIMITIVES: dict[str, Lower] = {
     "Cos": unary("Cos"),
     "Cosh": unary("Cosh"),
     "Cross": construction.cross,
+    "Cummax": reduction.running("GreaterEqual", DType.INT64),
+    "Cummin": reduction.running("LessEqual", DType.INT32),
     "CumProd": elementwise.accumulate("CumProd"),
     "CumSum": elementwise.accumulate("CumSum"),
     "Dense": matrix.dense,
@@ -119,10 +124,11 @@ PRIMITIVES: dict[str, Lower] = {
     "GroupNorm": normalization.group_norm,
     "Heaviside": functions.heaviside,
     "HShrink": functions.hard_shrink,
+    "Histogram": selection.histogram,
     "HSigmoid": activation(ActivationType.HSIGMOID),
     "HSwish": activation(ActivationType.HSWISH),
     "Hypot": functions.hypot,
-    "Im2Col": pooling.patches,
+    "Im2Col": windows.patches,
     "IndexAdd": updates.index_add,
     "IndexFill": scatter.index_fill,
     "InplaceAddExt": elementwise.add_scaled("AddFusion"),
@@ -164,6 +170,7 @@ PRIMITIVES: dict[str, Lower] = {
     "MatMul": matrix.matmul,
     "MatMulExt": matrix.matmul_ext,
     "MatrixBandPart": construction.band,
+    "MatrixDiagV3": construction.diagonals_matrix,
     "Max": reduce(ReduceMode.ReduceMax),
     "MaxDim": reduction.extreme_along("ArgMaxFusion", ReduceMode.ReduceMax),
     "Maximum": binary("Maximum"),
@@ -213,6 +220,7 @@ PRIMITIVES: dict[str, Lower] = {
     "ReLU6": activation(ActivationType.RELU6),
     "RemainderTensorScalar": binary("FloorMod"),
     "RemainderTensorTensor": binary("FloorMod"),
+    "Renorm": construction.renorm,
     "Reshape": shape.reshape,
     "ResizeBicubic": pooling.resize(ResizeMethod.CUBIC),
     "ResizeBilinearV2": pooling.resize(ResizeMethod.LINEAR),

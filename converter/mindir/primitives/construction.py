@@ -7,7 +7,7 @@ import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import Ints, Lower, Lowering, Unsupported
+from converter.mindir.lowering import Ints, Lower, Lowering, Scalar, Unsupported
 from converter.mindir.operands import Operand
 from lite.ops.enums import ReduceMode
 from lite.types import DType
@@ -61,6 +61,48 @@ def diagonal_matrix(op: Lowering, x: Value) -> Operand:
         return op.emit("Select", on, *op.operands(flat, 0))
     square = op.emit("Select", on, *op.operands(flat, 0), label="square")
     return op.emit("Reshape", square, op.ints((*x.spec.shape, *x.spec.shape), "shape"))
+
+
+def diagonals_matrix(
+    op: Lowering,
+    x: Value,
+    k: Ints = (0,),
+    num_rows: int = -1,
+    num_cols: int = -1,
+    padding_value: Value | Scalar = 0,
+    *,
+    align: str = "RIGHT_LEFT",
+) -> Operand:
+    """Matrices with x on their diagonals k[0] to k[1], the upper one first in x, and `padding_value` elsewhere.
+
+    align: where in its row of x a diagonal is that is shorter than others, above the main one and below.
+    """
+    low, high = k[0], k[-1]
+    if not x.spec.is_static or low > high or align not in _ALIGNMENTS:
+        raise Unsupported(f"puts {x.spec.like()} on the diagonals {k}, aligned {align}: give it a shape that is known")
+    longest = x.spec.shape[-1]
+    band = (high - low + 1, longest) if low < high else (longest,)
+    least = longest - min(high, 0), longest + max(low, 0)
+    square = max(least)
+    rows, columns = (square, square) if num_rows == num_cols == -1 else (
+        least[0] if num_rows == -1 else num_rows, least[1] if num_cols == -1 else num_cols
+    )
+    if x.spec.shape[-len(band) :] != band or rows < least[0] or columns < least[1]:
+        raise ParseError(f"{op.name}: {x.spec} are not the diagonals {k} of {rows} x {columns}")
+    across = np.arange(columns)
+    offset = across - np.arange(rows)[:, None]
+    length = np.minimum(rows + np.minimum(offset, 0), columns - np.maximum(offset, 0))
+    above, below = (side == "RIGHT" for side in align.split("_"))
+    place = across - np.maximum(offset, 0) + np.where(np.where(offset >= 0, above, below), longest - length, 0)
+    on = (low <= offset) & (offset <= high)
+    index = np.where(on, (high - offset) * longest + place, 0).astype(np.int32)
+    flat = op.emit("Reshape", x, op.ints((*x.spec.shape[: -len(band)], -1), "flat/shape"), label="flat")
+    last = op.constant(np.array(-1, np.int32), "axis")
+    elements = op.emit("Gather", flat, op.constant(index, "places"), last, label="elements")
+    return op.emit("Select", op.constant(on, "on"), *op.operands(elements, padding_value))
+
+
+_ALIGNMENTS = ("LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT")
 
 
 def diagonal(op: Lowering, x: Value, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Operand:
@@ -166,23 +208,35 @@ def lp_norm(
     return norm_of(op, x, axis, p, keep_dims)
 
 
-def norm_of(op: Lowering, x: Value, axes: Ints, p: float, keep_dims: bool) -> Value:
+def renorm(op: Lowering, x: Value, *, p: float, dim: int, maxnorm: float) -> Operand:
+    """x, each of its slices along a dimension made so much smaller that its p-norm is at most `maxnorm`."""
+    axes = tuple(axis for axis in range(x.spec.rank) if axis != dim % x.spec.rank)
+    norm = norm_of(op, x, axes, p, True, "norm")
+    share = op.emit("DivFusion", *op.operands(maxnorm, norm), label="share")
+    beyond = op.emit("Greater", *op.operands(norm, maxnorm), label="beyond")
+    return op.emit("MulFusion", x, op.emit("Select", beyond, *op.operands(share, 1.0), label="scale"))
+
+
+def norm_of(op: Lowering, x: Value, axes: Ints, p: float, keep_dims: bool, label: str = "") -> Value:
     """(sum |x|^p)^(1/p); the largest |x| for an infinite p."""
     over = op.ints(axes or range(x.spec.rank), "axes")
+
+    def total(v: Value, mode: ReduceMode, label: str) -> Value:
+        return op.emit("ReduceFusion", v, over, mode=mode, keep_dims=keep_dims, label=label)
+
     if p == 2:
         squares = op.emit("Square", x, label="squares")
-        total = op.emit("ReduceFusion", squares, over, mode=ReduceMode.ReduceSum, keep_dims=keep_dims, label="sum")
-        return op.emit("Sqrt", total)
+        return op.emit("Sqrt", total(squares, ReduceMode.ReduceSum, "sum"), label=label)
     size = op.emit("Abs", x, label="size")
     if math.isinf(p) and p > 0:
-        return op.emit("ReduceFusion", size, over, mode=ReduceMode.ReduceMax, keep_dims=keep_dims)
+        return total(size, ReduceMode.ReduceMax, label)
     if p == 1:
-        return op.emit("ReduceFusion", size, over, mode=ReduceMode.ReduceSum, keep_dims=keep_dims)
+        return total(size, ReduceMode.ReduceSum, label)
     if not p > 0:
         raise Unsupported(f"computes the {p}-norm: only positive ones are supported")
     powers = op.emit("PowFusion", *op.operands(size, float(p)), scale=1.0, shift=0.0, label="powers")
-    total = op.emit("ReduceFusion", powers, over, mode=ReduceMode.ReduceSum, keep_dims=keep_dims, label="sum")
-    return op.emit("PowFusion", *op.operands(total, 1 / p), scale=1.0, shift=0.0)
+    exponents = op.operands(total(powers, ReduceMode.ReduceSum, "sum"), 1 / p)
+    return op.emit("PowFusion", *exponents, scale=1.0, shift=0.0, label=label)
 
 
 def affine_grid(op: Lowering, theta: Value, output_size: Ints, align_corners: bool = False) -> Operand:

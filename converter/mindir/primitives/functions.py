@@ -212,19 +212,25 @@ def is_close(
 
 
 def lerp(op: Lowering, x: Value, end: Value, weight: Value | Scalar) -> Operand:
-    """x + weight * (end - x)"""
+    """x + weight * (end - x), of halves rounded at the end alone."""
+    dtype = x.spec.dtype
+    if dtype == DType.FLOAT16:
+        x, end = op.cast(x, DType.FLOAT32, "x"), op.cast(end, DType.FLOAT32, "end")
     part = op.emit("MulFusion", *op.operands(op.emit("SubFusion", end, x, label="way"), weight), label="part")
-    return op.emit("AddFusion", x, part)
+    y = op.emit("AddFusion", x, part, label="sum" if dtype == DType.FLOAT16 else "")
+    return op.cast(y, dtype, "y")
 
 
-def add_combined(schema_op: str) -> Lower:
-    """x + value * (a * b), or with another operator of a and b."""
+def add_product(op: Lowering, x: Value, a: Value, b: Value, value: Value | Scalar = 1) -> Operand:
+    """x + value * (a * b)"""
+    both = op.emit("MulFusion", *op.operands(a, b), label="both")
+    return op.emit("AddFusion", *op.operands(x, _with(op, "MulFusion", both, value, "scaled")))
 
-    def lower(op: Lowering, x: Value, a: Value, b: Value, value: Value | Scalar = 1) -> Operand:
-        both = op.emit(schema_op, *op.operands(a, b), label="both")
-        return op.emit("AddFusion", *op.operands(x, _with(op, "MulFusion", both, value, "scaled")))
 
-    return lower
+def add_quotient(op: Lowering, x: Value, a: Value, b: Value, value: Value | Scalar = 1) -> Operand:
+    """x + (value * a) / b: in this order, which halves show."""
+    scaled = _with(op, "MulFusion", a, value, "scaled")
+    return op.emit("AddFusion", *op.operands(x, op.emit("DivFusion", *op.operands(scaled, b), label="quotient")))
 
 
 def clamp_tensor(op: Lowering, x: Value, low: Value | None = None, high: Value | None = None) -> Operand:

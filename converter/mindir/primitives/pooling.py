@@ -201,33 +201,6 @@ def max_pool_v2(
     return (_over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields)), Missing(_INDICES))
 
 
-def patches(
-    op: Lowering, x: Value, *, ksizes: Ints, strides: Ints = (1,), dilations: Ints = (1,), pads: Ints = (0,)
-) -> Operand:
-    """x [N, C, H, W] -> [N, C, places in a window, windows]: what each window sees, a slice for each of its places."""
-    if x.spec.rank != 4 or not x.spec.is_static:
-        raise Unsupported(f"takes windows of {x.spec.like()}: give images of a known size")
-    kernel, stride = pair(op, ksizes, "ksizes"), pair(op, strides, "strides")
-    dilation, pad = pair(op, dilations, "dilations"), pair(op, pads, "pads")
-    if any(pad):
-        around = np.array(((0, 0), (0, 0), (pad[0], pad[0]), (pad[1], pad[1])), np.int32)
-        x = op.emit("PadFusion", x, op.constant(around, "paddings"), label="pad")
-    batch, channels, *sides = x.spec.shape
-    counts = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(sides, kernel, stride, dilation, strict=True)]
-    if min(counts) < 1:
-        raise ParseError(f"{op.name}: a window of {kernel} does not fit {x.spec}")
-    places = []
-    for i, j in np.ndindex(*kernel):
-        begin = (0, 0, i * dilation[0], j * dilation[1])
-        ends = (b + (c - 1) * s + 1 for b, c, s in zip(begin[2:], counts, stride, strict=True))
-        end = (batch, channels, *ends)
-        bounds = [op.ints(v, f"{n}{i}_{j}") for n, v in (("begin", begin), ("end", end), ("step", (1, 1, *stride)))]
-        part = op.emit("StridedSlice", x, *bounds, label=f"place{i}_{j}")
-        flat = op.ints((batch, channels, 1, -1), f"flat{i}_{j}")
-        places.append(op.emit("Reshape", part, flat, label=f"windows{i}_{j}"))
-    return op.emit("Concat", *places, axis=2)
-
-
 def upsample_nearest(op: Lowering, x: Value, output_size: Ints | None = None, scales: Floats | None = None) -> Operand:
     """x [N, C, H, W] to a size, or by factors."""
     if output_size is None:

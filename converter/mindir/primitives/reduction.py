@@ -105,6 +105,55 @@ def extreme_along(schema_op: str, mode: ReduceMode) -> Lower:
     return lower
 
 
+def running(schema_op: str, indices: DType) -> Lower:
+    """(the extreme of the elements up to each along an axis, its index: the last one of equals).
+
+    schema_op: of a later and an earlier element, whether the later one is it. Spans that end at each element are
+    doubled until they begin at the first.
+    """
+
+    def lower(op: Lowering, x: Value, axis: int) -> Operand:
+        if not x.spec.is_static or not -x.spec.rank <= axis < x.spec.rank:
+            raise Unsupported(f"compares along dimension {axis} of {x.spec.like()}: give it a shape that is known")
+        axis, length = axis % x.spec.rank, x.spec.shape[axis]
+        index = np.arange(length).reshape([-1 if d == axis else 1 for d in range(x.spec.rank)])
+        places = op.constant(np.broadcast_to(index, x.spec.shape).astype(np.int32), "places")
+        values, span = x, 1
+        while span < length:
+
+            def part(v: Value, first: int, count: int, label: str, at: int = span) -> Value:
+                bounds = (op.ints((n,), f"{label}{at}/{n}") for n in (first, count))
+                return op.emit("SliceFusion", v, *bounds, axes=(axis,), label=f"{label}{at}")
+
+            late = part(values, span, length - span, "late")
+            early = part(values, 0, length - span, "early")
+            wins = op.emit(schema_op, late, early, label=f"wins{span}")
+            if x.spec.dtype.dtype.kind == "f":
+                wins = op.emit("LogicalOr", wins, op.emit("NotEqual", late, late, label=f"nan{span}"))
+            values = op.emit(
+                "Concat",
+                part(values, 0, span, "first"),
+                op.emit("Select", wins, late, early, label=f"values{span}"),
+                axis=axis,
+            )
+            places = op.emit(
+                "Concat",
+                part(places, 0, span, "first_places"),
+                op.emit(
+                    "Select",
+                    wins,
+                    part(places, span, length - span, "late_places"),
+                    part(places, 0, length - span, "early_places"),
+                    label=f"places{span}",
+                ),
+                axis=axis,
+            )
+            span *= 2
+        return values, op.cast(places, indices)
+
+    return lower
+
+
 def arg_max(op: Lowering, x: Value, dim: int | None = None, keepdim: bool = False) -> Operand:
     """Index of the first largest element along a dimension, or of all elements."""
     if dim is None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 import numpy as np
 
 from converter.ir.graph import Value
-from converter.mindir.lowering import Lowering
+from converter.mindir.lowering import Lowering, Unsupported
 from converter.mindir.operands import Operand
+from lite.ops.enums import ReduceMode
 from lite.types import DType
 
 
@@ -20,6 +21,38 @@ def masked_select(op: Lowering, x: Value, mask: Value) -> Operand:
         shape = np.broadcast_shapes(x.spec.shape, mask.spec.shape)
         x, mask = (op.emit("BroadcastTo", v, shape=shape, label=label) for v, label in ((x, "x"), (mask, "mask")))
     return op.emit("GatherNd", x, _places(op, mask))
+
+
+def histogram(op: Lowering, x: Value, *, bins: int = 100, min: float = 0.0, max: float = 0.0) -> Operand:
+    """How many elements are in each of `bins` equal parts of [min, max], or of what x has where both are 0."""
+    if not x.spec.is_static:
+        raise Unsupported(f"counts the elements of {x.spec.like()}: give it a shape that is known")
+    integers = x.spec.dtype == DType.INT32
+    flat = op.emit("Reshape", op.cast(x, DType.FLOAT32), op.ints((-1,), "flat/shape"), label="flat")
+    low, high = (op.constant(np.array(number, np.float32), name) for number, name in ((min, "min"), (max, "max")))
+    if min == max:
+        low, high = _ends(op, flat) if min == 0 else (low, high)
+        width = op.cast(op.emit("Equal", low, high, label="alone"), DType.FLOAT32, "apart")
+        low = op.emit("SubFusion", low, width, label="low")
+        high = op.emit("AddFusion", high, width, label="high")
+    above, below = op.emit("GreaterEqual", flat, low, label="above"), op.emit("LessEqual", flat, high, label="below")
+    inside = op.emit("LogicalAnd", above, below, label="inside")
+    way, whole = op.emit("SubFusion", flat, low, label="way"), op.emit("SubFusion", high, low, label="whole")
+    share = op.emit("DivFusion", way, whole, label="share")
+    part = op.emit("MulFusion", *op.operands(share, float(bins)), label="part")
+    last = op.emit("Minimum", *op.operands(op.emit("Floor", part, label="number"), float(bins - 1)), label="last")
+    place = op.cast(op.emit("Select", inside, *op.operands(last, float(bins)), label="place"), DType.INT32, "index")
+    index = op.emit("ExpandDims", place, op.constant(np.array(-1, np.int32), "axis"), label="indices")
+    ones = op.constant(np.ones(x.spec.size, np.int32 if integers else np.float32), "ones")
+    counts = op.emit("ScatterNd", index, ones, op.ints((bins + 1,), "shape"), label="counts")
+    return op.emit("SliceFusion", counts, op.ints((0,), "begin"), op.ints((bins,), "bins"), axes=(0,))
+
+
+def _ends(op: Lowering, flat: Value) -> list[Value]:
+    """The least and the largest element of a vector."""
+    axes = op.ints((0,), "axes")
+    kinds = ((ReduceMode.ReduceMin, "least"), (ReduceMode.ReduceMax, "largest"))
+    return [op.emit("ReduceFusion", flat, axes, mode=mode, label=label) for mode, label in kinds]
 
 
 def unique(op: Lowering, x: Value) -> Operand:

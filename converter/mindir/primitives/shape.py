@@ -226,8 +226,10 @@ def tensor_to_scalar(op: Lowering, x: Value | Scalar) -> Operand:
     return x
 
 
-def range_of(op: Lowering, start: Value | Scalar, limit: Value | Scalar, delta: Value | Scalar) -> Operand:
-    """start, start + delta, ... up to but without limit."""
+def range_of(
+    op: Lowering, start: Value | Scalar, limit: Value | Scalar, delta: Value | Scalar, maxlen: int | None = None
+) -> Operand:
+    """start, start + delta, ... up to but without limit; beyond maxlen numbers MindSpore fails."""
     known = next((v.spec.dtype for v in (start, limit, delta) if isinstance(v, Value)), None)
     if known is None:
         raise Unsupported("computes with Python numbers only: do that outside construct")
@@ -342,9 +344,15 @@ def select_view(op: Lowering, x: Value, dim: int, index: int) -> Operand:
 
 
 def embedding(
-    op: Lowering, indices: Value, weight: Value, padding_idx: int | None = None, max_norm: float | None = None
+    op: Lowering,
+    indices: Value,
+    weight: Value,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
 ) -> Operand:
-    """Rows of a table."""
+    """Rows of a table; what is said of norms and gradients matters to training, unless there is a max_norm."""
     if max_norm is not None:
         raise Unsupported("normalizes its table while it runs: only max_norm=None is supported")
     return op.emit("Gather", weight, indices, op.constant(np.array(0, np.int32), "axis"))

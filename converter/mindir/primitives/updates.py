@@ -13,8 +13,8 @@ def assign(op: Lowering, x: Value, value: Value | Scalar) -> Operand:
     return op.operands(x, value)[1]
 
 
-def copy(op: Lowering, x: Value, src: Value) -> Operand:
-    """src in the shape of x."""
+def copy(op: Lowering, x: Value, src: Value, non_blocking: bool = False) -> Operand:
+    """src in the shape of x; whether anybody waits for it makes no difference."""
     if src.spec.shape == x.spec.shape:
         return src
     return op.emit("BroadcastTo", src, op.ints(x.spec.shape, "shape"), shape=x.spec.shape)

@@ -59,6 +59,7 @@ MODULES: dict[str, str] = {
     "GatherNd": "indexed",
     "Greater": "typed",
     "GreaterEqual": "typed",
+    "GridSampler2D": "regions",
     "GroupNormFusion": "norm",
     "InstanceNorm": "norm",
     "IsFinite": "typed",

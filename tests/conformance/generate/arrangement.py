@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tests.conformance.generate.case import Case, Draw, Generator
@@ -133,6 +135,70 @@ def pictures(expression: str, dtypes: tuple[str, ...] = ("float32",), channels: 
     return draw
 
 
+def index_fill(d: Draw) -> Case:
+    """A number at some indices of any dimension, again and again where they repeat."""
+    x = d.array(d.shape(1, 4, empty=False), d.one_of("float32", "float32", "float16", "int32"))
+    axis = d.axis(x.ndim)
+    indices = d.rng.integers(0, x.shape[axis], d.integer(1, 5)).astype(np.int32)
+    number = d.number(-3, 3) if x.dtype.kind == "f" else d.integer(-3, 3)
+    return Case(f"ops.index_fill({{x}}, {axis}, {{i}}, {number})", {"x": x, "i": indices}, exact=True)
+
+
+def select_view(d: Draw) -> Case:
+    """At an index of any dimension, from either end."""
+    x = d.array(d.shape(1, 4, empty=False), d.one_of(*_NUMBERS))
+    axis = d.axis(x.ndim)
+    place = d.integer(-x.shape[axis], x.shape[axis] - 1)
+    return Case(f"{{x}}.select({axis}, {place})", {"x": x}, exact=True)
+
+
+def embedding(d: Draw) -> Case:
+    """Rows of a table, by indices of any shape."""
+    table = d.array((d.size(), d.size()), d.one_of("float32", "float16"))
+    indices = d.rng.integers(0, len(table), d.shape(1, 3)).astype(d.one_of("int32", "int64"))
+    return Case("ops.embedding({i}, {x})", {"x": table, "i": indices}, constant=d.constants("x"), exact=True)
+
+
+def padded(d: Draw) -> Case:
+    """A number around the last dimensions."""
+    x = d.array(d.shape(1, 4, empty=False), d.one_of("float32", "float32", "int32"))
+    pads = tuple(d.integer(0, 4) for _ in range(2 * d.integer(1, x.ndim)))
+    value = d.number(-3, 3) if x.dtype.kind == "f" else d.integer(-3, 3)
+    return Case(f"ms.mint.nn.functional.pad({{x}}, {pads}, value={value})", {"x": x}, exact=True)
+
+
+def overlapped(d: Draw) -> Case:
+    """Windows of an image, whose number fits."""
+    limits = ((1, 3), (1, 3), (1, 2), (0, 2))
+    kernel, stride, dilation, pad = ([d.integer(low, high) for _ in "hw"] for low, high in limits)
+    size = [d.integer(5, 11) for _ in "hw"]
+    sides = zip(size, kernel, stride, dilation, pad, strict=True)
+    windows = [(n + 2 * p - e * (k - 1) - 1) // s + 1 for n, k, s, e, p in sides]
+    x = d.array((d.integer(1, 2), d.integer(1, 4), math.prod(kernel), math.prod(windows)))
+    operands = {"x": x, "s": np.array(size, np.int32)}
+    return Case("{op}({x}, {s})", operands, f"ops.Col2Im({kernel}, {dilation}, {pad}, {stride})", constant=("s",))
+
+
+def diagonals(d: Draw) -> Case:
+    """One diagonal or a band, in a matrix that may be larger, aligned in every way."""
+    low = d.integer(-3, 3)
+    high = d.integer(low, 3) if d.chance(0.6) else low
+    rows, columns = d.integer(4, 8), d.integer(4, 8)
+    longest = max(min(rows + min(k, 0), columns - max(k, 0)) for k in range(low, high + 1))
+    band = (high - low + 1, longest) if high > low else (longest,)
+    dtype = d.one_of("float32", "int32")
+    align = d.one_of("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")
+    operands = {
+        "x": d.array((*d.shape(0, 2, empty=False), *band), dtype),
+        "k": np.array([low, high] if high > low or d.chance(0.5) else low, np.int32),
+        "r": np.array(rows, np.int32),
+        "c": np.array(columns, np.int32),
+        "p": np.array(d.integer(-3, 3), dtype),
+    }
+    expression = "ops.matrix_diag({x}, {k}, {r}, {c}, {p}, " + f"{align!r})"
+    return Case(expression, operands, constant=("k", "r", "c", "p"), exact=True)
+
+
 def bicubic(d: Draw) -> Case:
     """To a multiple, or from corner to corner: of other places MindSpore rounds the weights to a thousandth."""
     height, width, times = d.integer(2, 6), d.integer(2, 6), d.one_of(2, 4)
@@ -177,6 +243,10 @@ GENERATORS: dict[str, Generator] = {
     "Diagonal": diagonal,
     "Meshgrid": mesh_grid,
     "Cross": cross,
+    "ConstantPadND": padded,
+    "Embedding": embedding,
+    "IndexFill": index_fill,
+    "SelectExtView": select_view,
     "Cdist": distances,
     "LpNorm": norm,
     "ReduceStd": deviation,
@@ -193,6 +263,8 @@ GENERATORS: dict[str, Generator] = {
     "AdaptiveMaxPool2D": pictures("ops.adaptive_max_pool2d({x}, ({s}, {s}))"),
     "MaxPoolWithArgmaxV2": pictures("ops.max_pool2d({x}, 3, ({n}, {n}), padding=1, ceil_mode=False)"),
     "Im2Col": pictures("ops.unfold({x}, ({n}, {n}), padding={n}, stride={n})"),
+    "Col2Im": overlapped,
+    "MatrixDiagV3": diagonals,
     "ChannelShuffle": pictures("ops.channel_shuffle({x}, 2)", _FLOATS),
     "UpsampleNearest2D": pictures("ms.mint.nn.functional.interpolate({x}, size=({s}, {s}), mode='nearest')"),
     "GLU": pictures("ms.mint.nn.functional.glu({x}, 1)"),

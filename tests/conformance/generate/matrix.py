@@ -51,6 +51,28 @@ def matmul_ext(d: Draw) -> Case:
     return Case("ops.matmul({x}, {y})", {"x": x, "y": y}, constant=d.one_of((), (), ("y",), ("x",)))
 
 
+def batched(d: Draw) -> Case:
+    """As many matrices on both sides."""
+    batch, dtype = (d.integer(1, 4),), d.one_of(*_FLOATS)
+    x, y = (d.array(shape, dtype, -1, 1) for shape in _matrices(d, batch, batch))
+    return Case("ms.mint.bmm({x}, {y})", {"x": x, "y": y}, constant=d.constants("y"))
+
+
+def added(d: Draw) -> Case:
+    """beta * z + alpha * (x @ y)"""
+    batch = (d.integer(1, 4),)
+    x, y = (d.array(shape, "float32", -1, 1) for shape in _matrices(d, batch, batch))
+    z = d.array((*x.shape[:2], y.shape[2]), "float32", -1, 1)
+    settings = f"beta={d.one_of(1, 0.5, -2)}, alpha={d.one_of(1, 0.25, 3)}"
+    return Case(f"ms.mint.baddbmm({{z}}, {{x}}, {{y}}, {settings})", {"x": x, "y": y, "z": z})
+
+
+def outer(d: Draw) -> Case:
+    """Two vectors."""
+    dtype = d.one_of("float32", "float32", "float16", "float64")
+    return Case("ops.ger({x}, {y})", {"x": d.array((d.size(),), dtype), "y": d.array((d.size(),), dtype)})
+
+
 def dense(d: Draw) -> Case:
     """x [..., inputs] by w [outputs, inputs], with or without a bias."""
     inputs, outputs, dtype = _length(d), _length(d), d.one_of(*_FLOATS)
@@ -82,9 +104,12 @@ def lstm(d: Draw) -> Case:
 
 
 GENERATORS: dict[str, Generator] = {
+    "Baddbmm": added,
     "BatchMatMul": matmul("BatchMatMul", 1, 2),
+    "BatchMatMulExt": batched,
     "BiasAdd": bias_add,
     "Dense": dense,
+    "Ger": outer,
     "LSTM": lstm,
     "MatMul": matmul("MatMul", 0, 0),
     "MatMulExt": matmul_ext,

@@ -76,11 +76,31 @@ def top_k(d: Draw) -> Case:
     return Case(f"{{op}}({{x}}, {d.integer(1, shape[-1])})", {"x": x}, "ops.TopK(True)", exact=True)
 
 
+def running(function: str) -> Generator:
+    """(the extreme so far, its index); equal elements occur."""
+
+    def draw(d: Draw) -> Case:
+        shape = d.shape(1, 3, empty=False)
+        x = d.array(shape, d.one_of("float32", "float32", "float16", "int32"))
+        x = x.round() if d.chance(0.4) else x
+        return Case(f"ops.{function}({{x}}, {d.axis(len(shape))})", {"x": x}, exact=True)
+
+    return draw
+
+
+def renorm(d: Draw) -> Case:
+    """Some slices are larger than the norm, and some are not."""
+    x = d.array(d.shape(2, 4, empty=False), d.one_of("float32", "float32", "float16"))
+    return Case(f"ops.renorm({{x}}, {d.integer(1, 3)}, {d.axis(x.ndim)}, {d.number(0.5, 9)})", {"x": x})
+
+
 GENERATORS: dict[str, Generator] = {
     "ArgMaxWithValue": extreme_with_index("ArgMaxWithValue"),
     "ArgMinWithValue": extreme_with_index("ArgMinWithValue"),
     "Argmax": arg_extreme("Argmax"),
     "Argmin": arg_extreme("Argmin"),
+    "Cummax": running("cummax"),
+    "Cummin": running("cummin"),
     "Max": extreme("auto_generate.Max()"),
     "MeanExt": reduce_ext("ms.mint.mean", _FLOATS),
     "Min": extreme("auto_generate.Min()"),
@@ -92,6 +112,7 @@ GENERATORS: dict[str, Generator] = {
     "ReduceMin": reduce("ReduceMin", _NUMBERS, -90, 90),
     "ReduceProd": reduce("ReduceProd", _FLOATS, 0.5, 1.5),
     "ReduceSum": reduce("ReduceSum", (*_FLOATS, "int32", "int64")),
+    "Renorm": renorm,
     "SumExt": reduce_ext("ops.sum", (*_FLOATS, "int32", "bool")),
     "TopK": top_k,
 }

@@ -36,6 +36,13 @@ def unique(d: Draw) -> Case:
     return Case("{op}({x})", {"x": x}, "ops.Unique()", exact=True)
 
 
+def histogram(d: Draw) -> Case:
+    """Of all elements, or of those between two numbers."""
+    x = d.array(d.shape(1, 3, empty=False), d.one_of("float32", "float32", "int32"), -9, 9)
+    ends = (d.number(-9, 0), d.number(0.25, 9)) if d.chance(0.6) else (0.0, 0.0)
+    return Case(f"ops.histc({{x}}, {d.integer(1, 20)}, {ends[0]}, {ends[1]})", {"x": x})
+
+
 def _boxes(d: Draw, count: int, limit: float) -> Array:
     corner, size = d.array((count, 2), "float32", 0, limit), d.array((count, 2), "float32", 1, limit)
     return np.concatenate([corner, corner + size], 1)
@@ -73,6 +80,7 @@ def bounding_box_decode(d: Draw) -> Case:
 
 GENERATORS: dict[str, Generator] = {
     "BoundingBoxDecode": bounding_box_decode,
+    "Histogram": histogram,
     "MaskedSelect": masked_select,
     "NMSWithMask": nms_with_mask,
     "NonZero": non_zero,

@@ -9,6 +9,8 @@ from tests.conformance.networks.blocks.resnet import Bottleneck, ResNet, stem
 from tests.conformance.networks.blocks.ssd import Last
 from tests.conformance.networks.blocks.ssd_pyramid import ssd_pyramid
 
+gain = 0.7  # values grow block by block else and end in a RELU6, which leaves little but their rounding
+
 
 def detector(pixels: int, width: int, blocks: tuple[int, ...], pyramid: int, classes: int) -> nn.Cell:
     """width: of the first stage; pyramid: of the feature pyramid."""

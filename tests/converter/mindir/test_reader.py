@@ -270,6 +270,14 @@ def test_arguments_that_the_network_computes_are_refused(model: ModelBuilder) ->
         read_mindir(model.bytes())
 
 
+def test_one_input_too_many_is_refused_by_node() -> None:
+    model = ModelBuilder()
+    model.output(model.node("Tanh", model.input("x"), model.constant(0.5), scope="Default/head/Tanh-op0"))
+    with pytest.raises(UnsupportedOpError, match="2 inputs, of which only 1 are known here: the next") as caught:
+        read_mindir(model.bytes())
+    assert [(row.op, row.where) for row in caught.value.ops] == [("Tanh", "Default/head/Tanh-op0")]
+
+
 def test_deep_graphs_do_not_exhaust_the_stack(model: ModelBuilder) -> None:
     y = model.input("x")
     nested = y

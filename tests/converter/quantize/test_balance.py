@@ -169,13 +169,6 @@ def test_what_a_pool_reads_stays() -> None:
     assert named(graph, "1").inputs[1] is w
 
 
-def test_weights_alone_are_not_balanced() -> None:
-    graph = images()
-    w = named(graph, "1").inputs[1]
-    balance(graph, Quantization(kind="weight", equalize=True, smooth=0.5))
-    assert named(graph, "1").inputs[1] is w
-
-
 def test_samples_are_needed_where_ranges_are() -> None:
     settings = Quantization(smooth=0.5)
     with pytest.raises(QuantizeError, match="there are no samples"):

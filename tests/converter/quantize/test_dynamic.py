@@ -152,8 +152,13 @@ def test_other_weights_are_stored_as_codes() -> None:
 
 
 def test_nothing_to_quantize() -> None:
-    with pytest.raises(QuantizeError, match="nothing to quantize: no product of rows"):
+    with pytest.raises(QuantizeError, match="fewer weights each than min_weights, 10000: lower that"):
         quantize(attention(), replace(SETTINGS, min_weights=10_000))
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (1, 6, 6, 8), "x"))
+    graph.outputs = list(graph.add(WIDE, [x, constant(16, 3, 3, 8), constant(16)], "wide"))
+    with pytest.raises(QuantizeError, match=r"nothing to quantize dynamically: no matrix product.* use 'full'"):
+        quantize(graph, SETTINGS)
 
 
 def test_threads_change_nothing() -> None:

@@ -46,7 +46,8 @@ def test_a_copy_shares_nothing_that_changes() -> None:
 @pytest.mark.parametrize("kind", ["full", "weight"])
 def test_layers_are_measured_alone_and_with_all_before_them(kind: str) -> None:
     exact = network()
-    coded = quantize(copy(exact), Quantization(SAMPLES, kind=kind, weight_bits=6, min_weights=20))
+    bits = {"full": 8, "weight": 6}[kind]
+    coded = quantize(copy(exact), Quantization(SAMPLES, kind=kind, weight_bits=bits, min_weights=20))
     measured = measure(exact, coded, SAMPLES)
     ops = [layer.exact.op for layer in measured.layers]
     assert ops[:2] == ["Conv2DFusion", "Conv2DFusion"]

@@ -167,6 +167,10 @@ def test_without_weights_there_is_nothing_to_do() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
+        ({"kind": "full", "weight_bits": 4}, "weight_bits is 4, which 'full' .* give kind 'weight'"),
+        ({"kind": "float16", "weight_bits": 4}, "'float16' quantization does not look at"),
+        ({"activation_bits": 7}, "activation_bits is 7, which 'weight' .* give kind 'full'"),
+        ({"smooth": 0.5}, "give kind 'full' or 'dynamic'"),
         ({"kind": "weights"}, "kind is 'weights': there are full, weight"),
         ({"weight_bits": 0}, "expected 1 to 16"),
         ({"weight_bits": 17}, "expected 1 to 16"),
