@@ -6,6 +6,7 @@ mapped, so another form has to be much smaller.
 """
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,9 @@ from lite.types import Array
 
 _WORTH = 0.9  # of the bytes of plain codes, at most
 _GAP_BITS = range(1, 13)
+_ROWS = 64  # of a matrix with offsets, from which on nodes take less than parameters
+_TABLE_BYTES, _FIELD_BYTES, _REFERENCE_BYTES = 16, 4, 4  # of a scale among the parameters
+_NODE_BYTES = 600  # of nodes that make numbers of codes
 _CHUNK = 1 << 16  # numbers written at once; a multiple of 8
 
 
@@ -46,6 +50,31 @@ def compact(data: Coded) -> Coded:
         if nbytes < limit and size <= MOST_CODES * nbytes:
             limit, best = nbytes, replace(data, words=_stream(listed, values, bits, form, nbytes), form=form)
     return data if best is None else best
+
+
+def stored_bytes(data: Coded) -> int:
+    """About how many bytes of a file the codes take, with their scales and offsets."""
+    has_offsets, count = bool(data.mean_corr.any()), len(data.scale)
+    nbytes: int = compact(data).nbytes
+    if not in_parameters(data):
+        return nbytes + _NODE_BYTES + (2 if has_offsets else 1) * data.scale.itemsize * count
+    tables = len(np.unique(np.stack([data.scale, data.mean_corr], axis=1), axis=0))  # equal ones are one
+    each = _TABLE_BYTES + _FIELD_BYTES * (has_offsets + (data.bits != 8))
+    return nbytes + _REFERENCE_BYTES * count + each * tables
+
+
+def in_parameters(data: Coded) -> bool:
+    """Whether a constant's scales and offsets are written as parameters: where they can, and nodes are not shorter."""
+    rows, is_matrix = len(data.scale), len(data.shape) == 2
+    return _has_axis(data) and not (is_matrix and data.shape[0] == rows >= _ROWS and bool(data.mean_corr.any()))
+
+
+def _has_axis(data: Coded) -> bool:
+    """Whether a constant's parameters are as the format knows them: one, or one for each element of an axis."""
+    outer, channels, _ = data.blocks
+    if channels == 1:
+        return not data.mean_corr.any()  # readers do not look for a correction of all elements
+    return any(math.prod(data.shape[:d]) == outer and n == channels for d, n in enumerate(data.shape))
 
 
 def _values(codes: Array, bits: int) -> Array:

@@ -37,7 +37,7 @@ from typing import Any
 
 import numpy as np
 
-from converter.compact import compact
+from converter.compact import compact, in_parameters
 from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
 from converter.ir.invoke import Invoke, reachable, tail
@@ -61,7 +61,6 @@ _FMK_MINDIR = 3
 _CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
 _QUANT_WEIGHT, _QUANT_ALL, _QUANT_DYNAMIC = 4, 5, 6  # QuantType
 _BFLOAT16 = 45  # MindSpore's type id
-_ROWS = 64  # of a matrix with offsets, from which on nodes take less than parameters
 _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
 
 
@@ -146,7 +145,7 @@ class _Emitter:
         if found is None:
             if value.producer is not None or not value.spec.is_known:
                 found = self._variable(value)
-            elif isinstance(value.spec.data, Coded) and not _in_parameters(value.spec.data):
+            elif isinstance(value.spec.data, Coded) and not in_parameters(value.spec.data):
                 found = self._groups(value.spec, value.spec.data)
             else:
                 found = self._constant(value)
@@ -405,20 +404,6 @@ def _quant_type(node: Node) -> int:
     if isinstance(node.attrs, Quantized):
         return _QUANT_DYNAMIC if is_by_row(node.attrs) else _QUANT_ALL
     return _QUANT_WEIGHT if any(isinstance(value.spec.data, Coded) for value in node.inputs) else 0
-
-
-def _in_parameters(data: Coded) -> bool:
-    """Whether a constant's scales and offsets are written as parameters: where they can, and nodes are not shorter."""
-    rows, is_matrix = len(data.scale), len(data.shape) == 2
-    return _has_axis(data) and not (is_matrix and data.shape[0] == rows >= _ROWS and bool(data.mean_corr.any()))
-
-
-def _has_axis(data: Coded) -> bool:
-    """Whether a constant's parameters are as the format knows them: one, or one for each element of an axis."""
-    outer, channels, _ = data.blocks
-    if channels == 1:
-        return not data.mean_corr.any()  # readers do not look for a correction of all elements
-    return any(math.prod(data.shape[:d]) == outer and n == channels for d, n in enumerate(data.shape))
 
 
 def _code_type(data: Coded) -> DType:

@@ -18,7 +18,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from converter.compact import compact
+from converter.compact import stored_bytes
 from converter.emit import emit_parts
 from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Value
@@ -31,7 +31,6 @@ from lite.types import Array, DType, TensorSpec
 BITS = (2, 3, 4, 5, 6, 8)
 _FLOAT = 32
 _MEASURED = 3  # bits that a layer's loss is measured in
-_PARAMETER_BYTES = 5  # of each channel's or group's scale, about
 
 Progress = Callable[[str], None]
 Hessians = Mapping[Value, Array]
@@ -100,7 +99,7 @@ def _choices(
     with _stored([weights], [stored[_MEASURED]]):
         each = judge.error(graph) ** 2 / max(noise[_MEASURED], 1e-300)
     found = [
-        Choice(bits, compact(coded).nbytes + _PARAMETER_BYTES * len(coded.scale), noise[bits] * each, coded)
+        Choice(bits, stored_bytes(coded), noise[bits] * each, coded)
         for bits, coded in stored.items()
     ]
     return _hull([*found, Choice(_FLOAT, w.nbytes, 0.0, w)])

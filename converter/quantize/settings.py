@@ -62,14 +62,14 @@ class Quantization:
     not at all; "dynamic" has these two as well.
     activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
 
-    Of "weight": weight_bits: 1 to 16. group_size: how many weights of a channel have a scale in common, where they
-    divide them; 0 for all. symmetric: codes stand for numbers around 0; else a group has an offset too; None is else
-    below 8 bits. weight_range: what codes reach to: "minmax", the largest weight, or "mse", so that squares of errors
-    are least; None is "mse" below 8 bits where rounding is "nearest". rounding: "nearest", or "compensated": the error
-    of a weight is made up for by those after it, as far as samples tell what they are multiplied with; None is that
-    below 8 bits where there are samples. spacing: of the numbers that codes stand for: "even", or "clustered",
-    2^weight_bits of them, up to 7 bits, where k-means puts them. min_weights: a constant of fewer elements stays as it
-    is.
+    Of "weight": weight_bits: 1 to 16; a constant has 8 where these take no more bytes with their scales. group_size:
+    how many weights of a channel have a scale in common, where they divide them; 0 for all. symmetric: codes stand
+    for numbers around 0; else a group has an offset too; None is else below 8 bits. weight_range: what codes reach
+    to: "minmax", the largest weight, or "mse", so that squares of errors are least; None is "mse" below 8 bits where
+    rounding is "nearest". rounding: "nearest", or "compensated": the error of a weight is made up for by those after
+    it, as far as samples tell what they are multiplied with; None is that below 8 bits where there are samples.
+    spacing: of the numbers that codes stand for: "even", or "clustered", 2^weight_bits of them, up to 7 bits, where
+    k-means puts them. min_weights: a constant of fewer elements stays as it is.
 
     size_budget, error_budget: bits chosen layer by layer, in place of weight_bits, of 2 to 8 or float32, ranges by
     "mse", symmetric and nearest unless told otherwise: so that outputs lose the least in a file of this share of the

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from converter.compact import stored_bytes
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.affine import is_codable
 from converter.quantize.clusters import Clusters
@@ -40,6 +41,8 @@ WEIGHTS: dict[str, tuple[int, ...]] = {
     "MatMulFusion": (1,),
     "RNNLayer": (2, 3),
 }
+_PLAIN_BITS = 8
+_MANY = 512  # weights of a channel: its scale and offset take little besides
 _VECTOR_GROUP = 64  # of weights that lie in a vector, where no size is given
 
 
@@ -115,7 +118,22 @@ def transpose_products(graph: Graph, settings: Quantization) -> None:
 
 
 def encode(w: Array, axis: int, settings: Quantization, hessian: Array | None = None) -> Coded:
-    """Weights as codes. axis: see Weights."""
+    """Weights as codes, of 8 bits where these take no more bytes. axis: see Weights.
+
+    That is so where channels have few weights: scales and offsets take more than the codes then, and those of 8 bits
+    have no offsets and are often the same.
+    """
+    coded = _encoded(w, axis, settings, hessian)
+    if coded.bits >= _PLAIN_BITS or coded.blocks[0] * coded.blocks[2] > _MANY:
+        return coded
+    plain = replace(
+        settings, weight_bits=_PLAIN_BITS, spacing="even", symmetric=True, weight_range="minmax", group_size=0
+    )
+    finer = _encoded(w, axis, plain, None)
+    return finer if stored_bytes(finer) <= stored_bytes(coded) else coded
+
+
+def _encoded(w: Array, axis: int, settings: Quantization, hessian: Array | None) -> Coded:
     is_pruned = settings.weight_bits > 1 and bool(4 * np.count_nonzero(w == 0) >= w.size)
     if is_pruned:
         settings = replace(settings, symmetric=True)  # 0 has to be a code

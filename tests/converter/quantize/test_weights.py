@@ -1,15 +1,19 @@
 """Weights alone in codes: which, how close they stay, what their files compute, what is refused."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from converter import ConvertOptions
+from converter.compact import stored_bytes
 from converter.emit import emit
 from converter.errors import OptionError, QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.ir.verify import verify
 from converter.quantize.apply import quantize
+from converter.quantize.measure import copy
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import encode
 from lite import Session, ops
@@ -121,7 +125,7 @@ def test_a_constant_that_two_read_in_different_ways_stays() -> None:
 
 
 def test_groups_stay_codes_until_somebody_computes_with_them() -> None:
-    graph = quantize(convolutions(), Quantization(kind="weight", weight_bits=4, group_size=8, symmetric=False))
+    graph = quantize(convolutions(), Quantization(kind="weight", weight_bits=4, group_size=24, symmetric=False))
     data = emit(graph)
     assert {"MulFusion", "AddFusion", "Reshape"} <= {node.op for node in read_model(data).nodes}
     with Session(data) as session:
@@ -133,7 +137,7 @@ def test_rounding_that_makes_up_for_its_errors_computes_what_is_closer() -> None
     wanted = run(convolutions_of(3), samples[0])
     errors = []
     for rounding in ("nearest", "compensated"):
-        settings = Quantization(samples, kind="weight", weight_bits=3, rounding=rounding, group_size=8)
+        settings = Quantization(samples, kind="weight", weight_bits=3, rounding=rounding, group_size=24)
         errors.append(np.square(run(quantize(convolutions_of(3), settings), samples[0]) - wanted).mean())
     assert errors[1] < 0.7 * errors[0]
 
@@ -186,3 +190,34 @@ def test_without_weights_there_is_nothing_to_do() -> None:
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], words: str) -> None:
     with pytest.raises(OptionError, match=words):
         ConvertOptions(quantization={"kind": "weight", **settings})
+
+
+@pytest.mark.parametrize("more", [{}, {"group_size": 9}, {"weight_bits": 2}, {"symmetric": False}], ids=str)
+def test_few_bits_never_take_more_bytes_than_8(more: dict[str, Any]) -> None:
+    few: dict[str, Any] = {"weight_bits": 4, **more}
+    depthwise = ops.attributes(
+        "Conv2DFusion", {"stride": (1, 1), "dilation": (1, 1), "group": 96, "pad_list": (1, 1, 1, 1)}
+    )
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (1, 8, 8, 96), "x"))
+    w = normal(96, 3, 3, 1)
+    graph.outputs = list(graph.add(depthwise, [x, Value.constant(w)], "y"))
+    plain = quantize(copy(graph), Quantization(kind="weight"))
+    coded = quantize(copy(graph), Quantization(kind="weight", **few))
+    assert len(emit(coded)) <= len(emit(plain))
+    stored = [graph.nodes[0].inputs[1].spec.data for graph in (plain, coded)]
+    assert [data.bits for data in stored if isinstance(data, Coded)] == [8, 8]
+    even = quantize(copy(graph), Quantization(kind="weight", weight_bits=4, symmetric=True))
+    assert len(emit(even)) < len(emit(plain))
+    bits = [value.spec.data.bits for value in even.constants() if isinstance(value.spec.data, Coded)]
+    assert bits == [4]
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("more", [{}, {"symmetric": True}, {"group_size": 24, "symmetric": False}], ids=str)
+def test_bytes_of_codes_are_known_before_they_are_written(bits: int, more: dict[str, Any]) -> None:
+    graph = quantize(convolutions(), Quantization(kind="weight", weight_bits=bits, **more))
+    file = len(emit(graph))
+    estimate = sum(stored_bytes(value.spec.data) for value in graph.constants() if isinstance(value.spec.data, Coded))
+    rest = [value.spec.data.nbytes for value in graph.constants() if isinstance(value.spec.data, np.ndarray)]
+    assert 0 < file - estimate - sum(rest) < 3200
