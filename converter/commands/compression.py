@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"small integers in place of float32: {_list(KINDS)}")
     add("--skip-nodes", metavar="NAME[,NAME...]", type=_names, help="nodes that stay in float32")
     add("--observer", metavar="NAME", choices=OBSERVERS, help=f"how a range follows from samples: {_list(OBSERVERS)}")
-    add("--activation-bits", metavar="N", type=int, choices=(7, 8), help="8, or 7, which some processors run faster")
+    add("--activation-bits", metavar="N", type=int, choices=(7, 8), help="8, or 7: faster with AVX2 and without VNNI")
     add("--equalize", action="store_const", const=True, help="make channels between two products alike in size first")
     add("--smooth", metavar="X", type=number, help="0 to 1: make those of layer norms alike, at the cost of weights")
     add("--weight-bits", metavar="N", type=positive, help="of weights alone, 1 to 16 (8)")
