@@ -6,6 +6,7 @@ from tests.conformance.case import Case, family
 _X = "x=normal(2, 3, 5)"
 _SQUARE = "x=normal(5, 5)"
 _IMAGE = "x=normal(2, 4, 9, 7)"
+_CROPS = "Tensor([[0.1, 0, 0.9, 1], [-0.2, 0.8, 1.3, 0.1]]), Tensor([1, 0], ms.int32)"
 _PLACES = "x=normal(6, 4), i=integers(0, 6, 3, 1), u=normal(3, 4)"
 _ELEMENTS = "x=normal(6, 4), i=integers(0, 6, 3, 4), u=normal(3, 4)"
 _TWELVE = "i=np.arange(12, dtype=np.int32).reshape(3, 4)"
@@ -88,4 +89,6 @@ ARRANGEMENT = [
     Case("Histogram", "ops.histc(x, 7)", _X),
     Case("MatrixDiagV3", "ops.matrix_diag(x)", _X),
     Case("Renorm", "ops.renorm(x, 2, 1, 1.0)", _X),
+    Case("CropAndResize", f"ops.crop_and_resize(x, {_CROPS}, (3, 4))", "x=normal(2, 9, 7, 4)"),
+    Case("CropAndResize", f"ops.crop_and_resize(x, {_CROPS}, (1, 5))", "x=normal(2, 9, 7, 1)"),
 ]

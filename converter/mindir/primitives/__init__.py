@@ -82,6 +82,7 @@ PRIMITIVES: dict[str, Lower] = {
     "Conv2DTranspose": convolution.conv2d_transpose,
     "Cos": unary("Cos"),
     "Cosh": unary("Cosh"),
+    "CropAndResize": detection.crop_and_resize,
     "Cross": construction.cross,
     "Cummax": reduction.running("GreaterEqual", DType.INT64),
     "Cummin": reduction.running("LessEqual", DType.INT32),

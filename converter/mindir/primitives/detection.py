@@ -8,6 +8,7 @@ import numpy as np
 from converter.ir.graph import Value
 from converter.mindir.lowering import Floats, Ints, Lowering, Unsupported
 from converter.mindir.operands import Operand
+from lite.types import DType
 
 
 def nms_with_mask(op: Lowering, bboxes: Value, *, iou_threshold: float = 0.5) -> Operand:
@@ -40,6 +41,45 @@ def roi_align(
         roi_end_mode=roi_end_mode,
     )
     return op.to_first(y)
+
+
+def crop_and_resize(
+    op: Lowering,
+    x: Value,
+    boxes: Value,
+    box_index: Value,
+    crop_size: Ints,
+    *,
+    method: int | str = "bilinear",
+    extrapolation_value: float = 0.0,
+) -> Operand:
+    """Boxes (y1, x1, y2, x2), in shares of an image of x [N, H, W, C], as float32 images [boxes, *crop_size, C]."""
+    if method not in ("bilinear", 1) or len(crop_size) != 2:
+        raise Unsupported(f"resizes to {crop_size} by {method}: only 'bilinear' is supported")
+    if not boxes.spec.is_static or x.spec.rank != 4 or min(x.spec.shape[1:3]) < 2:
+        raise Unsupported(f"cuts {boxes.spec.like()} out of {x.spec.like()}: fix their shapes; at least 2 x 2 pixels")
+    shape = (boxes.spec.shape[0], *crop_size)
+    y1, x1, y2, x2 = op.emit_all("Split", boxes, axis=1, output_num=4, label="sides")
+    places = [_between(op, *ends, axis, shape) for axis, ends in ((2, (x1, x2)), (1, (y1, y2)))]
+    spread = [op.emit("SubFusion", *op.operands(op.emit("AddFusion", v, v), 1.0), label="from -1 to 1") for v in places]
+    grid = op.emit("Stack", *spread, axis=-1, label="grid")
+    images = op.emit("Gather", op.cast(x, DType.FLOAT32), box_index, op.constant(np.array(0, np.int32), "images"))
+    sampled = op.emit("GridSampler2D", images, grid, label="sampled", align_corners=True)
+    nearest = [op.emit("Clip", v, min=0.0, max=1.0, label="nearest") for v in places]
+    inside = [op.emit("Equal", *pair, label="inside") for pair in zip(places, nearest, strict=True)]
+    last = op.constant(np.array(-1, np.int32), "last")
+    kept = op.emit("ExpandDims", op.emit("LogicalAnd", *inside, label="in both"), last, label="kept")
+    return op.emit("Select", kept, *op.operands(sampled, extrapolation_value))
+
+
+def _between(op: Lowering, first: Value, last: Value, axis: int, shape: Ints) -> Value:
+    """Evenly spaced numbers from `first` to `last`, each [boxes, 1], along an axis of a shape; of one, their middle."""
+    share = np.linspace(0, 1, shape[axis], dtype=np.float32) if shape[axis] > 1 else np.full(1, 0.5, np.float32)
+    far = op.emit("MulFusion", last, op.constant(share, f"{axis}/far"), label=f"{axis}/from_last")
+    near = op.emit("MulFusion", first, op.constant(1 - share, f"{axis}/near"), label=f"{axis}/from_first")
+    line = op.emit("AddFusion", near, far, label=f"{axis}/line")
+    lines = op.emit("ExpandDims", line, op.constant(np.array(3 - axis, np.int32), "axis"), label=f"{axis}/lines")
+    return op.emit("BroadcastTo", lines, op.ints(shape, "shape"), shape=shape, label=f"{axis}/places")
 
 
 def bounding_box_decode(

@@ -69,6 +69,17 @@ def roi_align(d: Draw) -> Case:
     )
 
 
+def crop_and_resize(d: Draw) -> Case:
+    """Boxes inside and partly outside of images, some turned around."""
+    n, count = d.integer(1, 3), d.integer(1, 6)
+    shape = (n, d.integer(2, 11), d.integer(2, 11), d.integer(1, 9))
+    x = d.array(shape, d.one_of("float32", "float32", "uint8", "int32"))
+    corners = d.array((count, 4), "float32", -0.3, 1.3)
+    operands = {"x": x, "b": corners, "i": d.rng.integers(0, n, count).astype(np.int32)}
+    settings = f"({d.integer(1, 9)}, {d.integer(1, 9)}), 'bilinear', {d.number(-2, 2)}"
+    return Case(f"ops.crop_and_resize({{x}}, {{b}}, {{i}}, {settings})", operands)
+
+
 def bounding_box_decode(d: Draw) -> Case:
     """Anchors moved, scaled and cut to the picture."""
     count = d.integer(1, 30)
@@ -80,6 +91,7 @@ def bounding_box_decode(d: Draw) -> Case:
 
 GENERATORS: dict[str, Generator] = {
     "BoundingBoxDecode": bounding_box_decode,
+    "CropAndResize": crop_and_resize,
     "Histogram": histogram,
     "MaskedSelect": masked_select,
     "NMSWithMask": nms_with_mask,
