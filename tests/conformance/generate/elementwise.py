@@ -213,6 +213,15 @@ def with_specials(d: Draw, x: Array) -> Array:
 
 _POSITIVE = {"low": 0.05, "high": 9.0}
 
+def squared_difference(d: Draw) -> Case:
+    """Not of two scalars, which MindSpore alone here makes float64."""
+    draw = binary("SquaredDifference")
+    case = draw(d)
+    while not any(x.ndim for x in case.operands.values()):
+        case = draw(d)
+    return case
+
+
 GENERATORS: dict[str, Generator] = {
     **{p: unary(p, NUMBERS) for p in ("Abs", "Neg", "Square")},
     **{p: unary(p, (*FLOATS, "float64")) for p in ("Floor", "Ceil", "Sin", "Cos", "Erf", "Exp")},
@@ -226,7 +235,8 @@ GENERATORS: dict[str, Generator] = {
     "Elu": elu,
     "Round": round_,
     "IsFinite": is_finite,
-    **{p: binary(p) for p in ("Add", "Sub", "Mul", "Maximum", "Minimum", "SquaredDifference")},
+    **{p: binary(p) for p in ("Add", "Sub", "Mul", "Maximum", "Minimum")},
+    "SquaredDifference": squared_difference,
     **{p: division(p) for p in ("Div", "RealDiv", "FloorDiv", "FloorMod")},
     "RemainderTensorTensor": division("RemainderTensorTensor"),
     **{p: comparison(p) for p in ("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual")},

@@ -21,12 +21,12 @@ def reduce(primitive: str, dtypes: tuple[str, ...], low: float = -1.0, high: flo
 
 
 def reduce_ext(
-    function: str, dtypes: tuple[str, ...], low: float = -1.0, high: float = 3.0, many: bool = True, empty: bool = True
+    function: str, dtypes: tuple[str, ...], low: float = -1.0, high: float = 3.0, many: bool = True
 ) -> Generator:
-    """The functions that take several axes, one or none. empty: of no element there is a result, not a chance one."""
+    """The functions that take several axes, one or none. As above, of no element."""
 
     def draw(d: Draw) -> Case:
-        x = d.array(d.shape(empty=empty), d.one_of(*dtypes), low, high)
+        x = d.array(d.shape(empty=False), d.one_of(*dtypes), low, high)
         if not x.ndim or d.chance(0.2):
             return Case(f"{function}({{x}})", {"x": x})
         axes = d.axes(x.ndim) if many and d.chance(0.6) else d.axis(x.ndim)
@@ -102,7 +102,7 @@ GENERATORS: dict[str, Generator] = {
     "Cummax": running("cummax"),
     "Cummin": running("cummin"),
     "Max": extreme("auto_generate.Max()"),
-    "MeanExt": reduce_ext("ms.mint.mean", _FLOATS, empty=False),
+    "MeanExt": reduce_ext("ms.mint.mean", _FLOATS),
     "Min": extreme("auto_generate.Min()"),
     "ProdExt": reduce_ext("ops.prod", _FLOATS, 0.5, 1.5, many=False),
     "ReduceAll": reduce("ReduceAll", ("bool",)),
