@@ -135,15 +135,6 @@ def pictures(expression: str, dtypes: tuple[str, ...] = ("float32",), channels: 
     return draw
 
 
-def index_fill(d: Draw) -> Case:
-    """A number at some indices of any dimension, again and again where they repeat."""
-    x = d.array(d.shape(1, 4, empty=False), d.one_of("float32", "float32", "float16", "int32"))
-    axis = d.axis(x.ndim)
-    indices = d.rng.integers(0, x.shape[axis], d.integer(1, 5)).astype(np.int32)
-    number = d.number(-3, 3) if x.dtype.kind == "f" else d.integer(-3, 3)
-    return Case(f"ops.index_fill({{x}}, {axis}, {{i}}, {number})", {"x": x, "i": indices}, exact=True)
-
-
 def select_view(d: Draw) -> Case:
     """At an index of any dimension, from either end."""
     x = d.array(d.shape(1, 4, empty=False), d.one_of(*_NUMBERS))
@@ -245,7 +236,6 @@ GENERATORS: dict[str, Generator] = {
     "Cross": cross,
     "ConstantPadND": padded,
     "Embedding": embedding,
-    "IndexFill": index_fill,
     "SelectExtView": select_view,
     "Cdist": distances,
     "LpNorm": norm,
