@@ -16,7 +16,7 @@ from typing import Any
 from llvmlite import ir
 
 from lite.kernels.declare import Target, constant
-from lite.kernels.simd import I8, I32, Simd, Value
+from lite.kernels.simd import I8, I32, Simd, Value, integers
 
 I16 = ir.IntType(16)
 _PAIRS = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}  # by lanes
@@ -86,7 +86,7 @@ class Codes:
         kind = ir.VectorType(I8, step)
         narrow = self.s.builder.trunc(code.ir, I8)
         first = self.s.builder.insert_element(ir.Constant(kind, ir.Undefined), narrow, ir.Constant(I32, 0))
-        same = ir.Constant(ir.VectorType(I32, step), [0] * step)
+        same = integers(I32, (0,) * step)
         spread = Value(self.s, self.s.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), same))
         self.s.loop(n, lambda i: self._write_staged(spread, y + size * i), step=step)
 
@@ -181,7 +181,7 @@ class Codes:
 
     def least_bytes(self) -> Value:
         """The least code, 4 x lanes times."""
-        return Value(self.s, ir.Constant(self._bytes, [-128] * (4 * self.s.lanes)))
+        return Value(self.s, integers(I8, (-128,) * (4 * self.s.lanes)))
 
     def store_bytes(self, codes: Value, address: Value) -> None:
         """Writes 4 x lanes codes."""
@@ -258,7 +258,7 @@ class Codes:
 
     def number(self, value: int) -> Value:
         """A constant, int32 in every lane."""
-        return Value(self.s, ir.Constant(self._words, [value] * self.s.lanes))
+        return Value(self.s, integers(I32, (value,) * self.s.lanes))
 
     def rounded(self, x: Value) -> Value:
         """x, float32 below 2^31 in size, as int32: to nearest, halves to even."""
@@ -282,16 +282,15 @@ class Codes:
         wanted = self.s.builder.insert_element(
             ir.Constant(kind, ir.Undefined), self.s.builder.trunc(limit.ir, I32), ir.Constant(I32, 0)
         )
-        spread = self.s.builder.shuffle_vector(wanted, ir.Constant(kind, ir.Undefined), ir.Constant(kind, [0] * count))
-        numbers = ir.Constant(kind, list(range(count)))
-        return Value(self.s, self.s.builder.icmp_signed("<", numbers, spread))
+        spread = self.s.builder.shuffle_vector(wanted, ir.Constant(kind, ir.Undefined), integers(I32, (0,) * count))
+        return Value(self.s, self.s.builder.icmp_signed("<", integers(I32, tuple(range(count))), spread))
 
     def _spread(self, address: Value, element: ir.IntType, count: int) -> Value:
         """The low bits of the int32 at an address in every element of a vector."""
         b, kind = self.s.builder, ir.VectorType(element, count)
         narrow = b.trunc(b.load(self._pointer(address, I32), align=4), element)
         first = b.insert_element(ir.Constant(kind, ir.Undefined), narrow, ir.Constant(I32, 0))
-        zeros = ir.Constant(ir.VectorType(I32, count), [0] * count)
+        zeros = integers(I32, (0,) * count)
         return Value(self.s, b.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros))
 
     def _narrow(self, a: Value, b: Value, element: ir.IntType, instruction: str) -> Value:
@@ -301,7 +300,7 @@ class Codes:
             return Value(self.s, self.s.intrinsic(instruction, kind, [a.ir, b.ir]))
         both = self.s.shuffle(a, b, range(kind.count))
         most = (1 << (element.width - 1)) - 1
-        low, high = (Value(self.s, ir.Constant(both.ir.type, [x] * kind.count)) for x in (-most - 1, most))
+        low, high = (Value(self.s, integers(both.ir.type.element, (x,) * kind.count)) for x in (-most - 1, most))
         return Value(self.s, self.s.builder.trunc(self.between(both, low, high).ir, kind))
 
     def _load_dot(self, address: Value) -> Value:
@@ -329,7 +328,7 @@ class Codes:
         b, dot = self.s.builder, self.s.target.int8_dot
         wide = codes.ir
         if dot == "vpdpbusd":
-            wide = b.xor(wide, ir.Constant(wide.type, [-128] * wide.type.count))
+            wide = b.xor(wide, integers(I8, (-128,) * wide.type.count))
         elif not dot:
             wide = b.sext(wide, ir.VectorType(I16, wide.type.count))
         b.store(wide, self._pointer(address, wide.type), align=1)

@@ -23,8 +23,8 @@ A kernel is a Python function that numba compiles; it sees addresses and numbers
 What the pack exports follows the C ABI `int64 name(const int64 *args, int64 begin, int64 end, int64 scratch)` and
 returns 0; `args` are 8-byte words: an address, an int64 or the bits of a float64. The build generates that wrapper.
 
-Explicit vectors are micro-kernels: LLVM IR emitted per target with llvmlite, linked and inlined into the kernels that
-call them.
+Explicit vectors are micro-kernels: LLVM IR emitted per target with llvmlite, linked to the kernels that call them, and
+inlined unless large.
 
     def _axpy(target: Target, builder: ir.IRBuilder, x: ir.Value, y: ir.Value, n: ir.Value, a: ir.Value) -> None: ...
 

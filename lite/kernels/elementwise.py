@@ -110,7 +110,7 @@ def unary_span_f32(s: Simd, function: Value, x: Value, y: Value, n: Value, a: Va
     s.switch(function, [partial(apply, _UNARY[name]) for name in UNARY])
 
 
-@micro("binary_span_f32", Int, Int, Pointer, Pointer, Pointer, Int, Float, Float)
+@micro("binary_span_f32", Int, Int, Pointer, Pointer, Pointer, Int, Float, Float, home=__name__)
 def binary_span_f32(
     s: Simd, function: Value, mode: Value, x: Value, y: Value, z: Value, n: Value, low: Value, high: Value
 ) -> None:

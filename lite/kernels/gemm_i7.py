@@ -16,7 +16,7 @@ from llvmlite import ir
 from lite.kernels.codes8 import I16, Codes
 from lite.kernels.declare import Int, Pointer, Target, constant
 from lite.kernels.gemm_i8 import codes_end, each_tile
-from lite.kernels.simd import I64, Simd, Value, micro
+from lite.kernels.simd import I8, I64, Simd, Value, integers, micro
 
 OFFSET = 64
 INT7_ROWS = 12
@@ -45,7 +45,7 @@ class Sevens(Codes):
         first, *more = (Value(self.s, self.s.intrinsic(name, kind, [a.ir, b.ir])) for a, b in zip(x, w, strict=True))
         for other in more:
             first = first + other
-        return total + self._pairs(first, Value(self.s, ir.Constant(kind, [1] * kind.count)))
+        return total + self._pairs(first, Value(self.s, integers(I16, (1,) * kind.count)))
 
     def four(self, address: Value) -> Value:
         """Four staged codes, in every lane."""
@@ -56,7 +56,7 @@ class Sevens(Codes):
         return Value(self.s, self.s.builder.sext(self.s.builder.load(self._pointer(address, ir.IntType(32))), I64))
 
     def _write_staged(self, codes: Value, address: Value) -> None:
-        shifted = self.s.builder.add(codes.ir, ir.Constant(codes.ir.type, [OFFSET] * codes.ir.type.count))
+        shifted = self.s.builder.add(codes.ir, integers(I8, (OFFSET,) * codes.ir.type.count))
         self.s.builder.store(shifted, self._pointer(address, shifted.type), align=1)
 
 

@@ -7,7 +7,7 @@ from llvmlite import ir
 
 from lite.kernels.codes8 import I16, Codes
 from lite.kernels.declare import Float, Int, Pointer, Target, constant
-from lite.kernels.simd import I32, Simd, Value, micro
+from lite.kernels.simd import I32, Simd, Value, integers, micro
 
 STRIPS = 4
 _STEP = 8  # elements of a row that are taken at once
@@ -47,7 +47,7 @@ class Nibbles(Codes):
             return self._dot(self._dot(total, x[0], w[0]), x[1], w[1])
         kind, name = ir.VectorType(I16, 2 * self.s.lanes), _ADD_PAIRS[self.s.lanes]
         low, high = (Value(self.s, self.s.intrinsic(name, kind, [a.ir, b.ir])) for a, b in zip(x, w, strict=True))
-        return total + self._pairs(low + high, Value(self.s, ir.Constant(kind, [1] * kind.count)))  # below 2^13 each
+        return total + self._pairs(low + high, Value(self.s, integers(I16, (1,) * kind.count)))  # below 2^13 each
 
     def integers(self, x: Value) -> Value:
         """x, float32 of integers, as int32."""

@@ -61,14 +61,15 @@ def group_means(
     n = groups * channels
     for c in range(n):
         f32(y)[c] = 0
-    for first in range(0, pixels, _STRIP):
-        strip = min(pixels - first, _STRIP)
-        column_sums_f32(squared, x + first * pixel_bytes, strip, pixel_bytes, mean, y, n)
-    for g in range(0, n, channels):
+    for pixel in range(0, pixels, _STRIP):
+        strip = min(pixels - pixel, _STRIP)
+        column_sums_f32(squared, x + pixel * pixel_bytes, strip, pixel_bytes, mean, y, n)
+    for g in range(groups):
+        first = g * channels
         total = np.float64(0)
-        for c in range(g, g + channels):
+        for c in range(first, first + channels):
             total += f32(y)[c]
-        for c in range(g, g + channels):
+        for c in range(first, first + channels):
             f32(y)[c] = total / (pixels * channels)
 
 

@@ -218,7 +218,7 @@ def _panels(
 
 _PARAMETERS = (Int, Pointer, Int, Pointer, Pointer, Int, Pointer, Pointer, Float, Float)
 
-gemv_panels_f32 = micro("gemv_panels_f32", *_PARAMETERS)(partial(_panels, 1))  # one panel after the other
+gemv_panels_f32 = micro("gemv_panels_f32", *_PARAMETERS, home=__name__)(partial(_panels, 1))  # one after the other
 gemv_pairs_f32 = micro("gemv_pairs_f32", *_PARAMETERS)(partial(_panels, PAIR))
 
 

@@ -21,8 +21,10 @@
 """
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Sequence
+from functools import cache as once
 from typing import Any, TypeAlias, cast
 
 from llvmlite import ir
@@ -145,7 +147,7 @@ class Simd:
         scalar = self.builder.fptrunc(x.ir, F32) if x.ir.type == ir.DoubleType() else x.ir
         kind = ir.VectorType(scalar.type, self.lanes)
         first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(I32, 0))
-        zeros = ir.Constant(ir.VectorType(I32, self.lanes), [0] * self.lanes)
+        zeros = integers(I32, (0,) * self.lanes)
         return Value(self, self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros))
 
     def like(self, x: Operand, model: Value) -> Value:
@@ -216,9 +218,8 @@ class Simd:
 
     def mask(self, lanes: Value) -> Value:
         """True in the first `lanes` lanes."""
-        kind = ir.VectorType(I32, self.lanes)
         count = self.splat(Value(self, self.builder.trunc(lanes.ir, I32)))
-        return Value(self, ir.Constant(kind, list(range(self.lanes)))) < count
+        return Value(self, integers(I32, tuple(range(self.lanes)))) < count
 
     def keep(self, x: Value, lanes: Value, other: Value) -> Value:
         """x in the first `lanes` lanes, other in the rest."""
@@ -411,8 +412,7 @@ class Simd:
 
     def shuffle(self, a: Value, b: Value, order: Sequence[int]) -> Value:
         """Lane i is lane order[i] of a followed by b; as many lanes as there are numbers."""
-        mask = ir.Constant(ir.VectorType(I32, len(order)), list(order))
-        return Value(self, self.builder.shuffle_vector(a.ir, b.ir, mask))
+        return Value(self, self.builder.shuffle_vector(a.ir, b.ir, integers(I32, tuple(order))))
 
     def _merge(self, incoming: Sequence[tuple[Value, ir.Block]]) -> Value:
         phi = self.builder.phi(incoming[0][0].ir.type)
@@ -447,8 +447,20 @@ def _element(kind: ir.Type) -> ir.Type:
     return kind.element if isinstance(kind, ir.VectorType) else kind
 
 
+@once
+def integers(element: ir.IntType, numbers: tuple[int, ...]) -> ir.Constant:
+    """A vector of integers; each is made once, since it takes as long as many instructions."""
+    return ir.Constant(ir.VectorType(element, len(numbers)), list(numbers))
+
+
 def _constant(kind: ir.Type, x: float) -> ir.Constant:
     """x as a constant of that type, in every lane; floats are rounded to float32 first, as LLVM demands."""
+    return _equal_constant(kind, x, math.copysign(1.0, x))
+
+
+@once
+def _equal_constant(kind: ir.Type, x: float, sign: float) -> ir.Constant:
+    """The same for all equal x; zeros of either sign are."""
     element = _element(kind)
     value = cast(float, struct.unpack("f", struct.pack("f", x))[0]) if element == F32 else int(x)
     return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)

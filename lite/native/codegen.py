@@ -1,7 +1,7 @@
 """From declared kernels to a freestanding object file: with the kernel sources, all that meets numba and LLVM.
 
     kernels --numba, once--> target-neutral LLVM IR        lower()
-    IR + wrappers + micro-kernels of a target --LLVM O3--> object file        assemble()
+    IR + wrappers + micro-kernels of a target --LLVM--> object file        assemble()
 
 What numba would do with its IR, optimize it and compile it for this host, takes as long as typing and is left out; the
 environment variable NUMBA_OPT=0, read at import, does so for what it compiles for itself. That changes numba for the
@@ -10,11 +10,12 @@ exception*, arguments...)`, is what the exported wrapper calls; it comes without
 nothing refers to the interpreter.
 
 A module of kernels becomes one object. Large micro-kernels that kernels of many modules call are in one object only.
+Large ones are called, not inlined, and emitted much as they should be: LLVM optimizes each by itself only.
 """
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from lite.kernels.declare import KERNELS, MICROKERNELS, Kernel, Target, routine
 
 _I64 = ir.IntType(64)
 _UNITS = 3  # begin, end, scratch
+_LARGE = 800  # instructions; LLVM would not inline more either
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class _Codegen(JITCPUCodegen):
 
 
 def prepare() -> None:
-    """Has numba stop where it would compile for the host, and type an operator on the same types once."""
+    """Has numba stop where it would compile for the host, and type an operator or a routine on the same types once."""
     context = cpu_target.target_context
     if not isinstance(context.codegen(), _Codegen):
         context.refresh()  # compiles numba's runtime, which its own library must do
@@ -117,10 +119,15 @@ def prepare() -> None:
 
 
 def _once(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """resolve(function, argument types, keywords), which gives a signature, with a memory for numba's own functions."""
+    """resolve(function, argument types, keywords), which gives a signature, with a memory for numba's own functions.
+
+    A routine that is given a literal is the one for its type: LLVM finds out where the number matters.
+    """
     known: dict[Any, Any] = {}
 
     def remembered(function: Any, arguments: Sequence[Any], keywords: Any) -> Any:
+        if isinstance(function, types.Dispatcher):
+            arguments = [types.unliteral(argument) for argument in arguments]
         if keywords or not isinstance(function, types.Function):
             return resolve(function, arguments, keywords)
         key = (function, tuple(arguments))
@@ -147,17 +154,31 @@ def assemble(lowered: Iterable[Lowered], target: Target, home: str = "") -> byte
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=3, reloc="pic", codemodel="default"
     )
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = True
+    passes = llvm.create_pass_builder(machine, options)
+    exported = {part.kernel.name for part in lowered}
     try:
         module = llvm.parse_assembly(str(_wrappers(lowered)))
         for text in dict.fromkeys(text for part in lowered for text in part.texts):
             module.link_in(llvm.parse_assembly(text))
-        module.link_in(llvm.parse_assembly(str(_microkernels(_to_inline(module) | at_home, target))))
-        module.triple, module.data_layout = target.triple, str(machine.target_data)
-        _hide_all_but(module, {part.kernel.name for part in lowered}, at_home)
-        options = llvm.create_pipeline_tuning_options(speed_level=3)
-        options.loop_vectorization = options.slp_vectorization = True
-        builder = llvm.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
+        large = []
+        for micro in _microkernels(_to_inline(module) | at_home, target):
+            parsed = llvm.parse_assembly(str(micro))
+            if _instructions(micro) > _LARGE:
+                large.append(parsed)
+            else:
+                module.link_in(parsed)
+        for part in (module, *large):
+            part.triple, part.data_layout = target.triple, str(machine.target_data)
+        _hide_all_but(module, exported, at_home)
+        passes.getModulePassManager().run(module, passes)
+        for part in large:
+            for function in part.functions:
+                if not function.is_declaration:
+                    passes.getFunctionPassManager().run(function, passes)
+            module.link_in(part)
+        _hide_all_but(module, exported, at_home)
         return bytes(machine.emit_object(module))
     except RuntimeError as error:  # llvmlite's only error
         raise KernelBuildError(f"LLVM refuses the kernels for {target.name}: {error}") from error
@@ -194,13 +215,14 @@ def _wrappers(lowered: Iterable[Lowered]) -> ir.Module:
     return module
 
 
-def _microkernels(needed: set[str], target: Target) -> ir.Module:
-    """The named micro-kernels for `target`, and those that they call."""
-    module = ir.Module("microkernels")
+def _microkernels(needed: set[str], target: Target) -> Iterator[ir.Module]:
+    """The named micro-kernels for `target`, and those that they call, each in a module of its own."""
+    emitted: set[str] = set()
     while needed:
+        called: set[str] = set()
         for name in sorted(needed):
-            micro = MICROKERNELS[name]
-            function = module.globals.get(name) or ir.Function(module, micro.type, name)
+            module, micro = ir.Module(name), MICROKERNELS[name]
+            function = ir.Function(module, micro.type, name)
             function.attributes.add("nounwind")
             builder = ir.IRBuilder(function.append_basic_block())
             try:
@@ -208,8 +230,14 @@ def _microkernels(needed: set[str], target: Target) -> ir.Module:
             except Exception as error:
                 raise KernelBuildError(f"micro-kernel {name} cannot be emitted for {target.name}: {error!r}") from error
             builder.ret(_I64(0) if result is None else result)
-        needed = _to_inline(module)
-    return module
+            called |= _to_inline(module)
+            yield module
+        emitted |= needed
+        needed = called - emitted
+
+
+def _instructions(module: ir.Module) -> int:
+    return sum(len(block.instructions) for function in module.functions for block in function.blocks)
 
 
 def _to_inline(module: llvm.ModuleRef | ir.Module) -> set[str]:
