@@ -10,16 +10,22 @@ from converter.quantize.settings import Quantization
 from lite.types import Array
 
 _SHRINKS = 2.0 ** (-np.arange(12) / 8)  # of the widest range, that are tried for the least squares
-_FINE_SHRINKS = np.linspace(1.0, 0.4, 31)  # where there are offsets, so that scales are not rounded
+_FINE_SHRINKS = np.linspace(1.0, 0.4, 31)  # where scales are not rounded
 _CHUNK = 1 << 20  # elements at once
+_OFFSETS = 16  # that the range of a scale's codes is divided into at least
 _SCALES, _TRIED_SCALES = 32, 8  # that there are in an octave: of those that are tried few do
 
 
 @dataclass(frozen=True, slots=True)
 class Even:
-    """Codes of settings.weight_bits that stand for numbers at equal distances."""
+    """Codes of settings.weight_bits that stand for numbers at equal distances.
+
+    is_shared: whether many groups have scale and offset in common, because files have equal ones once: the scales of
+    groups with an offset are rounded too, and offsets are whole steps, for fewer than four bits parts of one.
+    """
 
     settings: Quantization
+    is_shared: bool = False
 
     @property
     def bits(self) -> int:
@@ -32,46 +38,45 @@ class Even:
         step = max(_CHUNK // max(groups.shape[1], 1), 1)
         for first in range(0, len(groups), step):
             rows = groups[first : first + step].astype(np.float32)
-            scale[first : first + step], offset[first : first + step] = _fit(rows, self.settings)
+            scale[first : first + step], offset[first : first + step] = self._fit(rows)
         return scale, offset
 
     def codes(self, w: Array, scale: Array, offset: Array) -> Array:
         """The nearest codes, int32."""
-        return _codes(w, scale, offset, self.bits)
+        codes = np.rint((w - offset) / scale)
+        return np.clip(codes, -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1).astype(np.int32)
 
+    def _fit(self, w: Array) -> tuple[Array, Array]:
+        widest = self._range(w, 1.0)
+        if not self.settings.is_least_squares:
+            return widest
+        best, least = widest, np.full(len(w), np.inf)
+        for shrink in _FINE_SHRINKS if self.settings.has_offsets and not self.is_shared else _SHRINKS:
+            scale, offset = self._range(w, shrink)
+            column = scale[:, None], offset[:, None]
+            error = np.square(self.codes(w, *column) * column[0] + column[1] - w).sum(axis=1)
+            better = error < least
+            least = np.where(better, error, least)
+            best = np.where(better, scale, best[0]), np.where(better, offset, best[1])
+        return best
 
-def _codes(w: Array, scale: Array, offset: Array, bits: int) -> Array:
-    codes = np.rint((w - offset) / scale)
-    return np.clip(codes, -(1 << (bits - 1)), (1 << (bits - 1)) - 1).astype(np.int32)
-
-
-def _fit(w: Array, settings: Quantization) -> tuple[Array, Array]:
-    widest = _range(w, settings, 1.0)
-    if not settings.is_least_squares:
-        return widest
-    best, least = widest, np.full(len(w), np.inf)
-    for shrink in _FINE_SHRINKS if settings.has_offsets else _SHRINKS:
-        scale, offset = _range(w, settings, shrink)
-        column = scale[:, None], offset[:, None]
-        error = np.square(_codes(w, *column, settings.weight_bits) * column[0] + column[1] - w).sum(axis=1)
-        better = error < least
-        least = np.where(better, error, least)
-        best = np.where(better, scale, best[0]), np.where(better, offset, best[1])
-    return best
-
-
-def _range(w: Array, settings: Quantization, shrink: float) -> tuple[Array, Array]:
-    """Of codes that reach to that part of the widest range."""
-    bits = settings.weight_bits
-    if not settings.has_offsets:
-        largest = np.abs(w).max(axis=1, initial=0)
-        scale = np.float32(shrink) * largest / np.float32((1 << (bits - 1)) - 1)
-        octave = _TRIED_SCALES if settings.is_least_squares else _SCALES
-        return short(np.maximum(scale, np.float32(LEAST_SCALE)), octave), np.zeros_like(scale)
-    low, high = (w.min(axis=1), w.max(axis=1)) if w.shape[1] else (np.zeros(len(w), np.float32),) * 2
-    scale = np.maximum(np.float32(shrink) * (high - low) / np.float32((1 << bits) - 1), np.float32(LEAST_SCALE))
-    middle = (high + low) / np.float32(2)
-    return scale, middle + scale / np.float32(2)  # codes are one more below 0 than above
+    def _range(self, w: Array, shrink: float) -> tuple[Array, Array]:
+        """Of codes that reach to that part of the widest range."""
+        bits = self.bits
+        octave = _TRIED_SCALES if self.settings.is_least_squares else _SCALES
+        if not self.settings.has_offsets:
+            largest = np.abs(w).max(axis=1, initial=0)
+            scale = np.float32(shrink) * largest / np.float32((1 << (bits - 1)) - 1)
+            return short(np.maximum(scale, np.float32(LEAST_SCALE)), octave), np.zeros_like(scale)
+        low, high = (w.min(axis=1), w.max(axis=1)) if w.shape[1] else (np.zeros(len(w), np.float32),) * 2
+        scale = np.maximum(np.float32(shrink) * (high - low) / np.float32((1 << bits) - 1), np.float32(LEAST_SCALE))
+        offset = (high + low) / np.float32(2) + scale / np.float32(2)  # codes are one more below 0 than above
+        if self.is_shared:
+            scale = short(scale, _TRIED_SCALES)
+            parts = np.float32(max(_OFFSETS >> bits, 1))
+            steps = (high + low) / (2 * scale) + np.float32(0.5)
+            offset = np.rint(steps * parts) / parts * scale
+        return scale, offset
 
 
 def short(scale: Array, octave: int = _SCALES) -> Array:

@@ -139,7 +139,7 @@ def _encoded(w: Array, axis: int, settings: Quantization, hessian: Array | None)
         settings = replace(settings, symmetric=True)  # 0 has to be a code
     outer, channels, inner = _blocks(w.shape, axis, settings.group_size)
     rows = np.ascontiguousarray(np.moveaxis(w.reshape(outer, channels, inner), 1, 0)).reshape(channels, outer * inner)
-    grid: Even | Clusters = Even(settings)
+    grid: Even | Clusters = Even(settings, is_shared=w.ndim > 2 and channels == w.shape[axis])
     if settings.spacing == "clustered":
         grid = Clusters.of(rows, settings.weight_bits)
     if hessian is None:

@@ -41,8 +41,8 @@ def mixed(graph: Graph, data: list[Array], **settings: Any) -> tuple[Graph, floa
 
 def test_a_file_keeps_its_size_and_loses_less_than_with_the_same_bits_for_all() -> None:
     data, graph = samples(), convolutions()
-    narrow, error = mixed(graph, data, weight_bits=3, weight_range="mse")
-    wide, _ = mixed(graph, data, weight_bits=4, weight_range="mse")
+    narrow, error = mixed(graph, data, weight_bits=5, weight_range="mse")
+    wide, _ = mixed(graph, data, weight_bits=6, weight_range="mse")
     nbytes = (len(emit(narrow)) + len(emit(wide))) // 2
     chosen, least = mixed(graph, data, size_budget=nbytes / len(emit(graph)))
     assert len(emit(chosen)) <= nbytes
