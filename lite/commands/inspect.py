@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any
 from lite.commands.progress import progress
 from lite.commands.show import add_common_arguments, print_json, size, table
 from lite.errors import LiteError, ModelError
+from lite.types import TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lite.commands.listing import Listing
     from lite.model import Model
+    from lite.model.contents import Tensor
     from lite.plan.plan import MemoryReport, StepInfo
 
 KEPT = "session"  # of an Assign to a state
@@ -105,7 +107,7 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
             ListedNode(
                 node.op,
                 node.name,
-                tuple(model.tensors[i].spec for i in node.inputs),
+                tuple(_in_file(model.tensors[i]) for i in node.inputs),
                 tuple(model.tensors[i].spec for i in node.outputs),
                 fields if node.attrs is None else telling_attributes(node.attrs),
                 feed,
@@ -116,9 +118,15 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
         tuple(model.tensors[i].spec for i in model.inputs),
         tuple(model.tensors[i].spec for i in model.outputs),
         tuple(nodes),
-        tuple(tensor.spec for tensor in model.tensors if tensor.spec.is_known),
+        tuple(_in_file(tensor) for tensor in model.tensors if tensor.spec.is_known),
         tuple(model.tensors[state.tensor].spec for state in model.states),
     )
+
+
+def _in_file(tensor: Tensor) -> TensorSpec:
+    """What is known of a tensor, a constant as the file stores it."""
+    spec = tensor.spec
+    return spec if tensor.packed is None else TensorSpec(spec.dtype, spec.shape, spec.name, tensor.packed)
 
 
 def _memory_json(memory: MemoryReport | None) -> dict[str, Any] | None:

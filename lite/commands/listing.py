@@ -213,7 +213,7 @@ def _feeds(node: ListedNode) -> str:
 
 def _constant(spec: TensorSpec) -> str:
     most = _FEW if spec.dtype.dtype.kind in "biu" else 1
-    value = spec.value if spec.is_static and spec.size <= most else None
+    value = spec.value if spec.is_static and spec.size <= most and not spec.stored else None
     if value is not None:
         return f"({','.join(map(_word, value.ravel().tolist()))})"
     return str(spec.like())

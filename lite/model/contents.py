@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from lite.ops.registry import Attributes
 from lite.records import dataclass
-from lite.types import Array, QuantParams, TensorSpec
+from lite.types import Array, QuantParams, Stored, TensorSpec
 
 # Operators that say which subgraph is computed, with what. What they write, but for Call, is no tensor.
 CONTROL = frozenset({"Call", "PartialFusion", "Switch", "SwitchLayer"})
@@ -17,11 +17,13 @@ class Tensor:
 
     spec: name, dtype and shape (-1: not known); value is a read-only array for a constant, else None. quant: how stored
     numbers map to real ones; one, one a channel, or none. kind: 0 constant, 1 parameter, 2 variable, as the file says.
+    packed: what codes that are computed with were unpacked from.
     """
 
     spec: TensorSpec
     quant: tuple[QuantParams, ...] = ()
     kind: int = 2
+    packed: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ def resolve_quantization(
         if i in decoded:
             raise UnsupportedVersionError(f"tensor {i} {spec}: it is read as codes and as what they stand for")
         assert isinstance(spec.data, Coded), "only these are unpacked"
-        made[i] = replace(tensors[i], spec=TensorSpec(spec.dtype, spec.shape, spec.name, spec.data.codes()))
+        codes = TensorSpec(spec.dtype, spec.shape, spec.name, spec.data.codes())
+        made[i] = replace(tensors[i], spec=codes, packed=spec.data)
     for i in kept.keys() & decoded.keys():
         made.append(tensors[i])
         for at in kept[i]:

@@ -160,3 +160,11 @@ def test_delegates_are_explained(mlite: Mlite) -> None:
     assert "\ndelegates\n  cpu  compiled kernels\nconstants" in mlite("inspect", DIGITS / "digits.ms").out
     node = ListedNode("AddFusion", "", (), (), {}, (), "cpu, merged")
     assert "cpu, merged  computed by the kernel of a node before it" in as_text(Listing((), (), (node,), ()))
+
+
+def test_how_codes_that_are_computed_with_are_stored(mlite: Mlite, tmp_path: Path) -> None:
+    samples = list(np.load(DIGITS / "calibration.npz")["images"][:4].astype(np.float32).reshape(-1, 1, 1, 8, 8) / 16)
+    options = {"pruning": {"weights": 0.9}, "quantization": {"samples": samples}}
+    (tmp_path / "x.ms").write_bytes(converter.convert(DIGITS / "digits.mindir", options))
+    text = mlite("inspect", tmp_path / "x.ms").out
+    assert "int8[48,3,3,24] is stored as codes of 8 bits, 48 scales, sparse: " in text
