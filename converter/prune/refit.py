@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from converter.ir.graph import Graph, Node, Value
+from converter.prune.normal import Normal
 from converter.prune.observe import MOST_FEATURES, Product, Rows, observe
 from converter.prune.settings import Pruning, Sample
 from lite.ops.enums import ActivationType
@@ -49,54 +50,46 @@ def refit(
         sums = (was @ old.weights + old.bias).transpose(1, 0, 2).reshape(was.shape[1], -1)[:, outputs]
         groups = len(product.weights)
         target = sums.reshape(len(sums), groups, -1).transpose(1, 0, 2)
-        weights, bias = fit(product, now.astype(np.float64), target, settings.ridge)
+        fitting = Fitting(now.astype(np.float64), settings.ridge, has_bias=len(node.inputs) > 2)
+        weights, bias = fitting.fit(product, target)
         replace_constant(node, 1, product.stored(weights))
         if len(node.inputs) > 2:
             replace_constant(node, 2, bias.reshape(-1).astype(np.float32))
 
 
-def fit(
-    product: Product, features: Array, target: Array, ridge: float, mask: Array | None = None
-) -> tuple[Array, Array]:
-    """Weights and bias with which the product of the features is nearest to the target. All have a group in front.
+class Fitting:
+    """Least squares over features, [groups, rows, features]. ridge: how far weights are held to what they are."""
 
-    mask: where weights are not 0, and so may change.
-    """
-    groups, count, width = features.shape
-    x = np.concatenate([features, np.ones((groups, count, 1))], axis=2)
-    w = np.concatenate([product.weights, product.bias], axis=1).astype(np.float64)
-    has_bias = len(product.node.inputs) > 2
-    if not has_bias:
-        x[:, :, -1] = 0
-    gram = x.transpose(0, 2, 1) @ x
-    diagonal = np.arange(width + 1)
-    mean = np.maximum(gram[:, diagonal[:-1], diagonal[:-1]].mean(axis=1, keepdims=True), 1e-30)
-    held = gram.copy()
-    held[:, diagonal, diagonal] += ridge * mean
-    solve = _solver(held, mask)
-    for _ in range(1 if product.activation == ActivationType.NO_ACTIVATION else _ROUNDS):
-        sums = x @ w
-        w = w + solve(x.transpose(0, 2, 1) @ (_wanted(product.activation, target, sums) - sums))
-    return w[:, :-1], w[:, -1:]
+    def __init__(self, features: Array, ridge: float, *, has_bias: bool) -> None:
+        groups, count, _ = features.shape
+        ones = np.full((groups, count, 1), float(has_bias))
+        self._x = np.concatenate([features, ones], axis=2)
+        mean = np.square(features).sum(axis=1).mean(axis=1)
+        self._normal = Normal(self._x, ridge * np.maximum(mean, 1e-30)[:, None, None])
 
+    def fit(self, product: Product, target: Array, mask: Array | None = None) -> tuple[Array, Array]:
+        """Weights and bias with which the product of the features is nearest to the target, [groups, rows, outputs].
 
-def _solver(held: Array, mask: Array | None) -> Callable[[Array], Array]:
-    """Solves the normal equations, for the weights that a mask leaves."""
-    if mask is None:
-        inverse = np.linalg.inv(held)
-        return lambda right: inverse @ right
-    always = np.ones((mask.shape[0], 1, mask.shape[2]), bool)
-    left = np.concatenate([mask, always], axis=1)
-    diagonal = np.diagonal(held, axis1=1, axis2=2)[:, :, None]
+        mask: where weights are not 0, and so may change.
+        """
+        x = self._x
+        w = np.concatenate([product.weights, product.bias], axis=1).astype(np.float64)
+        for _ in range(1 if product.activation == ActivationType.NO_ACTIVATION else _ROUNDS):
+            sums = x @ w
+            right = x.transpose(0, 2, 1) @ (_wanted(product.activation, target, sums) - sums)
+            w = w + (self._normal.solve(right) if mask is None else self._solve_some(right, mask))
+        return w[:, :-1], w[:, -1:]
 
-    def solve(right: Array) -> Array:
-        """By conjugate gradients, all outputs at once."""
+    def _solve_some(self, right: Array, mask: Array) -> Array:
+        """For the weights that a mask leaves, by conjugate gradients, all outputs at once."""
+        left = np.concatenate([mask, np.ones((mask.shape[0], 1, mask.shape[2]), bool)], axis=1)
+        diagonal = self._normal.diagonal
         step = np.zeros_like(right)
         rest = right * left
         way = rest / diagonal
         size = np.sum(rest * way, axis=1, keepdims=True)
         for _ in range(_STEPS):
-            ahead = (held @ way) * left
+            ahead = self._normal.times(way) * left
             far = size / np.maximum(np.sum(way * ahead, axis=1, keepdims=True), 1e-300)
             step += far * way
             rest -= far * ahead
@@ -104,8 +97,6 @@ def _solver(held: Array, mask: Array | None) -> Callable[[Array], Array]:
             before, size = size, np.sum(rest * next_way, axis=1, keepdims=True)
             way = next_way + size / np.maximum(before, 1e-300) * way
         return step
-
-    return solve
 
 
 def _wanted(activation: ActivationType, target: Array, sums: Array) -> Array:

@@ -21,8 +21,9 @@ from converter.errors import PruneError
 from converter.ir.graph import Graph, Node
 from converter.prune.channels import Channels
 from converter.prune.cut import cut
+from converter.prune.normal import Normal
 from converter.prune.observe import MOST_FEATURES, Product, Rows, observe
-from converter.prune.refit import fit, replace_constant, seen
+from converter.prune.refit import Fitting, replace_constant, seen
 from converter.prune.settings import Pruning, Sample
 from lite.types import Array
 
@@ -77,17 +78,20 @@ def kept(score: Array, share: float, pattern: tuple[int, int] | None) -> Array:
     return mask
 
 
-def split(w: Array, covariance: Array, share: float, pattern: tuple[int, int] | None) -> tuple[Array, Array]:
-    """Weights [groups, features, outputs] with zeros that lose little of what w computes, and where they are not."""
-    size = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 1e-30))[:, :, None]
-    c = covariance / (size * size.transpose(0, 2, 1))
+def split(w: Array, x: Array, share: float, pattern: tuple[int, int] | None) -> tuple[Array, Array]:
+    """Weights [groups, features, outputs] with zeros that lose little of x @ w, and where they are not.
+
+    x: [groups, rows, features], of mean 0 where a bias makes up for it.
+    """
+    size = np.sqrt(np.maximum(np.square(x).mean(axis=1), 1e-30))[:, :, None]
+    scaled = x / (size.transpose(0, 2, 1) * np.sqrt(x.shape[1]))
+    normal = Normal(scaled, np.full((len(x), 1, 1), 1 + _DAMPING))
     wide = w * size
-    inverse = np.linalg.inv(c + (1 + _DAMPING) * np.eye(c.shape[1]))
-    right = c @ wide + _DAMPING * wide
+    right = normal.times(wide) - wide
     dual = np.zeros_like(wide)
     z, mask = wide, np.ones(wide.shape, bool)
     for step in range(_ROUNDS):
-        v = inverse @ (right + z - dual)
+        v = normal.solve(right + z - dual)
         if step < _MOVING:
             ahead = 1 - (1 - (step + 1) / _MOVING) ** 3
             mask = kept(np.abs(v + dual), share * ahead, pattern)
@@ -181,12 +185,12 @@ def _fit(
     width = mask.shape[0] * mask.shape[1]
     now = seen(graph, product, samples, rows, width).astype(np.float64)
     target = seen(before, old, samples, rows, width).astype(np.float64) @ old.weights + old.bias
-    weights, bias = fit(product, now, target, settings.ridge)
+    fitting = Fitting(now, settings.ridge, has_bias=len(node.inputs) > 2)
+    weights, bias = fitting.fit(product, target)
     mean = now.mean(axis=1, keepdims=True) if len(node.inputs) > 2 else np.zeros(())
-    gram = (now - mean).transpose(0, 2, 1) @ (now - mean) / now.shape[1]
-    sparse, mask = split(weights, gram, 1 - float(mask.mean()), settings.of_each())
+    sparse, mask = split(weights, now - mean, 1 - float(mask.mean()), settings.of_each())
     bias = bias + (mean @ (weights - sparse) if len(node.inputs) > 2 else 0)
-    weights, bias = fit(Product(node, sparse, bias), now, target, settings.ridge, mask)
+    weights, bias = fitting.fit(Product(node, sparse, bias), target, mask)
     replace_constant(node, 1, product.stored(weights * mask))
     if len(node.inputs) > 2:
         replace_constant(node, 2, bias.reshape(-1).astype(np.float32))

@@ -1,6 +1,7 @@
 """Single weights that are pruned: how many, which pattern, what is computed then, and how small files become."""
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,22 @@ def test_samples_win_back_what_is_lost() -> None:
     assert errors[1] < 0.6 * errors[0]
 
 
+def test_products_of_many_features_and_few_samples_take_no_square_of_them() -> None:
+    draw, graph = np.random.default_rng(6), Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (1, 6000), "x"))
+    w = (draw.normal(size=(6000, 4)) / 80).astype(np.float32)
+    graph.outputs = list(graph.add(PRODUCT, [x, Value.constant(w), Value.constant(w[0])], "y"))
+    data = [draw.normal(size=(1, 6000)).astype(np.float32) for _ in range(8)]
+    tracemalloc.start()
+    try:
+        small = prune(graph, Pruning(pattern="2:4", samples=data))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6000 * 6000
+    assert zeros(small) == {"y": 0.5}
+
+
 def test_nodes_may_be_left_alone() -> None:
     graph = prune(network(), Pruning(weights=0.5, scope="layer", skip_nodes=["second"], samples=samples(3)))
     assert zeros(graph)["second"] == 0
@@ -116,7 +133,7 @@ def test_splitting_loses_less_than_leaving_out_the_smallest() -> None:
     x = RNG.normal(size=(500, 12)) @ RNG.normal(size=(12, 40)) + RNG.normal(size=(500, 40)) / 4
     w = RNG.normal(size=(1, 40, 16))
     c = (x.T @ x / len(x))[None]
-    found, mask = split(w, c, 0.7, None)
+    found, mask = split(w, x[None], 0.7, None)
     assert mask.mean() == pytest.approx(0.3, abs=0.01)
     assert not found[~mask].any()
 
