@@ -11,7 +11,6 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from pathlib import Path, PurePath
 
 from lite.errors import KernelBuildError
 from lite.kernels.target import TARGETS, Target
@@ -64,32 +63,33 @@ def features() -> frozenset[str]:
 def usable_cpus() -> int:
     """Cpus this process may use: its affinity, and the smallest quota of its control groups, rounded up; at least 1."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min([cpus, *(math.ceil(quota) for quota in _quotas(Path("/")))]))
+    return max(1, min([cpus, *(math.ceil(quota) for quota in _quotas("/"))]))
 
 
-def _quotas(root: Path) -> Iterator[float]:
+def _quotas(root: str) -> Iterator[float]:
     """Quotas in cpus of the control groups around this process, versions 2 and 1; root: of the file system."""
-    mounted = root / "sys/fs/cgroup"
-    for line in _text(root / "proc/self/cgroup").splitlines():
+    mounted = os.path.join(root, "sys/fs/cgroup")
+    for line in _text(os.path.join(root, "proc/self/cgroup")).splitlines():
         controllers, _, path = line.partition(":")[2].partition(":")
         if controllers and "cpu" not in controllers.split(","):
             continue
-        group = PurePath(path.lstrip("/"))
+        group = [name for name in path.split("/") if name]
         # In a container the path may be the host's, so that only the root is there to be read.
-        for folder in (group, *group.parents) if group.parts else (group,):
+        for depth in range(len(group), -1, -1):
+            folder = os.path.join(mounted, "cpu" if controllers else "", *group[:depth])
             if controllers:
-                names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
-                words = [_text(mounted / "cpu" / folder / name) for name in names]
+                words = [_text(os.path.join(folder, name)) for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")]
             else:
-                words = _text(mounted / folder / "cpu.max").split()
+                words = _text(os.path.join(folder, "cpu.max")).split()
             with contextlib.suppress(ValueError, ZeroDivisionError):  # "max", or no such file
                 quota, period = map(int, words)
                 if quota > 0:
                     yield quota / period
 
 
-def _text(path: Path) -> str:
+def _text(path: str) -> str:
     try:
-        return path.read_text(encoding="ascii", errors="replace")
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read()
     except OSError:
         return ""

@@ -81,4 +81,4 @@ def test_quotas(groups: str, files: dict[str, str], expected: list[float], tmp_p
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n")
-    assert list(cpu._quotas(tmp_path)) == expected
+    assert list(cpu._quotas(str(tmp_path))) == expected
