@@ -6,7 +6,7 @@ was given, so that writing a model takes no memory for the constants in it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flatbuffers
@@ -41,6 +41,7 @@ class Encoder:
         self._schema = schema
         self._builder = flatbuffers.Builder(size)
         self._builder.minalign = _BYTES_ALIGNMENT  # of the tables' end
+        self._written: dict[tuple[str, bytes], int] = {}  # strings and vectors of numbers
         self._behind: list[Part] = []
         self._bytes_behind = 0
 
@@ -80,7 +81,7 @@ class Encoder:
         if field.kind == "scalar":
             return self._scalar(field, value)
         if field.kind == "string":
-            return self._builder.CreateString(value)
+            return self._once("string", value.encode(), lambda: self._builder.CreateString(value))
         if field.kind == "union":
             return self.table(values[f"{field.name}_type"], value)
         if field.kind == "table":
@@ -118,7 +119,18 @@ class Encoder:
     def _numbers(self, field: Field, value: Sequence[int | float]) -> int:
         packed = struct.pack(f"<{len(value)}{field.element}", *value)
         width = struct.calcsize(f"<{field.element}")
-        self._builder.StartVector(width, len(value), width)
-        self._builder.head -= len(packed)
-        self._builder.Bytes[self._builder.head : self._builder.head + len(packed)] = packed
-        return int(self._builder.EndVector())
+
+        def write() -> int:
+            self._builder.StartVector(width, len(value), width)
+            self._builder.head -= len(packed)
+            self._builder.Bytes[self._builder.head : self._builder.head + len(packed)] = packed
+            return int(self._builder.EndVector())
+
+        return self._once(field.element, packed, write)
+
+    def _once(self, kind: str, content: bytes, write: Callable[[], int]) -> int:
+        """The number of what has this content: written before, or now."""
+        found = self._written.get((kind, content))
+        if found is None:
+            found = self._written[kind, content] = write()
+        return found
