@@ -163,6 +163,15 @@ def test_constants_keep_their_elements(data: Array) -> None:
     assert read.tobytes() == data.astype(read.dtype).tobytes()
 
 
+def test_equal_strings_and_shapes_are_stored_once() -> None:
+    graph, x = with_input((2, 3, 5))
+    graph.outputs = [softmax(graph, softmax(graph, x, "between"), "the last of all")]
+    graph.nodes[1].name = "the last of all"
+    data = emit(graph)
+    assert data.count(b"the last of all") == 1
+    assert data.count(struct.pack("<4i", 3, 2, 3, 5)) == 1
+
+
 def test_unknown_dimensions_are_kept() -> None:
     graph, x = with_input((-1, 3))
     graph.outputs = [softmax(graph, x)]
