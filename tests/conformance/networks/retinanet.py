@@ -10,6 +10,8 @@ from tests.conformance.networks.blocks.ssd import Detector, Join, default_boxes,
 
 LEVELS, ANCHORS, HEAD_LAYERS = 5, 9, 4
 
+gain = 0.7  # heads say up to 3e5 else, and boxes, which are cut to the picture, are what rounding leaves of that
+
 
 def conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Cell:
     """A convolution that keeps the size at stride 1."""
