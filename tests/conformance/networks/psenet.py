@@ -9,6 +9,8 @@ from tests.conformance.networks.blocks.resnet import Bottleneck, ResNet, stem
 
 KERNELS = 7
 
+gain = 0.7  # every score is the sigmoid of less than -100 else, which is 0
+
 
 def conv(inputs: int, outputs: int, kernel: int) -> nn.SequentialCell:
     """Convolution with a bias, batch norm, ReLU."""
