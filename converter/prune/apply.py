@@ -1,6 +1,7 @@
 """Pruning from beginning to end."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,9 +19,12 @@ from converter.prune.weights import without_weights
 
 Progress = Callable[[str], None]
 
+_LOG = logging.getLogger("mindlite")
+_BEARABLE = 0.1  # share of the squares of a product's weights that it can do without
+
 
 def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> Graph:
-    """The graph with less in it; `graph` itself is used up.
+    """The graph with less in it; `graph` itself is used up. Without samples, warns of what only these could mend.
 
     Raises PruneError where the samples do not fit the graph or there is nothing to prune.
     """
@@ -36,10 +40,18 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
         product = None if node.name in settings.skip_nodes else Product.of(node)
         if product is not None and not (np.isfinite(product.weights).all() and np.isfinite(product.bias).all()):
             raise PruneError(f"{node.name or node.op}: weights are not finite: leave it as it is with skip_nodes")
+    harm = ""
     if settings.channels:
         graph = _without_channels(graph, samples, settings, progress)
+        harm = "channels"
     if settings.weights or settings.pattern:
-        graph = without_weights(graph, samples, settings, progress)
+        graph, lost = without_weights(graph, samples, settings, progress)
+        harm = harm or (f"weights with {100 * lost:.0f} % of a layer's squares" if lost > _BEARABLE else "")
+    if harm and not samples:
+        _LOG.warning(
+            "%s: %s were pruned without samples: those that are left were not fitted, nor was it measured what outputs "
+            "lose, which may be all they tell: %s", graph.name, harm, GIVE_SAMPLES,
+        )
     return graph
 
 

@@ -39,8 +39,11 @@ Progress = Callable[[str], None]
 
 def without_weights(
     graph: Graph, samples: Sequence[Sample], settings: Pruning, progress: Progress | None = None
-) -> Graph:
-    """The graph with zeros among its weights. Raises PruneError where there is nothing to prune."""
+) -> tuple[Graph, float]:
+    """The graph with zeros among its weights, and of the product that loses the most, the share of their squares.
+
+    Raises PruneError where there is nothing to prune.
+    """
     products = _prunable(graph, settings)
     if not products:
         raise PruneError(f"{graph.name}: nothing to prune: there are no products with {LEAST} weights or more")
@@ -55,7 +58,13 @@ def without_weights(
             _fit(small, node, graph, old, mask, samples, settings, rows)
         else:
             replace_constant(node, 1, old.stored(old.weights * mask))
-    return small
+    return small, max(_lost(old.weights, mask) for old, mask in zip(products, masks, strict=True))
+
+
+def _lost(weights: Array, mask: Array) -> float:
+    """The share of the squares of weights that the mask takes away."""
+    squares = np.square(weights, dtype=np.float64)
+    return float(squares[~mask].sum() / max(float(squares.sum()), 1e-300))
 
 
 def kept(score: Array, share: float, pattern: tuple[int, int] | None) -> Array:

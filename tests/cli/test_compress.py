@@ -78,6 +78,30 @@ def test_a_report_is_written_with_the_model(mlite: Mlite, data: Path, tmp_path: 
     assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
 
 
+@pytest.mark.parametrize(
+    ("arguments", "harm"),
+    [
+        ("--prune 0.5", "channels were pruned"),
+        ("--prune 0.5 --prune-weights 0.9", "channels were pruned"),
+        ("--prune-weights 0.9", "60 % of a layer's squares"),
+        ("--prune-pattern 2:4", "14 % of a layer's squares"),
+        ("--prune-weights 0.5", ""),
+    ],
+)
+def test_what_only_samples_could_mend_is_said_without_them(
+    mlite: Mlite, data: Path, tmp_path: Path, arguments: str, harm: str
+) -> None:
+    given = ["convert", MINDIR, "-o", tmp_path / "out.ms", *arguments.split()]
+    done = mlite(*given)
+    assert done.code == 0
+    if harm:
+        assert done.err.count("were pruned without samples") == 1
+        assert all(words in done.err for words in (harm, "not fitted", "nor was it measured", "--calibration"))
+    else:
+        assert not done.err
+    assert not mlite(*given, "--calibration", data / "x.npy").err
+
+
 def test_pruning_comes_before_quantization(mlite: Mlite, data: Path, tmp_path: Path) -> None:
     out, samples = tmp_path / "out.ms", np.load(data / "x.npy")
     given = ["--prune", 0.5, "--prune-scope", "layer", "--calibration", data / "x.npy"]
