@@ -1,8 +1,8 @@
 """The networks that speed is judged by: defined in MindSpore, exported by it once as MindIR and ONNX, and kept.
 
 The definitions are those of the conformance tests, tests/conformance/networks, at the size that `benchmark` gives where
-a module has it. An export is kept under the text of its definition and of the blocks that it imports, the exporter and
-MindSpore's version.
+a module has it; a package that was installed without them takes those of the checkout that it is run in. An export is
+kept under the text of its definition and of the blocks that it imports, the exporter and MindSpore's version.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NETWORKS = (
     "lenet", "mlp", "ds_cnn", "mobilenet_v2", "squeezenet", "tiny_bert", "transformer_encoder", "crnn", "densenet121",
     "resnet50", "inception_v3", "vgg16", "yolov3_darknet53",
 )  # fmt: skip
-_DEFINITIONS = Path(__file__).resolve().parent.parent / "tests" / "conformance"
+_HOME = Path(__file__).resolve().parent.parent  # a checkout, or where packages are installed
 _IMPORTED_BLOCKS = re.compile(r"^from tests\.conformance\.networks\.blocks\.(\w+) import", re.MULTILINE)
 _LAST_WORDS = 2000  # characters of what an exporter said before it failed
 
@@ -42,10 +42,8 @@ class Export:
 
 def export(name: str) -> Export:
     """The export of one of NETWORKS, made now where it is missing. Raises LiteError where it cannot be made."""
-    exporter = _DEFINITIONS / "exporter.py"
-    source = _DEFINITIONS / "networks" / f"{name}.py"
-    if not source.exists():
-        raise LiteError(f"{source} is not there: the suite's networks come with a checkout of the project")
+    exporter = _definitions() / "exporter.py"
+    source = _definitions() / "networks" / f"{name}.py"
     folder = _cache() / f"{name}-{_key(source, exporter)}"
     if not folder.exists():
         _require_mindspore()
@@ -61,6 +59,16 @@ def export(name: str) -> Export:
     return Export(name, folder / "model.mindir", folder / "model.onnx", inputs)
 
 
+def _definitions() -> Path:
+    """The folder of the conformance tests. Raises LiteError where there is none."""
+    for root in (_HOME, Path.cwd()):
+        folder = root / "tests" / "conformance"
+        if (root / "converter" / "suite.py").exists() and (folder / "exporter.py").exists():
+            return folder
+    raise LiteError("the suite's networks come with a checkout of the project: run this in its root, or install the "
+        "package from there with pip install -e .")
+
+
 def with_blocks(source: str) -> str:
     """The text of a definition, followed by the blocks that it imports, and by those that they import."""
     texts: dict[str, str] = {"": source}
@@ -68,7 +76,7 @@ def with_blocks(source: str) -> str:
     while wanted:
         for name in _IMPORTED_BLOCKS.findall(wanted.pop()):
             if name not in texts:
-                texts[name] = (_DEFINITIONS / "networks" / "blocks" / f"{name}.py").read_text("utf-8")
+                texts[name] = (_definitions() / "networks" / "blocks" / f"{name}.py").read_text("utf-8")
                 wanted.append(texts[name])
     return "\0".join(texts.values())
 

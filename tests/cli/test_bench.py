@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from converter import suite
 from converter.commands import bench as suite_command
 from converter.suite import NETWORKS, Export
 from lite import compare
@@ -108,6 +109,21 @@ def test_geometric_mean() -> None:
 
 def test_every_network_of_the_suite_is_defined() -> None:
     assert {path.stem for path in (HERE / "networks").glob("*.py")} >= set(NETWORKS)
+
+
+def test_an_installed_package_finds_the_suite_in_the_checkout_it_is_run_in(
+    mlite: Mlite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "converter").mkdir()
+    (tmp_path / "converter" / "suite.py").touch()
+    monkeypatch.setattr("converter.suite._HOME", tmp_path)
+    monkeypatch.chdir(HERE.parent.parent)
+    assert suite._definitions() == HERE
+    monkeypatch.chdir(tmp_path)
+    done = mlite("bench", "--suite", "--networks", "lenet")
+    assert done.code == 1
+    assert "run this in its root" in done.err
+    assert "pip install -e ." in done.err
 
 
 def test_peers_need_an_onnx(mlite: Mlite, monkeypatch: pytest.MonkeyPatch) -> None:
