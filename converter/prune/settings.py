@@ -92,7 +92,7 @@ class Pruning:
         if isinstance(value, Pruning):
             return value
         if not isinstance(value, Mapping):
-            raise OptionError(f"pruning is a {type(value).__name__}: expected a Pruning or a mapping; "
-                "files are for config")
+            raise OptionError(f"pruning is a {type(value).__name__}: expected a Pruning or a mapping, such as "
+                "{'channels': 0.5, 'samples': ...}; files are for config")
         check_names(value, [f.name for f in fields(cls)])
         return cls(**value)

@@ -103,6 +103,9 @@ class Quantization:
     max_error: float | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.samples, str) and self.samples in KINDS:
+            raise OptionError(f"samples is {self.samples!r}, the first argument: give kind={self.samples!r}; "
+                f"where that is a path, './{self.samples}'")
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
             object.__setattr__(self, "samples", Calibration.of(self.samples))
         for name, known in _CHOICES.items():
@@ -177,7 +180,8 @@ class Quantization:
         if isinstance(value, Quantization):
             return value
         if not isinstance(value, Mapping):
-            raise OptionError(f"quantization is a {type(value).__name__}: expected a Quantization or a mapping; "
-                "files are for config")
+            given = shown(value) if isinstance(value, str) else f"a {type(value).__name__}"
+            raise OptionError(f"quantization is {given}: expected a Quantization or a mapping, such as "
+                "{'kind': 'full', 'samples': ...}; files are for config")
         check_names(value, [f.name for f in fields(cls)])
         return cls(**value)

@@ -110,7 +110,7 @@ def test_a_file_without_quantization_asks_for_none(tmp_path: Path) -> None:
     assert read(tmp_path, "[common_quant_param]\nquant_type=\n[registry]\nplugin_path=\ndisable_fusion=off\n") == {}
     with pytest.raises(OptionError, match="asks for nothing: expected"):
         converter.ConvertOptions(config=tmp_path / "quant.cfg")
-    with pytest.raises(OptionError, match=r"quantization is a str: .* files are for config"):
+    with pytest.raises(OptionError, match=r"quantization is 'quant.cfg': .* files are for config"):
         converter.ConvertOptions(quantization="quant.cfg")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="config is a int: expected the path"):
         converter.ConvertOptions(config=3)  # type: ignore[arg-type]

@@ -134,7 +134,9 @@ def test_a_network_without_products_has_nothing_to_quantize() -> None:
         ({"skip_nodes": "conv"}, "expected a sequence of names"),
         ({"skip_nodes": 3}, "expected a sequence of names"),
         ({"sampels": []}, "did you mean 'samples'"),
-        (3, "expected a Quantization"),
+        ({"samples": "full"}, "samples is 'full', the first argument: give kind='full'"),
+        ("full", r"quantization is 'full': expected .*\{'kind': 'full', 'samples': ...\}"),
+        (3, "quantization is a int: expected a Quantization"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(settings: object, words: str) -> None:
