@@ -180,8 +180,7 @@ class Quantization:
         if isinstance(value, Quantization):
             return value
         if not isinstance(value, Mapping):
-            given = shown(value) if isinstance(value, str) else f"a {type(value).__name__}"
-            raise OptionError(f"quantization is {given}: expected a Quantization or a mapping, such as "
+            raise OptionError(f"quantization is {shown(value)}: expected a Quantization or a mapping, such as "
                 "{'kind': 'full', 'samples': ...}; files are for config")
         check_names(value, [f.name for f in fields(cls)])
         return cls(**value)

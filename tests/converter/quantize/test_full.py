@@ -136,7 +136,7 @@ def test_a_network_without_products_has_nothing_to_quantize() -> None:
         ({"sampels": []}, "did you mean 'samples'"),
         ({"samples": "full"}, "samples is 'full', the first argument: give kind='full'"),
         ("full", r"quantization is 'full': expected .*\{'kind': 'full', 'samples': ...\}"),
-        (3, "quantization is a int: expected a Quantization"),
+        (3, "quantization is 3: expected a Quantization"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(settings: object, words: str) -> None:
