@@ -7,6 +7,7 @@ What follows is the caller's: `converter.emit` or one of `converter.exporters`.
 """
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +33,8 @@ class Loss(NamedTuple):
 
     def __str__(self) -> str:
         some = f"the first {self.samples} samples" if self.samples > 1 else "one sample"
+        if math.isinf(self.error):
+            return f"outputs lose all on {some}: some that were finite are not, or those that were 0"
         return f"outputs lose {100 * self.error:.2g} % on {some}"
 
 

@@ -24,6 +24,7 @@ from lite.types import Array, DType
 
 SAMPLES = 8  # that are measured with, the first ones
 BINS = 48
+_NARROW = 1e-6  # of numbers' size, a range of which is widened: it has to be cut into bins
 
 Progress = Callable[[str], None]
 
@@ -38,11 +39,14 @@ class Distance:
     product: float = 0.0
 
     def add(self, exact: Array, other: Array) -> None:
-        """Take numbers into account; those that are not finite do not count."""
+        """Take numbers into account; those that should not be finite do not count, others that are not lose all."""
         x, y = exact.reshape(-1).astype(np.float64), other.reshape(-1).astype(np.float64)
-        finite = np.isfinite(x) & np.isfinite(y)
+        finite = np.isfinite(x)
         if not finite.all():
             x, y = x[finite], y[finite]
+        lost = ~np.isfinite(y)
+        if lost.any():
+            self.noise, y = math.inf, np.where(lost, 0.0, y)
         self.signal += float(x @ x)
         self.other += float(y @ y)
         self.product += float(x @ y)
@@ -51,7 +55,9 @@ class Distance:
     @property
     def error(self) -> float:
         """The root of noise over signal: 0 where nothing is lost, infinite where all of it is noise."""
-        return math.sqrt(self.noise / self.signal) if self.signal else (math.inf if self.noise else 0.0)
+        if self.noise in (0.0, math.inf) or not self.signal:
+            return math.inf if self.noise else 0.0
+        return math.sqrt(self.noise / self.signal)
 
     @property
     def sqnr(self) -> float:
@@ -113,7 +119,7 @@ class Layer:
 
     def see(self, x: Array) -> None:
         """Count the elements of the exact output."""
-        finite = x[np.isfinite(x)]
+        finite = x[np.isfinite(x)].astype(np.float64)
         if not finite.size:
             return
         if not self.counts.any():
@@ -226,4 +232,5 @@ def _span(stored: Affine | None, x: Array) -> tuple[float, float]:
         ends = dequantize(np.array([stored.low, stored.high]), stored)
         return float(ends[0]), float(ends[1])
     low, high = float(x.min()), float(x.max())
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
+    narrow = _NARROW * max(abs(low), abs(high))
+    return (low, high) if high - low > narrow else (low - max(narrow, 0.5), high + max(narrow, 0.5))

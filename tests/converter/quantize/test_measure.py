@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +18,7 @@ from converter.ir.text import parse
 from converter.mindir.reader import read_mindir
 from converter.quantize.apply import quantize
 from converter.quantize.effects import effects
-from converter.quantize.measure import Distance, copy, measure
+from converter.quantize.measure import Distance, Layer, copy, measure
 from converter.quantize.settings import Quantization
 from tests.converter.quantize.test_full import SAMPLES, network, run
 
@@ -33,6 +34,27 @@ def test_distances_are_those_of_the_formulas() -> None:
     assert distance.cosine == pytest.approx(23 / (5 * np.hypot(3, 3.5)))
     assert Distance().sqnr == np.inf
     assert Distance().cosine == 1.0
+
+
+def test_what_is_no_longer_finite_is_lost() -> None:
+    distance = Distance()
+    distance.add(np.array([4.6, -6.9, np.inf, np.nan]), np.array([4.6, -6.9, 1.0, 2.0]))
+    assert (distance.error, distance.sqnr, distance.cosine) == (0.0, math.inf, pytest.approx(1.0))
+    distance.add(np.array([4.6, -6.9]), np.array([4.6, -np.inf]))
+    assert (distance.error, distance.sqnr) == (math.inf, -math.inf)
+    assert 0 < distance.cosine < 1
+
+
+@pytest.mark.parametrize(
+    "x", [[6e5], [2e6, 2e6 + 1], [0.0], [1e-30, 1e-30], [-2e38, 2e38], [3.4e38, -3.4e38, np.inf]], ids=str
+)
+def test_histograms_are_of_any_numbers(x: list[float]) -> None:
+    node = network().nodes[0]
+    layer = Layer(node, node)
+    for _ in range(2):
+        layer.see(np.array(x, np.float32))
+    assert layer.counts.sum() == 2 * np.isfinite(x).sum()
+    assert layer.low <= np.float32(min(v for v in x if np.isfinite(v)))
 
 
 def test_a_copy_shares_nothing_that_changes() -> None:
