@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--error-budget", metavar="X", type=number,
         help="bits chosen by layer, as few as keep what outputs lose below this share, such as 0.1")
     add("--max-error", metavar="X", type=number,
-        help="keep the layers in float32 that cost outputs most, until they lose no more than this share, such as 0.02")
+        help="keep the layers in float32 that cost outputs most, until quantization costs no more than this share, "
+        "such as 0.02")
     group = parser.add_argument_group("both")
     add = group.add_argument
     add("--config", metavar="FILE", type=Path, help="settings: a .toml, or the INI of MindSpore Lite's converter")

@@ -76,8 +76,9 @@ class Quantization:
     float32 one; or the fewest bytes with which they lose no more than this, measured as for max_error. Both need
     samples.
 
-    max_error: the most that the network's outputs may lose, the root of the noise's squares over the signal's, on the
-    first samples: the layers that cost them most stay in float32, as few as that takes. None for no limit.
+    max_error: the most that the network's outputs may lose by this, beside what pruning costs: the root of the noise's
+    squares over the signal's, on the first samples; the layers that cost them most stay in float32, as few as that
+    takes. None for no limit.
 
     Raises OptionError for a value out of range, and for one that the kind does not look at.
     """
@@ -131,6 +132,8 @@ class Quantization:
                 raise OptionError(f"{name} is {shown(value)}: expected a share above 0, below 1, such as 0.1, or None")
         if self.size_budget is not None and self.error_budget is not None:
             raise OptionError("size_budget and error_budget: give one of them")
+        if self.max_error is not None and self.is_mixed:
+            raise OptionError("max_error keeps layers in float32, size_budget and error_budget choose bits: give one")
         if self.max_error is not None and not (is_number(self.max_error, 0) and self.max_error):
             raise OptionError(f"max_error is {shown(self.max_error)}: expected a number above 0, such as 0.02, or None")
         if self.smooth is not None and not is_number(self.smooth, 0, 1):
