@@ -2,14 +2,18 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from converter.calibration import CHANNELS
 from converter.config import asked, read_config
-from converter.prune.settings import SCOPES
-from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS, SPACINGS
-from lite.commands.run import natural, number, numbers, positive
+from converter.errors import OptionError, PruneError, QuantizeError, SampleError
+from converter.prune.settings import SCOPES, Pruning
+from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS, SPACINGS, Quantization
+from lite.commands.run import by_channel, natural, number, positive
 from lite.pictures import METHODS
 
 # Arguments by the fields that they set, of Quantization and of Calibration, and fields of Pruning by arguments.
@@ -26,6 +30,8 @@ _ASKING = {  # name: the fields that ask for it, and the arguments
     "pruning": (("channels", "weights", "pattern"), "--prune SHARE"),
 }
 _CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
+_SETTINGS: dict[str, type[Quantization] | type[Pruning]] = {"quantization": Quantization, "pruning": Pruning}
+_REFUSALS = {QuantizeError: "quantization", PruneError: "pruning", SampleError: "calibration"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,15 +75,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = pictures.add_argument
     add("--channels", metavar="ORDER", choices=CHANNELS, help=f"{_list(CHANNELS)}")
     add("--scale", metavar="X", type=number, help="of pixels (1/255)")
-    add("--mean", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (0)")
-    add("--std", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (1)")
+    add("--mean", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (1)")
     add("--resize", metavar="N[,N]", type=_lengths, help="height,width, or the length of the shorter side")
     add("--resize-method", metavar="NAME", choices=tuple(METHODS), help=f"{_list(METHODS)}")
     add("--crop", metavar="N[,N]", type=_lengths, help="height,width of the middle that is kept after --resize")
 
 
 def settings_of(args: argparse.Namespace) -> dict[str, Any]:
-    """The options "quantization" and "pruning", None where nothing asks for them. Raises OptionError, OSError."""
+    """The options "quantization" and "pruning", None where nothing asks for them.
+
+    Raises OptionError, OSError for a file of settings; what is wrong with arguments, whatever the model, ends in usage.
+    """
     given = {name: value for name, value in vars(args).items() if value is not None}
     tables = read_config(args.config) if args.config is not None else {}
     samples = {name: given[name] for name in _CALIBRATION if name in given}
@@ -98,7 +107,50 @@ def settings_of(args: argparse.Namespace) -> dict[str, Any]:
     for settings in found.values():
         if settings is not None and samples:
             settings["samples"] = {**settings.get("samples", {}), **samples}
-    return found
+    if args.report is not None:
+        _check_report(args)
+    return {name: _made(args, name, settings) for name, settings in found.items()}
+
+
+@contextmanager
+def named_as_given(args: argparse.Namespace) -> Iterator[None]:
+    """Has what depends on the model name arguments where these are what was given. Raises the same errors."""
+    try:
+        yield
+    except (QuantizeError, PruneError, SampleError) as error:
+        raise type(error)(_named(args, _REFUSALS[type(error)], str(error))) from error
+
+
+def _check_report(args: argparse.Namespace) -> None:
+    from converter.reports.report import check_format
+
+    try:
+        check_format(args.report)
+    except OptionError as error:
+        args.usage_error(f"argument --report: {error}")
+
+
+def _made(args: argparse.Namespace, name: str, settings: Any) -> Any:
+    """A Quantization or Pruning of these settings, or None of None."""
+    try:
+        return None if settings is None else _SETTINGS[name].of(settings)
+    except OptionError as error:
+        return args.usage_error(_named(args, name, str(error)))
+
+
+def _named(args: argparse.Namespace, name: str, text: str) -> str:
+    """A message about settings with arguments in place of fields, with --config of those fields that were given."""
+    arguments = {field: field for field in _CALIBRATION} | {"path": "calibration", "size": "calibration_size"}
+    if name == "quantization":
+        arguments |= {field: field for field in _FIELDS}
+    elif name == "pruning":
+        arguments |= {field: argument for argument, field in _PRUNING.items()}
+    for field, argument in arguments.items():
+        value = getattr(args, "size" if argument == "calibration_size" else argument)
+        if args.config is None or value:
+            as_field = rf"\b{field}\b" if "_" in field else rf"\b{field}(?= (?:is|has) | ')"
+            text = re.sub(rf"(?<!-){as_field}", "--" + argument.replace("_", "-"), text)
+    return text.replace(", or None", "")
 
 
 def _path(args: argparse.Namespace) -> Path | dict[str, Path]:

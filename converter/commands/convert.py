@@ -32,4 +32,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     from converter.emit import emit_parts
 
-    return write(args, "converting", emit_parts, compression.settings_of(args), args.report)
+    with compression.named_as_given(args):
+        return write(args, "converting", emit_parts, compression.settings_of(args), args.report)

@@ -50,7 +50,8 @@ def limited(
         else:
             low = middle
     if found is None:
-        raise QuantizeError(f"max_error is {limit:g}, but any layer costs more; all of them cost {whole:.3g}")
+        raise QuantizeError(f"max_error is {limit:g}, but any layer costs more of the outputs; all of them cost "
+            f"{whole:.3g}: give a larger share, or quantize nothing")
     return found
 
 

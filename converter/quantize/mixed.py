@@ -179,7 +179,10 @@ def _taken(
             return share, judge.error(graph) if settings.error_budget is not None else 0.0
 
     if settings.size_budget is not None and (least := measured(0)[0]) > settings.size_budget:
-        raise QuantizeError(f"size_budget is {settings.size_budget:g}: with the fewest bits for all it is {least:.3f}")
+        raise QuantizeError(
+            f"size_budget is {settings.size_budget:g} of the float32 file's bytes, but with the fewest bits for all "
+            f"weights the file is {least:.3f} of them: give no less, or prune before that"
+        )
     low, high = (0, len(steps) + 1) if settings.size_budget is not None else (-1, len(steps))
     while high - low > 1:
         middle = (low + high) // 2

@@ -126,10 +126,11 @@ class Quantization:
             raise OptionError(f"weight_bits is {self.weight_bits} and spacing 'clustered': expected 1 to 7 bits")
         if not is_number(self.percentile, 50, 100):
             raise OptionError(f"percentile is {shown(self.percentile)}: expected 50 to 100")
-        for name in ("size_budget", "error_budget"):
+        for name, of in (("size_budget", "the float32 file's bytes"), ("error_budget", "what outputs may lose")):
             value = getattr(self, name)
             if value is not None and not (is_number(value, 0, 1) and 0 < value < 1):
-                raise OptionError(f"{name} is {shown(value)}: expected a share above 0, below 1, such as 0.1, or None")
+                raise OptionError(f"{name} is {shown(value)}: expected a share of {of}, above 0 and below 1, such as "
+                    "0.1, or None")
         if self.size_budget is not None and self.error_budget is not None:
             raise OptionError("size_budget and error_budget: give one of them")
         if self.max_error is not None and self.is_mixed:

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="resize an input first, such as x=1,224,224,3")
     add("--scale", metavar="X", type=number, help="of pixels (1/255)")
-    add("--mean", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (0)")
-    add("--std", metavar="X[,X...]", type=numbers(4), help="of pixels, one or one a channel (1)")
+    add("--mean", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (1)")
     add("-o", "--output", metavar="PATH",
         help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy (one that exists, or FOLDER/)")
     add("--threads", metavar="N", type=positive, help="threads to compute with at most (as many as pay, up to 4)")
@@ -94,6 +94,14 @@ def numbers(most: int) -> Callable[[str], tuple[float, ...]]:
         return values
 
     return parse
+
+
+def by_channel(text: str) -> tuple[float, ...]:
+    """argparse type: one finite number, or one for each channel of pictures."""
+    values = numbers(4)(text)
+    if len(values) == 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is 2 numbers: pictures have 1, 3 or 4 channels")
+    return values
 
 
 def number(text: str) -> float:

@@ -137,20 +137,13 @@ MISUSES = [
     ("--quantize full --calibration {data}/absent", ["absent: No such file"]),
     ("--quantize full --calibration {data}", ["quant.cfg", "neither .npy"]),
     ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
-    ("--quantize full --calibration {data}/x.npy --skip-nodes nowhere", ["no node of that name"]),
-    ("--quantize full --calibration {data}/pictures --std 0", ["std has a 0"]),
-    ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["max_error is 1e-09, but any layer costs more"]),
-    ("--quantize full --calibration {data}/x.npy --report {data}/r.pdf", ["r.pdf should end in .html, .json, .csv"]),
+    ("--quantize full --calibration {data}/x.npy --skip-nodes nowhere", ["--skip-nodes has 'nowhere'", "no node of"]),
+    ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["--max-error is 1e-09, but any layer costs more"]),
     ("--quantize full --calibration {data}/x.npy --report {data}/no/r.csv", ["folder", "does not exist"]),
     ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with", "--calibration PATH"]),
-    ("--prune 1", ["channels is 1.0: expected a share"]),
-    ("--prune-pattern 4:2", ["pattern is '4:2'"]),
-    ("--prune-weights 0.5 --prune-pattern 2:4", ["give one of them"]),
     ("--quantize weight --size-budget 0.3", ["there are no samples", "--calibration PATH"]),
-    ("--quantize full --weight-bits 4", ["weight_bits is 4", "'full' quantization", "kind 'weight' (--quantize)"]),
-    ("--quantize weight --size-budget 0.01 --calibration {data}/x.npy", ["with the fewest bits for all"]),
-    ("--quantize weight --spacing clustered", ["expected 1 to 7 bits"]),
-    ("--prune 0.5 --prune-skip nowhere", ["no node of that name"]),
+    ("--quantize weight --size-budget 0.01 --calibration {data}/x.npy", ["--size-budget is 0.01 of the"]),
+    ("--prune 0.5 --prune-skip nowhere", ["--prune-skip has 'nowhere'", "no node of that name"]),
     ("--prune 0.5 --calibration {data}/absent", ["absent: No such file"]),
     ("--prune 0.5 --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
     ("--config {data}/absent.cfg", ["absent.cfg: No such file"]),
@@ -188,9 +181,29 @@ def test_misuse_is_one_message_and_writes_nothing(
         ("--quantize full --calibration a --crop 1,2,3", "is not N or HEIGHT,WIDTH"),
         ("--quantize full --calibration a --calibration-size 0", "at least 1"),
         ("--quantize full --activation-bits 9", "invalid choice"),
+        ("--quantize full --calibration a --std 0", "--std has a 0"),
+        ("--quantize full --calibration a --mean 0.485,0.456", "argument --mean: '0.485,0.456' is 2 numbers"),
+        ("--quantize full --calibration a --report r.pdf", "argument --report: the report r.pdf should end in .html"),
+        ("--prune 1.5", "--prune is 1.5: expected a share"),
+        ("--prune-pattern 4:2", "--prune-pattern is '4:2'"),
+        ("--prune-weights 0.5 --prune-pattern 2:4", "--prune-weights is 0.5 and --prune-pattern '2:4': give one of"),
+        ("--quantize weight --weight-bits 17", "--weight-bits is 17: expected 1 to 16"),
+        ("--quantize full --weight-bits 4", "--weight-bits is 4, which 'full' quantization does not look at"),
+        ("--quantize weight --spacing clustered", "--weight-bits is 8 and --spacing 'clustered': expected 1 to 7 bits"),
+        ("--quantize weight --size-budget 1.5", "--size-budget is 1.5: expected a share of the float32 file's bytes"),
+        ("--quantize weight --size-budget 0.1 --error-budget 0.1", "--size-budget and --error-budget: give one"),
+        ("--quantize full --smooth 2", "--smooth is 2.0: expected 0 to 1, such as 0.5 ("),
     ],
 )
 def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str, words: str) -> None:
     done = mlite("convert", MINDIR, *arguments.split())
     assert done.code == 2
     assert words in done.err
+
+
+def test_arguments_are_named_beside_a_file_of_settings(mlite: Mlite, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[quantization]\nkind = 'weight'\nspacing = 'clustered'\nweight_bits = 4\n")
+    done = mlite("convert", MINDIR, "--config", settings, "--weight-bits", 8)
+    assert done.code == 2
+    assert "--weight-bits is 8 and spacing 'clustered'" in done.err
