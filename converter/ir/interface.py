@@ -36,6 +36,21 @@ def _way_out(known: Sequence[int]) -> str:
     )
 
 
+def open_inputs(specs: Sequence[TensorSpec]) -> str:
+    """A sentence for an error: which of these inputs have open dimensions, and how to fix them; "" where none has."""
+    found = [spec for spec in specs if not spec.is_static]
+    if not found:
+        return ""
+    shapes = [(spec.name, ",".join("?" if d < 0 else str(d) for d in spec.shape)) for spec in found]
+    inputs = ", ".join(f"{name} [{shape}]" for name, shape in shapes)
+    arguments = " ".join(f"--input-shape {name}={shape}" for name, shape in shapes)
+    options = ", ".join(f"{name!r}: ({shape},)" for name, shape in shapes)
+    return (
+        f"It may be enough to fix the open dimensions (?) of {inputs}: {arguments} with numbers for ? "
+        f"(in Python: options={{'input_shapes': {{{options}}}}}), or to export with fixed shapes."
+    )
+
+
 def named_tensors(graph: Graph) -> dict[str, Value]:
     """What can be chosen as an output; a node's name stands for its first result."""
     tensors: dict[str, Value] = {}

@@ -23,7 +23,7 @@ import numpy as np
 
 from converter.errors import OptionError, ParseError
 from converter.ir.graph import Graph, Value
-from converter.ir.interface import check_names, fix_shape, named_tensors, select_outputs
+from converter.ir.interface import check_names, fix_shape, named_tensors, open_inputs, select_outputs
 from converter.mindir.constants import CONSTANT_NAME, ConstantReader, tensor_dtype
 from converter.mindir.container import Container, open_container
 from converter.mindir.control import Functions, Variation, Varies
@@ -135,6 +135,7 @@ class _Reader:
         self.globals = Scope()
         self.parameters: dict[str, Value] = {}  # of the graph that is read, where there are references to them
         self.graph = Graph()
+        self.inputs: list[TensorSpec] = []
         self.states = States(variation.effects, self._parameter)
         used = {self._primitive(node) for body in self.graphs for node in body.node} - {None}
         self.stateful = not used.isdisjoint(IN_PLACE) or not used <= PRIMITIVES.keys() | STRUCTURE.keys()
@@ -170,7 +171,10 @@ class _Reader:
             check_names("outputs", chosen, {**missing, **there})
             unsupported = list(causes((*lost, *(missing[name] for name in chosen if name not in there))))
         if unsupported:
-            raise UnsupportedOpError(self.model_name, total, rows(unsupported), self.refusals.way_out(self.graph))
+            hint = self.refusals.way_out(self.graph)
+            if way_out := open_inputs(self.inputs):
+                hint = f"{hint}\n{way_out}"
+            raise UnsupportedOpError(self.model_name, total, rows(unsupported), hint)
         if chosen:
             select_outputs(self.graph, chosen)
         for remark in self.remarks:
@@ -228,7 +232,9 @@ class _Reader:
         shape = tuple(tensor.dims)
         if any(d < -1 for d in shape):
             raise ParseError(f"{self.model_name}: input {name!r} has an unknown rank; export it with a shape")
-        return self.graph.add_input(fix_shape(TensorSpec(tensor_dtype(tensor), shape, name), self.input_shapes))
+        spec = fix_shape(TensorSpec(tensor_dtype(tensor), shape, name), self.input_shapes)
+        self.inputs.append(spec)
+        return self.graph.add_input(spec)
 
     def _read_nodes(self, body: GraphProto, scope: Scope) -> None:
         for node in body.node:
@@ -253,7 +259,9 @@ class _Reader:
                     given = ", ".join(f"{name} {list(shape)}" for name, shape in self.input_shapes.items())
                     message = f"{_where(node)} does not take its inputs once shapes are {given}: {error}"
                     raise OptionError(f"input_shapes: {message}") from error
-                raise ParseError(f"{self.model_name}: {_where(node)} contradicts its inputs: {error}") from error
+                message = f"{self.model_name}: {_where(node)} contradicts its inputs: {error}"
+                way_out = open_inputs(self.inputs)
+                raise ParseError(f"{message}\n{way_out}" if way_out else message) from error
 
     def _lost(self, node: NodeProto, missing: Missing, scope: Scope) -> Monad:
         """The time after an operator that is not supported: nobody knows what the parameters it was given hold."""

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from converter.errors import OptionError
-from converter.ir.interface import check_names, fix_shape, select_outputs
+from converter.ir.interface import check_names, fix_shape, open_inputs, select_outputs
 from converter.ir.text import parse
 from converter.ir.verify import verify
 from lite.types import DType, TensorSpec
@@ -73,3 +73,14 @@ def test_a_node_stands_for_its_first_result() -> None:
 def test_outputs_that_are_not_there(names: list[str], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         select_outputs(parse(TEXT), names)
+
+
+def test_open_inputs_are_named_with_the_way_to_fix_them() -> None:
+    floats = DType.FLOAT32
+    specs = [TensorSpec(floats, (-1, 3, -1), "x"), TensorSpec(floats, (2,), "y"), TensorSpec(floats, (-1,), "z")]
+    assert open_inputs(specs) == (
+        "It may be enough to fix the open dimensions (?) of x [?,3,?], z [?]: --input-shape x=?,3,? --input-shape z=? "
+        "with numbers for ? (in Python: options={'input_shapes': {'x': (?,3,?,), 'z': (?,)}}), or to export with fixed "
+        "shapes."
+    )
+    assert open_inputs(specs[1:2]) == ""

@@ -231,6 +231,21 @@ def test_a_cut_says_what_it_would_need(
         read_mindir(model.bytes(), outputs=outputs)
 
 
+def test_refusals_end_with_how_to_fix_open_dimensions(model: ModelBuilder) -> None:
+    cut_in_the_middle(model)
+    with pytest.raises(UnsupportedOpError, match=r"fix the open .* of x \[\?,3\]: --input-shape x=\?,3 [^\n]*s\.$"):
+        read_mindir(model.bytes())
+    with pytest.raises(UnsupportedOpError) as caught:
+        read_mindir(model.bytes(), {"x": (2, 3)})
+    assert "--input-shape" not in str(caught.value)
+
+
+def test_operators_that_contradict_open_inputs_say_how_to_fix_these(model: ModelBuilder) -> None:
+    model.output(model.node("Add", model.input("x", (-1, 3)), model.input("z", (2, 4))))
+    with pytest.raises(ParseError, match=r"(?s)contradicts its inputs: .*\n.* --input-shape x=\?,3 "):
+        read_mindir(model.bytes())
+
+
 def test_shapes_that_an_operator_does_not_take(model: ModelBuilder) -> None:
     y = model.node("Add", model.input("x", (-1, 3)), model.input("z"), scope="Default/add-op0")
     model.output(y)
