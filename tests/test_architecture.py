@@ -128,8 +128,9 @@ ARROWS: dict[str, set[str]] = {
     "converter.commands": {
         *WORDS, "lite.files", "lite.memory", "lite.session", "lite.commands", "lite.commands.extras",
         "converter.__init__", "converter.mindir", "converter.emit", "converter.exporters", "converter.ir",
-        "converter.config", "converter.options", "converter.encryption", "converter.reports", "converter.sidecar",
-        "converter.stages", "converter.suite", "lite.commands.show", "lite.pictures", *SETTINGS, "numpy", "PIL",
+        "converter.config", "converter.errors", "converter.options", "converter.encryption", "converter.reports",
+        "converter.sidecar", "converter.stages", "converter.suite", "lite.commands.show", "lite.pictures", *SETTINGS,
+        "numpy", "PIL",
     },
     "converter.cli": {"lite.cli"},
 }  # fmt: skip

@@ -221,7 +221,7 @@ SAID = [
     ("--random --mean 0", "--mean changes the pixels of pictures, and no --input is one"),
     ("--input x=a.npy --scale 1", "--scale changes the pixels of pictures, and no --input is one"),
     ("--input x=a.png --std a", "--std: 'a' is not 1 to 4 finite numbers"),
-    ("--input x=a.png --std 1,0", "--std: pixels are divided by it"),
+    ("--input x=a.png --std 1,0,1", "--std: pixels are divided by it"),
     ("--input x=a.png --scale a", "--scale: 'a' is not a finite number"),
     ("--random --input-shape x=-1,3", "--input-shape: 'x=-1,3' has the dimension -1: every one has to be at least 1"),
 ]
