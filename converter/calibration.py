@@ -1,12 +1,14 @@
 """Calibration data in files: pictures, `.npy`, `.npz` and `.bin`, and folders of them, as inputs of a network."""
 from __future__ import annotations
 
+import logging
 import operator
 import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +19,25 @@ from converter.names import check_choice, check_flag, check_names, is_integer, i
 from lite.arrays import cast, read_npy, read_npz
 from lite.errors import TensorError
 from lite.files import path_of
-from lite.pictures import METHODS, Pixels, read_picture
+from lite.pictures import METHODS, SUFFIXES, Pixels, is_picture, read_picture
 from lite.types import Array, TensorSpec
 
 Place = str | os.PathLike[str]
 
 CHANNELS = ("RGB", "BGR", "GRAY")
 _LONGEST = 1 << 20  # side of a picture
+_ARRAYS = (".npy", ".npz", ".bin")
+_LOG = logging.getLogger("mindlite")
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Inputs of a network, in files.
 
-    path: a picture, a .npy, .npz or .bin file, or a folder of these; for a network with several inputs a mapping of
-    input name to such, or .npz files with an array for each input. An array is one input, or has one dimension more, or
-    a multiple of the input's first; a .bin is inputs of the network's element type one after the other. size: take so
-    many samples, 0 for all; where there are more, seed says which.
+    path: a picture, a .npy, .npz or .bin file, or a folder of these and of such folders, where other files are skipped;
+    for a network with several inputs a mapping of input name to such, or .npz files with an array for each input. An
+    array is one input, or has one dimension more, or a multiple of the input's first; a .bin is inputs of the network's
+    element type one after the other. size: take so many samples, 0 for all; where there are more, seed says which.
 
     Of pictures: channels: "RGB", "BGR", or "GRAY", which takes networks with one channel only. scale, mean, std: pixels
     0..255 become (pixel * scale - mean) / std. resize: (height, width), or the length of the shorter side;
@@ -168,6 +172,8 @@ class Samples:
             return self._read_bin(file, spec)
         if self.calibration.channels == "GRAY" and 1 not in spec.shape[1:]:
             raise SampleError(f"channels is 'GRAY', but {spec} takes more channels than one")
+        if suffix not in SUFFIXES and not is_picture(file):
+            raise SampleError(f"{file} is neither .npy, .npz nor .bin, nor an image that Pillow reads")
         return [read_picture(file, spec, self._pixels())]
 
     def _read_bin(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
@@ -204,16 +210,48 @@ def settled(samples: Any, inputs: Sequence[TensorSpec]) -> Any:
 
 
 def _files(place: Path) -> list[Path]:
-    """The file, or those in the folder, in the order of their names. Raises OSError, SampleError for an empty one."""
+    """The file, or those in the folder and in its folders that are samples, in the order of their paths.
+
+    Raises OSError, SampleError where there are none.
+    """
     kind = place.stat().st_mode
     if not stat.S_ISDIR(kind):
         if not stat.S_ISREG(kind):
             raise SampleError(f"{place} is neither a file nor a folder")
         return [place]
-    files = sorted(file for file in place.iterdir() if file.is_file() and not file.name.startswith("."))
-    if not files:
-        raise SampleError(f"the folder {place} has no files: expected pictures, .npy, .npz or .bin")
-    return files
+    files = sorted(_inside(place))
+    samples: list[Path] = []
+    others: list[Path] = []
+    for file in files:
+        (samples if _is_read(file) else others).append(file)
+    what = f"{len(others)} other file{'' if len(others) == 1 else 's'}, such as {others[0]}" if others else ""
+    if not samples:
+        raise SampleError(f"the folder {place} has no pictures, .npy, .npz or .bin, nor have folders in it"
+            + (f"; it has {what}" if others else ""))
+    if others:
+        _say_once(f"samples of {place}: skipped {what}: neither pictures nor .npy, .npz or .bin")
+    return samples
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """The files of a folder and its folders but for hidden ones. Raises OSError."""
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for root, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files = (Path(root, name) for name in names if not name.startswith("."))
+        yield from (file for file in files if file.is_file())
+
+
+def _is_read(file: Path) -> bool:
+    """Whether it is a sample by its name, or else by what it begins with."""
+    return file.suffix.lower() in (*_ARRAYS, *SUFFIXES) or is_picture(file)
+
+
+@cache
+def _say_once(line: str) -> None:
+    _LOG.warning("%s", line)
 
 
 def _drawn(count: int, size: int, seed: int) -> Sequence[int]:

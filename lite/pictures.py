@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's name for them
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")  # of most
 METHODS = {"nearest": 0, "linear": 2, "cubic": 3}  # Pillow's codes
 
 
@@ -33,6 +34,21 @@ class Pixels:
     resize: tuple[int, ...] = ()
     method: str = "linear"
     crop: tuple[int, ...] = ()
+
+
+def is_picture(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as a picture that Pillow reads; False without Pillow. Raises OSError."""
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ModuleNotFoundError:
+        return False
+    try:
+        with Image.open(path):
+            return True
+    except UnidentifiedImageError:
+        return False
+    except (ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return True  # a damaged one
 
 
 def read_picture(path: str | os.PathLike[str], spec: TensorSpec, pixels: Pixels) -> Array:

@@ -135,7 +135,7 @@ def test_single_weights_and_how_they_are_stored(mlite: Mlite, data: Path, tmp_pa
 MISUSES = [
     ("--quantize full", ["there are no samples", "as `samples` in Python", "--calibration PATH"]),
     ("--quantize full --calibration {data}/absent", ["absent: No such file"]),
-    ("--quantize full --calibration {data}", ["quant.cfg", "neither .npy"]),
+    ("--quantize full --calibration {data}/quant.cfg", ["quant.cfg", "neither .npy"]),
     ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
     ("--quantize full --calibration {data}/x.npy --skip-nodes nowhere", ["--skip-nodes has 'nowhere'", "no node of"]),
     ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["--max-error is 1e-09, but any layer costs more"]),

@@ -122,8 +122,8 @@ def write(path: Path, data: bytes) -> None:
         ("x.bin", b"12345", {}, r"x\.bin has 5 bytes: expected a multiple of 240"),
         ("x.bin", b"", {}, "has 0 bytes"),
         ("x.png", b"junk", {}, r"x\.png is neither"),
-        ("x.txt", b"junk", {}, r"x\.txt is neither"),
-        (".hidden", b"", {}, "has no files"),
+        ("x.txt", b"junk", {}, r"has no pictures, \.npy, \.npz or \.bin, .* it has 1 other file, such as .*x\.txt"),
+        (".hidden", b"", {}, r"nor have folders in it$"),
         ("x.png", None, {"channels": "GRAY"}, "takes more channels than one"),
         ("x.png", None, {"crop": 9}, "crop is 9 x 9, larger than the picture, 4 x 5"),
         ("x.png", None, {"resize": 9}, r"is 9 x 11 after resize and crop"),
@@ -139,6 +139,29 @@ def test_what_is_no_sample_is_named(
         write(tmp_path / name, data)
     with pytest.raises(SampleError, match=words):
         read(tmp_path, **settings)
+
+
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
+    write(tmp_path / "x.txt", b"junk")
+    with pytest.raises(SampleError, match=r"x\.txt is neither \.npy, \.npz nor \.bin, nor an image"):
+        read(tmp_path / "x.txt")
+
+
+def test_folders_of_a_folder_are_gone_through_and_other_files_skipped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, array in zip(("a/1", "b/c/1", "b/d"), ARRAY, strict=True):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        np.save(tmp_path / f"{name}.npy", array)
+    (tmp_path / ".hidden").mkdir()
+    for name in ("notes.txt", "b/Thumbs.db", ".hidden/2.npy"):
+        write(tmp_path / name, b"junk")
+    Image.fromarray(PICTURE).save(tmp_path / "a" / "picture", "png")
+    for _ in range(2):
+        samples = [sample["x"] for sample in read(tmp_path)]
+        np.testing.assert_array_equal([samples[0], *samples[2:]], ARRAY)
+    (line,) = caplog.messages
+    assert line.startswith(f"samples of {tmp_path}: skipped 2 other files, such as ")
 
 
 def test_a_place_that_is_not_there_is_the_systems_error(tmp_path: Path) -> None:
