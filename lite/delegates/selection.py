@@ -82,7 +82,7 @@ def _create(name: str, pack: KernelPack | None) -> Delegate:
 
 def _building(line: str) -> None:
     """Progress of a build: that there is one is said, what it is at only to those who ask for it."""
-    _say_once("compiling kernels for this machine, once: 10 to 20 seconds")
+    _say_once("compiling kernels for this machine, once: about 30 seconds of one core, or half of that on two")
     _log().info("%s", line)
 
 

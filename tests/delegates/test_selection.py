@@ -53,6 +53,18 @@ def test_without_kernels_numpy_runs_and_says_so_once(
     assert why in caplog.messages[0]
 
 
+def test_a_build_is_announced_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def building(progress: Callable[[str], None]) -> None:
+        progress("one module")
+        progress("another")
+
+    monkeypatch.setattr(selection, "load_pack", building)
+    select(None)
+    assert [line for line in caplog.messages if "compiling" in line] == [
+        "compiling kernels for this machine, once: about 30 seconds of one core, or half of that on two"
+    ]
+
+
 def test_kernels_asked_for_by_name_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "load_pack", absent)
     with pytest.raises(DelegateError, match=r'delegate "cpu" cannot be had: .*pip install \'mindlite\[jit\]\''):
