@@ -23,6 +23,8 @@ from collections.abc import Sequence
 
 from lite.records import dataclass
 
+_WHERE = 60  # characters of a node's name that leave its row a place for the reason
+
 
 class LiteError(Exception):
     """Base of every error raised on purpose by `lite` and `converter`."""
@@ -67,10 +69,12 @@ class UnsupportedOpError(LiteError):
         count = sum(row.count for row in self.ops)
         lines = [f"{count} of {total} operators in {model} {'is' if count == 1 else 'are'} {verdict}"]
         name_width = max((len(row.op) for row in self.ops), default=0)
-        where_width = min(max((len(row.where) for row in self.ops), default=0), 60)
+        where_width = max((len(row.where) for row in self.ops), default=0)
+        gap = "  " if where_width <= _WHERE else "\n      "  # a reason has a line of its own where names are long
         for row in self.ops:
             nodes = f"{row.count} node{'' if row.count == 1 else 's'}"
-            lines.append(f"  {row.op:<{name_width}}  {nodes:<9} {row.where:<{where_width}}  {row.reason}".rstrip())
+            place = row.where if where_width > _WHERE else row.where.ljust(where_width)
+            lines.append(f"  {row.op:<{name_width}}  {nodes:<9} {place}{gap}{row.reason}".rstrip())
         if hint:
             lines.append(hint)
         super().__init__("\n".join(lines))

@@ -143,7 +143,7 @@ def as_text(listing: Listing) -> str:
     """The listing as people read it: inputs, outputs, states, nodes, operators, constants."""
     delegated = any(node.delegate for node in listing.nodes)
     operators = [
-        (op, len(found), ", ".join(sorted({n.delegate for n in found if n.delegate})))
+        (op, len(found), "; ".join(sorted({n.delegate for n in found if n.delegate})))
         for op, found in _by_operator(listing.nodes)
     ]
     nbytes, stored = _constant_bytes(listing)

@@ -11,6 +11,7 @@ import converter
 from converter.mindir.mind_ir_pb2 import ModelProto
 from lite.cli import main as device_main
 from lite.commands.listing import ListedNode, Listing, as_text, telling_attributes
+from lite.errors import UnsupportedOp, UnsupportedOpError
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized
 from lite.ops.reduce import ReduceFusion
 from lite.ops.resize import Resize
@@ -160,6 +161,22 @@ def test_delegates_are_explained(mlite: Mlite) -> None:
     assert "\ndelegates\n  cpu  compiled kernels\nconstants" in mlite("inspect", DIGITS / "digits.ms").out
     node = ListedNode("AddFusion", "", (), (), {}, (), "cpu, merged")
     assert "cpu, merged  computed by the kernel of a node before it" in as_text(Listing((), (), (node,), ()))
+
+
+def test_delegates_of_an_operator_are_told_apart() -> None:
+    nodes = tuple(ListedNode("AddFusion", "", (), (), {}, (), delegate) for delegate in ("cpu", "cpu, merged"))
+    assert "AddFusion      2  cpu; cpu, merged\n" in as_text(Listing((), (), nodes, ()))
+
+
+@pytest.mark.parametrize("longest", [20, 60, 61, 200])
+def test_reasons_of_refusals_are_aligned(longest: int) -> None:
+    ops = [UnsupportedOp("Sort", 1, "n" * longest, "why"), UnsupportedOp("Unique", 12, "short", "because")]
+    rows = str(UnsupportedOpError("net", 20, ops)).splitlines()[1:]
+    if longest <= 60:
+        assert rows[0].index("why") == rows[1].index("because")
+    else:
+        assert [rows[1], rows[3]] == ["      why", "      because"]
+        assert rows[0].index("nnn") == rows[2].index("short")
 
 
 def test_how_codes_that_are_computed_with_are_stored(mlite: Mlite, tmp_path: Path) -> None:
