@@ -7,6 +7,7 @@ from converter.ir.graph import Graph, Value
 from converter.ir.interface import named_tensors
 from converter.mindir.operands import Missing, Operand, flatten
 from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
+from converter.mindir.structure import STRUCTURE
 from lite.errors import UnsupportedOp
 
 CALL = "call"  # of a function, in place of a primitive's name
@@ -35,7 +36,7 @@ class Refusals:
         """The result of an operator that is not supported, or (reason: "") whose inputs are missing."""
         operands = [leaf for operand in inputs for leaf in flatten(operand)]
         cause = None
-        if op not in PRIMITIVES and op != CALL:
+        if op not in PRIMITIVES and op not in STRUCTURE and op != CALL:
             cause = _unknown(op, where)  # is reported already
         elif reason:
             cause = UnsupportedOp(op, 1, where, reason)

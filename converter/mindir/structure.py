@@ -1,5 +1,7 @@
 """Primitives that only arrange values: tuples, the order of side effects, references to parameters, what to call.
 
+With those of converter.mindir.guards they are the ones that no operator of the graph comes from.
+
 This is what they are where nothing is written to: a Load is its parameter, a Depend its first input. What they do to
 the parameters that a network changes is said in converter.mindir.states.
 """
@@ -9,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
+from converter.mindir.guards import GUARDS
 from converter.mindir.operands import Choice, Closure, Function, Missing, Monad, Operand, describe
 
 
@@ -94,4 +97,5 @@ STRUCTURE: dict[str, Callable[[Sequence[Operand]], Operand]] = {
     "Partial": _partial,
     "Switch": _switch,
     "switch_layer": _switch_layer,
+    **GUARDS,
 }

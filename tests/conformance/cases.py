@@ -315,6 +315,7 @@ SHAPE = [
 ]
 
 _ANY = "x=(None, 3, 10)"
+_IMAGES = "x=(None, 3, None, None)"
 _ANY_TWO = "x=(None, None, 10)"
 
 
@@ -339,6 +340,12 @@ COMPUTED_SHAPES = [
     _computed("Reshape", "x.reshape(x.shape[0] * x.shape[1], 2, 5)", _ANY_TWO),
     _computed("ScalarFloorDiv", "x.reshape(x.shape[0] // 2, 2, x.shape[1], 10)", _ANY_TWO),
     _computed("ScalarMod", "x * (x.shape[0] % 3)"),
+    _computed("ScalarEq", "x * 2 if x.shape[0] == 4 else x + 1"),
+    _computed("ScalarGe", "x * 2 if x.shape[0] >= 5 else x + 1"),
+    _computed("ScalarGt", "x * 2 if x.shape[0] > 3 else x + 1"),
+    _computed("ScalarLe", "x * 2 if x.shape[0] <= 3 else x + 1"),
+    _computed("ScalarLt", "x * 2 if x.shape[0] < x.shape[1] else x + 1", _ANY_TWO),
+    _computed("BoolNot", "x * 2 if x.shape[0] != 4 else x + 1"),
     _computed("Zeros", "x[:, 0] + ops.zeros((x.shape[0], 10), ms.float32)"),
     _computed("Ones", "x[:, 0] + ops.ones((x.shape[0], 10), ms.float32)"),
     _computed("FillV2", "x[:, 0] + ops.full((x.shape[0], 10), 2.5, dtype=ms.float32)"),
@@ -348,6 +355,18 @@ COMPUTED_SHAPES = [
     _computed("Range", "ops.arange(0, x.shape[0])"),
     _computed("ScalarToTensor", "ops.arange(1, x.shape[0] * 2, 2)"),
     _computed("TensorToScalar", "ops.arange(0, x.shape[0] + 1) * 3"),
+]
+
+# Exports with open dimensions, which ask for these of shapes before they compute.
+GUARDED = [
+    Case(
+        "tuple_equal",
+        "self.op(x)",
+        "x=normal(3, 11, 32)",
+        "nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), 1)",
+        "x=(None, None, 32)",
+    ),
+    Case("InSequence", "ops.interpolate(x, size=(7, 9), mode='bilinear')", "x=normal(2, 3, 5, 8)", dynamic=_IMAGES),
 ]
 
 _BOTH_WAYS = "nn.LSTM(4, 6, has_bias=False, bidirectional=True)"

@@ -10,7 +10,7 @@ from converter import optimize
 from converter.mindir.container import open_container
 from converter.mindir.reader import read_mindir
 from tests.conformance.case import Case
-from tests.conformance.cases import CASES, COMPUTED_SHAPES, UNROLLED
+from tests.conformance.cases import CASES, COMPUTED_SHAPES, GUARDED, UNROLLED
 from tests.conformance.judge import WAYS, assert_agrees, by_session
 from tests.conformance.oracle import Export, Oracle
 
@@ -44,6 +44,16 @@ def test_computed_shapes_fold_once_inputs_are_fixed(case: Case, operators: Oracl
     graph = optimize(read_mindir(export.mindir, shapes))
     assert not {"Shape", "Gather", "Stack"} & {node.op for node in graph.nodes}
     assert all(value.spec.is_static for node in graph.nodes for value in node.outputs)
+
+
+@pytest.mark.parametrize("case", GUARDED, ids=str)
+def test_guards_on_shapes_are_answered_once_inputs_are_fixed(case: Case, operators: Oracle) -> None:
+    export = operators.export(case.name, case.source)
+    used = {primitive.op_type for primitive in open_container(export.mindir).model.primitives}
+    assert {case.primitive, "Switch"} <= used, f"the export has {sorted(used)}"
+    shapes = {name: array.shape for name, array in export.inputs.items()}
+    assert not read_mindir(export.mindir, shapes).functions
+    assert_agrees(by_session(export, shapes), export, str(case))
 
 
 @pytest.mark.parametrize("case", UNROLLED, ids=str)

@@ -46,6 +46,11 @@ def scalar(operator: str, compute: Callable[[Any, Any], Any]) -> Lower:
     return lower
 
 
+def not_(op: Lowering, x: Value | Scalar) -> Operand:
+    """Whether what was asked of Python numbers is not so."""
+    return op.emit("LogicalNot", op.cast(x, DType.BOOL)) if isinstance(x, Value) else not x
+
+
 def reshape(op: Lowering, x: Value, shape: Dims) -> Operand:
     """x under another shape; -1 once for what is left."""
     return op.emit("Reshape", x, op.dims(_simplified(x, shape), "shape"))
