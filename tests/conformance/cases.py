@@ -357,8 +357,8 @@ COMPUTED_SHAPES = [
     _computed("TensorToScalar", "ops.arange(0, x.shape[0] + 1) * 3"),
 ]
 
-# Exports with open dimensions, which ask for these of shapes before they compute.
-GUARDED = [
+# Exports with open dimensions that conversion needs fixed: for what they ask of shapes, and for sizes of outputs.
+FIXED = [
     Case(
         "tuple_equal",
         "self.op(x)",
@@ -367,6 +367,13 @@ GUARDED = [
         "x=(None, None, 32)",
     ),
     Case("InSequence", "ops.interpolate(x, size=(7, 9), mode='bilinear')", "x=normal(2, 3, 5, 8)", dynamic=_IMAGES),
+    *(
+        Case("Conv2DTranspose", "self.op(x)", "x=normal(2, 3, 5, 8)", f"nn.Conv2dTranspose(3, 4, {how})", _IMAGES)
+        for how in (
+            "4, stride=2", "3, stride=2", "2, stride=3", "(5, 2), dilation=2", "3, stride=2, pad_mode='valid'",
+            "4, stride=2, pad_mode='pad', padding=1", "4, stride=2, pad_mode='pad', padding=(1, 0, 2, 1)",
+        )
+    ),
 ]
 
 _BOTH_WAYS = "nn.LSTM(4, 6, has_bias=False, bidirectional=True)"

@@ -1,6 +1,8 @@
 """Convolution. MindIR has images as NCHW and filters as [outputs, inputs, kh, kw]; the schema is NHWC."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from converter.errors import ParseError
 from converter.ir.graph import Value
 from converter.mindir.lowering import TO_NHWC, Ints, Lowering, Unsupported
@@ -95,24 +97,32 @@ def conv2d_transpose(
     input_sizes: Ints,
     *,
     pad_list: Ints,
+    pad_mode: int | str = "valid",
+    pad: Ints = (0, 0, 0, 0),
     stride: Ints = (1,),
     dilation: Ints = (1,),
     group: int = 1,
     format: int | str = "NCHW",
 ) -> Operand:
-    """x [N, C, H, W], w [C, O / group, kh, kw] -> the shape given, which says how much is added to the output."""
+    """x [N, C, H, W], w [C, O / group, kh, kw] -> the shape given, which says how much is added to the output.
+
+    pad_list is what MindSpore computed for the exported size, -1 where that was dynamic.
+    """
     check_nchw(format)
     filters = op.transpose(w, TO_NHWC, "filters")
     inputs, kernel_h, kernel_w, outputs = filters.spec.shape
     strides, dilations = pair(op, stride, "stride"), pair(op, dilation, "dilation")
     if len(input_sizes) != 4 or len(pad_list) != 4:
         raise ParseError(f"{op.name}: output shape {input_sizes} and padding {pad_list} should have four numbers each")
-    if min(pad_list) < 0 or min(input_sizes[2:]) < 0 or not x.spec.is_static:
-        raise Unsupported("has a dynamic output size: export the network with a fixed input shape")
-    extents = [
-        (size - 1) * strides[i] + (kernel - 1) * dilations[i] + 1 - pad_list[2 * i] - pad_list[2 * i + 1]
+    if min(input_sizes[2:]) < 0 or not x.spec.is_static:
+        raise Unsupported("has a dynamic output size: fix the shapes of the inputs")
+    whole = [
+        (size - 1) * strides[i] + (kernel - 1) * dilations[i] + 1
         for i, (size, kernel) in enumerate(zip(x.spec.shape[2:], (kernel_h, kernel_w), strict=True))
     ]
+    if min(pad_list) < 0:
+        pad_list = _transpose_pads(op, pad_mode_of(op, pad_mode), pad, whole, input_sizes[2:])
+    extents = [extent - pad_list[2 * i] - pad_list[2 * i + 1] for i, extent in enumerate(whole)]
     y = op.emit(
         "Conv2dTransposeFusion",
         op.transpose(x, TO_NHWC, "to_nhwc"),
@@ -129,6 +139,14 @@ def conv2d_transpose(
         output_paddings=tuple(wanted - extent for wanted, extent in zip(input_sizes[2:], extents, strict=True)),
     )
     return op.to_first(y)
+
+
+def _transpose_pads(op: Lowering, mode: PadMode, pad: Ints, whole: Sequence[int], wanted: Sequence[int]) -> Ints:
+    """(top, bottom, left, right) of what is cut from a whole output; SAME cuts as much as there is too much."""
+    if mode is PadMode.SAME:
+        cut = [max(extent - size, 0) for extent, size in zip(whole, wanted, strict=True)]
+        return tuple(part for much in cut for part in (much // 2, much - much // 2))
+    return pads_of(op, mode, (), pad) or (0, 0, 0, 0)
 
 
 def space_to_depth(op: Lowering, x: Value, *, block_size: int) -> Operand:
