@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from converter.reports.report import Histogram, Numbers, Report, Row
+from converter.reports.report import CAST, CODED, FLOAT, MOVE, Histogram, Numbers, Report, Row
 from lite.commands.show import duration, size
 
 _MOST_DECIBELS = 60.0  # that a bar goes up to
@@ -58,8 +58,10 @@ def _cards(report: Report) -> str:
         had, has = (sum(row.weights[i] for row in report.rows) for i in (0, 1))
         cards.append((f"{has / max(had, 1):.0%}", f"of the weights are left: {has:,} of {had:,}"))
     if report.kind is not None:
-        kept = sum(row.alone is None for row in report.rows)
-        cards.append((f"{len(report.rows) - kept} of {len(report.rows)}", "layers compute with, or are, codes"))
+        coded, moves, casts = (report.count(role) for role in (CODED, MOVE, CAST))
+        beside = f"beside them {moves} that only move elements and {casts} casts to codes and back"
+        about = f"operators that compute do it with codes or stored weights; {beside}"
+        cards.append((f"{coded} of {coded + report.count(FLOAT)}", about))
     return f'<div class="cards">{"".join(f"<div class=card><b>{a}</b><span>{b}</span></div>" for a, b in cards)}</div>'
 
 
@@ -73,7 +75,7 @@ def _outputs(report: Report) -> str:
 
 
 def _chart(rows: Sequence[Row]) -> str:
-    """Two bars a layer: signal over noise alone and accumulated."""
+    """Two bars for each with codes: signal over noise alone and accumulated."""
     coded = [row for row in rows if row.alone and row.accumulated]
     if not coded:
         return ""
@@ -141,7 +143,7 @@ _COLUMNS = (
     _Column("cosine<br>alone", lambda row: f"{row.alone.cosine:.5f}" if row.alone else "–", "coded"),
     _Column("cosine<br>accum.", lambda row: f"{row.accumulated.cosine:.5f}" if row.accumulated else "–", "coded"),
     _Column("constants", lambda row: _pair(size, row.nbytes)),
-    _Column("measured", lambda row: _pair(_seconds, row.seconds)),
+    _Column("measured", lambda row: "<br>".join(map(_time, row.seconds, row.merged))),
     _Column("floor", lambda row: _seconds(row.predicted)),
 )  # fmt: skip
 
@@ -155,15 +157,17 @@ def _table(report: Report) -> str:
     if report.kind is not None:
         about += (
             "Histograms of outputs go over the numbers that codes stand for; what is beyond is in the outermost bars, "
-            "and bars are roots of counts. The worst layers are red, faint ones stay float32. "
+            "and bars are roots of counts. The worst are red, faint ones have no codes. "
         )
     about += (
-        "Times: measured, and as a floor what the layer’s float32 arithmetic, as it is defined, or its bytes take at "
-        "this machine’s best; codes and Winograd’s convolutions can pass it. None where it is merged into another."
+        "Times: the fastest of each operator, measured by itself, and as a floor what its float32 arithmetic, as it is "
+        "defined, or its bytes take at this machine’s best; codes and Winograd’s convolutions can pass it. “Merged” is "
+        "part of another operator’s time, whose name shows where one points at it; a “view” does no work. "
+        f"{_remainder(report)}"
     )
     body = "".join(_line(row, columns, least) for row in report.rows)
     return (
-        f'<h2>Layers</h2><p>{about}</p><div class="panel"><table><tr><th>layer'
+        f'<h2>Operators</h2><p>{about}</p><div class="panel"><table><tr><th>operator'
         f"{''.join(f'<th>{column.head}' for column in columns)}{body}</table></div>"
     )
 
@@ -178,6 +182,23 @@ def _line(row: Row, columns: Sequence[_Column], least: float) -> str:
         style = " class=bad" if bad else " class=c" if column.kind == "c" else ""
         cells.append(f"<td{style}>{column.text(row)}")
     return f"<tr{faint}><td>{row.op} <span>{shape}</span><small>{escape(row.name)}</small>{''.join(cells)}"
+
+
+def _remainder(report: Report) -> str:
+    """What the times of operators add up to, and what is beside them."""
+    sums = " and ".join(map(duration, report.seconds))
+    pairs = zip(report.latency, report.seconds, strict=True)
+    rest = " and ".join(f"{(whole - part) / whole:.0%}" for whole, part in pairs)
+    return (
+        f"All operators together: {sums}, before and after; {rest} of the latencies, medians of whole runs, "
+        "lie outside of them: inputs, outputs and calls. Below 0, measuring each by itself took more than that."
+    )
+
+
+def _time(seconds: float | None, merged: str | None) -> str:
+    if merged is not None:
+        return f'<span title="into {escape(merged)}">merged</span>'
+    return "view" if seconds == 0 else _seconds(seconds)
 
 
 def _seconds(seconds: float | None) -> str:

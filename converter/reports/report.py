@@ -1,4 +1,4 @@
-"""A report of pruning and quantization: by layer what is left of it, its range, bits, errors alone and accumulated,
+"""A report of pruning and quantization: by operator what is left of it, its range, bits, errors alone and accumulated,
 histograms, bytes and times.
 """
 from __future__ import annotations
@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,18 +20,22 @@ from converter.ir.graph import Graph, Node
 from converter.quantize.measure import BINS, Layer, Measurement, measure
 from lite.bench import StepCost, measure_machine, measure_steps
 from lite.bench import measure as measure_latency
-from lite.ops.quantized import PRODUCTS, Affine, Quantized
+from lite.ops.quantized import MOVES, PRODUCTS, Affine, Quantized
 from lite.session import Session
 from lite.types import DType
 
 _SECONDS = 0.5  # that each network is timed for
+CODED, FLOAT, MOVE, CAST = ROLES = ("coded", "float", "move", "cast")
+"""What an operator is: it computes with codes, or with weights stored as codes or halves; it computes with plain
+numbers; it moves, repeats or chooses elements, of codes or not; it turns numbers into codes or back.
+"""
 FORMATS = (".html", ".json", ".csv")
 
 _COLUMNS = (
-    "name", "op", "channels_before", "channels_after", "weights_before", "weights_after", "weight_bits",
+    "name", "op", "role", "channels_before", "channels_after", "weights_before", "weights_after", "weight_bits",
     "activation_bits", "low", "high", "scale", "zero_point", "sqnr_alone", "cosine_alone",
     "sqnr_accumulated", "cosine_accumulated", "bytes_before", "bytes_after", "seconds_before", "seconds_after",
-    "seconds_predicted",
+    "seconds_predicted", "merged_before", "merged_after",
 )  # fmt: skip
 
 Progress = Callable[[str], None]
@@ -59,15 +63,18 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer. shape: of what it computes. channels, weights: how many it has, before and after; of weights, other than
-    0. weight_bits, activation_bits: 32 where it stays float32. nbytes: of its constants, before and after.
+    """An operator of the network as it is. role: one of ROLES. shape: of what it computes. channels, weights: how many
+    it has, before and after; of weights, other than 0. weight_bits, activation_bits: 32 where it stays float32. nbytes:
+    of its constants, before and after.
 
-    seconds: measured, before and after, with what is merged into it; predicted: after, the floor that lite.bench says.
-    None where it is merged into another.
+    seconds: measured, before and after, with what is merged into it; 0 where it only renames dimensions, None where it
+    is merged into another operator or was not there. merged: that operator's name, before and after, None for none.
+    predicted: after, the floor that lite.bench says; None without work of its own.
     """
 
     name: str
     op: str
+    role: str
     shape: tuple[int, ...]
     channels: tuple[int, int]
     weights: tuple[int, int]
@@ -82,6 +89,7 @@ class Row:
     nbytes: tuple[int, int]
     seconds: tuple[float | None, float | None]
     predicted: float | None
+    merged: tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +112,23 @@ class Report:
         """Of the worst output."""
         return max((numbers.error for numbers in self.outputs.values()), default=0.0)
 
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """Of all operators, each measured by itself, before and after. What the latency has beside them is inputs,
+        outputs and calls; what is measured by itself takes about a microsecond more than in a run.
+        """
+        return sum(row.seconds[0] or 0.0 for row in self.rows), sum(row.seconds[1] or 0.0 for row in self.rows)
+
+    def count(self, role: str) -> int:
+        """How many operators have a role."""
+        return sum(row.role == role for row in self.rows)
+
     def json(self) -> str:
         """One document; infinities are null."""
-        return json.dumps(_finite({**asdict(self), "error": self.error}), indent=1) + "\n"
+        return json.dumps(_finite({**asdict(self), "error": self.error, "seconds": self.seconds}), indent=1) + "\n"
 
     def csv(self) -> str:
-        """A line a layer."""
+        """A line an operator."""
         text = io.StringIO()
         lines = csv.writer(text, lineterminator="\n")
         lines.writerow(_COLUMNS)
@@ -117,8 +136,8 @@ class Report:
             ends = (row.output.low, row.output.high) if row.output else (None, None)
             far = [x for n in (row.alone, row.accumulated) for x in ((n.sqnr, n.cosine) if n else (None, None))]
             lines.writerow(
-                [row.name, row.op, *row.channels, *row.weights, row.weight_bits, row.activation_bits, *ends, row.scale,
-                 row.zero_point, *far, *row.nbytes, *row.seconds, row.predicted]
+                [row.name, row.op, row.role, *row.channels, *row.weights, row.weight_bits, row.activation_bits, *ends,
+                 row.scale, row.zero_point, *far, *row.nbytes, *row.seconds, row.predicted, *row.merged]
             )  # fmt: skip
         return text.getvalue()
 
@@ -158,17 +177,16 @@ def explain(networks: Networks, kind: str | None, samples: Iterable[Any], progre
     sample = next(iter(samples))
     files = [emit_parts(graph) for graph in (before, after)]
     machine = measure_machine()
-    latency, steps = [], []
+    latency, times = [], []
     for parts in files:
         with Session(b"".join(parts), threads=1) as session:
             latency.append(measure_latency(session, sample, seconds=_SECONDS).median)
-            steps.append({row.step.name: row for row in measure_steps(session, sample, machine)})
-    layers = {id(layer.exact): layer for layer in (measured.layers if measured else ())}
-    last = {node.name: node for node in after.nodes}
+            times.append(_times(measure_steps(session, sample, machine)))
+    layers = {id(layer.coded): layer for layer in (measured.layers if measured else ())}
+    firsts, nodes = ({node.name: node for node in graph.all_nodes()} for graph in (before, exact))
     rows = [
-        _row(first, node, layers.get(id(node)), last.get(node.name), steps[0].get(node.name), steps[1].get(node.name))
-        for first, node in zip(before.nodes, exact.nodes, strict=True)
-        if id(node) in layers or node.op in PRODUCTS
+        _row(firsts.get(last.name), nodes.get(last.name), layers.get(id(last)), last, (times[0], times[1]))
+        for last in after.all_nodes()
     ]
     sizes = [sum(len(part) for part in parts) for parts in files]
     return Report(
@@ -181,17 +199,38 @@ def _outputs(measured: Measurement) -> dict[str, Numbers]:
     return {name: Numbers(d.sqnr, d.cosine, d.error) for name, d in measured.results.items()}
 
 
+class _Time(NamedTuple):
+    """Of a node: seconds and their floor, None where it is merged into another node, whose name then is here."""
+
+    seconds: float | None
+    floor: float | None
+    merged: str | None
+
+
+def _times(steps: Sequence[StepCost]) -> dict[str, _Time]:
+    """By the names of nodes that do work, by themselves or with others."""
+    merged = {name: _Time(None, None, step.name) for step in (row.step for row in steps) for name, _ in step.merged}
+    return merged | {row.step.name: _Time(row.seconds, row.floor, None) for row in steps}
+
+
+_VIEW, _ABSENT = _Time(0.0, None, None), _Time(None, None, None)
+
+
 def _row(
-    first: Node, node: Node, layer: Layer | None, last: Node | None, before: StepCost | None, after: StepCost | None
+    first: Node | None, exact: Node | None, layer: Layer | None, last: Node, times: tuple[dict[str, _Time], ...]
 ) -> Row:
-    """first, node, last: the layer as it was, as it was quantized, and as it is."""
-    stored = layer.stored if layer else None
+    """first, exact, last: the operator as it was, as it was quantized, and as it is; casts are only the last."""
+    before = times[0].get(last.name, _VIEW) if first else _ABSENT
+    after = times[1].get(last.name, _VIEW)
+    node = exact or last
+    stored = last.attrs.outputs[0] if isinstance(last.attrs, Quantized) else None
     return Row(
-        name=node.name,
-        op=node.op,
-        shape=node.outputs[0].spec.shape,
-        channels=(_channels(first), _channels(node)),
-        weights=(_weights(first), _weights(node)),
+        name=last.name,
+        op=last.op,
+        role=_role(last),
+        shape=last.outputs[0].spec.shape if last.outputs else (),
+        channels=(_channels(first or last), _channels(node)),
+        weights=(_weights(first or last), _weights(node)),
         weight_bits=_weight_bits(last),
         activation_bits=stored.bits if stored else 32,
         scale=stored.scale[0] if stored else None,
@@ -203,13 +242,22 @@ def _row(
         if layer
         else None,
         nbytes=(_constant_bytes(first), _constant_bytes(last)),
-        seconds=(before.seconds if before else None, after.seconds if after else None),
-        predicted=after.floor if after else None,
+        seconds=(before.seconds, after.seconds),
+        predicted=after.floor,
+        merged=(before.merged, after.merged),
     )
 
 
+def _role(node: Node) -> str:
+    if node.op == "QuantDTypeCast":
+        return CAST
+    if node.op in MOVES:
+        return MOVE
+    return CODED if isinstance(node.attrs, Quantized) or any(v.spec.stored for v in node.inputs) else FLOAT
+
+
 def _channels(node: Node) -> int:
-    shape = node.outputs[0].spec.shape
+    shape = node.outputs[0].spec.shape if node.outputs else ()
     return shape[-1] if shape else 1
 
 

@@ -20,6 +20,8 @@ from converter.quantize.apply import quantize
 from converter.quantize.effects import effects
 from converter.quantize.measure import Distance, Layer, copy, measure
 from converter.quantize.settings import Quantization
+from converter.reports.report import CAST, CODED, FLOAT, MOVE, ROLES
+from lite.session import Session
 from tests.converter.quantize.test_full import SAMPLES, network, run
 
 DIGITS = Path(__file__).parents[3] / "samples" / "digits"
@@ -168,13 +170,35 @@ def test_a_report_says_it_for_people_and_programs() -> None:
     assert len(document["rows"]) == len(report.rows)
     lines = list(csv.DictReader(io.StringIO(report.text(".csv"))))
     assert [line["name"] for line in lines] == [row.name for row in report.rows]
-    assert float(lines[0]["sqnr_alone"]) == report.rows[0].alone.sqnr  # type: ignore[union-attr]
+    told = {line["name"]: line["sqnr_alone"] for line in lines}
+    assert all(float(told[row.name]) == row.alone.sqnr for row in products if row.alone)
 
     page = Page()
     page.feed(report.text(".html"))
     assert page.tags.count("tr") == len(report.rows) + 3
     assert not {"script", "img", "link"} & set(page.tags)
     assert not page.references
+
+
+def test_a_report_has_every_operator_and_says_where_its_time_is() -> None:
+    options = {"quantization": {"samples": IMAGES}}
+    report = converter.report(DIGITS / "digits.mindir", options)
+    with Session(converter.convert(DIGITS / "digits.mindir", options), threads=1) as session:
+        steps = [time.step for time in session.profile(IMAGES[0])]
+    assert {row.name for row in report.rows} == {step.name for step in steps} | {n for s in steps for n, _ in s.merged}
+    assert [row.merged[1] for row in report.rows] == [
+        next((step.name for step in steps if row.name in dict(step.merged)), None) for row in report.rows
+    ]
+    assert sum(map(report.count, ROLES)) == len(report.rows)
+    casts = [row for row in report.rows if row.op == "QuantDTypeCast"]
+    assert [row.role for row in casts] == [CAST] * report.count(CAST)
+    assert all(row.seconds[0] is None and row.seconds[1] for row in casts)
+    assert all((row.seconds[1] is None) == (row.merged[1] is not None) for row in report.rows)
+    computing = report.count(CODED) + report.count(FLOAT)
+    text = report.text(".html")
+    assert f"<b>{report.count(CODED)} of {computing}</b>" in text
+    assert f"beside them {report.count(MOVE)} that only move elements and {len(casts)} casts" in text
+    assert json.loads(report.text(".json"))["seconds"] == list(report.seconds)
 
 
 def test_a_report_of_pruning_says_what_is_left() -> None:
