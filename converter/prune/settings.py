@@ -58,7 +58,7 @@ class Pruning:
         for name in ("channels", "weights"):
             share = getattr(self, name)
             if not is_number(share, 0, 1) or share == 1:
-                raise OptionError(f"{name} is {shown(share)}: expected a share of them, from 0 to below 1, such as 0.5")
+                raise OptionError(f"{name} is {shown(share)}: expected a share of the {name}, from 0 to below 1")
         if self.pattern is not None and (not isinstance(self.pattern, str) or self.of_each() is None):
             raise OptionError(f"pattern is {shown(self.pattern)}: expected how many of how many stay, such as '2:4'")
         if self.pattern is not None and self.weights:

@@ -9,6 +9,7 @@ import pytest
 from converter.errors import PruneError
 from converter.prune.apply import prune
 from converter.prune.settings import Pruning
+from tests.converter.quantize.test_extremes import _same_numbers_in_any_order as _same_numbers_in_any_order
 from tests.converter.quantize.test_extremes import network, normal, run
 
 WAYS: list[dict[str, Any]] = [
