@@ -17,6 +17,7 @@ from converter.errors import ArgumentError, MissingPackageError, OptionError
 from converter.options import ConvertOptions
 from converter.prune.settings import Pruning
 from converter.quantize.settings import Quantization
+from lite.commands.show import percent
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
@@ -35,7 +36,7 @@ class Loss(NamedTuple):
         some = f"the first {self.samples} samples" if self.samples > 1 else "one sample"
         if math.isinf(self.error):
             return f"outputs lose all on {some}: some that were finite are not, or those that were 0"
-        return f"outputs lose {100 * self.error:.2g} % on {some}"
+        return f"outputs lose {percent(self.error)} on {some}"
 
 
 class Prepared(NamedTuple):

@@ -108,7 +108,8 @@ ARROWS: dict[str, set[str]] = {
     "converter.ms": {*IR, "lite.files", "lite.model", "lite.schema"},
     "converter.stages": {
         *WORDS, "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.ms",
-        "converter.passes", "converter.prune", "converter.quantize", "converter.reports", *SETTINGS,
+        "converter.passes", "converter.prune", "converter.quantize", "converter.reports",
+        "lite.commands.show", *SETTINGS,
     },
     "converter.__init__": {
         *WORDS, "lite.files", "lite.session", "converter.errors", "converter.options", "converter.ir",

@@ -98,7 +98,7 @@ def write(
         )
         return 0
     print(
-        f"{output}: {size(exported)} to {size(written)}, "
+        f"{output}: {size(exported)} of {args.model.name} to {size(written)}, "
         f"{imported} to {written_nodes} nodes, in {duration(seconds)} and {size(peak_memory())} of memory"
     )
     if loss is not None:

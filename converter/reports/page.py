@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from converter.reports.report import CAST, CODED, FLOAT, MOVE, Histogram, Numbers, Report, Row
-from lite.commands.show import duration, size
+from lite.commands.show import duration, percent, size
 
 _MOST_DECIBELS = 60.0  # that a bar goes up to
 _STYLE = """
@@ -50,9 +50,9 @@ def page(report: Report) -> str:
 def _cards(report: Report) -> str:
     (before, after), (slow, fast) = report.nbytes, report.latency
     cards = [
-        (f"{after / before:.0%}", f"of the size: {size(before)} to {size(after)}"),
+        (f"{after / before:.0%}", f"of the size: {size(before)} to {size(after)}, both as .ms files"),
         (f"{slow / fast:.2f} ×", f"as fast: {duration(slow)} to {duration(fast)}"),
-        (f"{report.error:.2%}", "error of the worst output: root of noise over signal"),
+        (percent(report.error), "error of the worst output: root of noise over signal"),
     ]
     if report.pruned:
         had, has = (sum(row.weights[i] for row in report.rows) for i in (0, 1))
@@ -67,7 +67,7 @@ def _cards(report: Report) -> str:
 
 def _outputs(report: Report) -> str:
     rows = "".join(
-        f"<tr><td>{escape(name)}<td>{_decibels(n)}<td>{n.cosine:.6f}<td>{n.error:.3%}"
+        f"<tr><td>{escape(name)}<td>{_decibels(n)}<td>{n.cosine:.6f}<td>{percent(n.error)}"
         for name, n in report.outputs.items()
     )
     head = "<tr><th>output<th>SQNR<th>cosine<th>error"
@@ -127,7 +127,7 @@ def _pair(cell: Callable[[Any], str], pair: Sequence[Any]) -> str:
 _COLUMNS = (
     _Column("channels", lambda row: _pair("{:,}".format, row.channels), "pruned"),
     _Column("weights<br>not 0", lambda row: _pair("{:,}".format, row.weights) if row.weights[0] else "–", "pruned"),
-    _Column("bits<br>w / a", lambda row: f"{row.weight_bits} / {row.activation_bits}", "coded"),
+    _Column("bits<br>w / a", lambda row: f"{row.weight_bits or '–'} / {row.activation_bits}", "coded"),
     _Column(
         "range of<br>outputs", lambda row: _pair("{:.4g}".format, (row.output.low, row.output.high)) if row.output
         else "–", "coded",

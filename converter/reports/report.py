@@ -64,8 +64,8 @@ class Numbers:
 @dataclass(frozen=True, slots=True)
 class Row:
     """An operator of the network as it is. role: one of ROLES. shape: of what it computes. channels, weights: how many
-    it has, before and after; of weights, other than 0. weight_bits, activation_bits: 32 where it stays float32. nbytes:
-    of its constants, before and after.
+    it has, before and after; of weights, other than 0. weight_bits, activation_bits: 32 where it stays float32, the
+    former None where it has no weights. nbytes: of its constants, before and after.
 
     seconds: measured, before and after, with what is merged into it; 0 where it only renames dimensions, None where it
     is merged into another operator or was not there. merged: that operator's name, before and after, None for none.
@@ -78,7 +78,7 @@ class Row:
     shape: tuple[int, ...]
     channels: tuple[int, int]
     weights: tuple[int, int]
-    weight_bits: int
+    weight_bits: int | None
     activation_bits: int
     scale: float | None
     zero_point: int | None
@@ -267,16 +267,17 @@ def _weights(node: Node) -> int:
     return 0 if w is None else int(np.count_nonzero(w))
 
 
-def _weight_bits(node: Node | None) -> int:
-    """Of the constants of a node that are not plain float32, the first; 32 where all are."""
-    for position, value in enumerate(node.inputs if node else ()):
+def _weight_bits(node: Node) -> int | None:
+    """Of the constants of a node that are not plain float32, the first; 32 where all are, None where there are none."""
+    for position, value in enumerate(node.inputs):
         if value.spec.stored:
             return value.spec.stored.bits
-        if node and isinstance(node.attrs, Quantized) and value.producer is None and value.spec.is_known:
+        if isinstance(node.attrs, Quantized) and value.producer is None and value.spec.is_known:
             stored: Affine | None = node.attrs.inputs[position]
             if stored is not None:
                 return stored.bits
-    return 32
+    return 32 if any(value.producer is None and value.spec.dtype == DType.FLOAT32 and value.spec.is_known
+                     for value in node.inputs) else None  # fmt: skip
 
 
 def _constant_bytes(node: Node | None) -> int:

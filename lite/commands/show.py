@@ -27,6 +27,11 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2f} s"
 
 
+def percent(share: float) -> str:
+    """A share with two significant digits: 0.00077 %, 3.5 %, 120 %."""
+    return f"{100 * share:.2g} %" if not 0.995 <= share < 1e6 else f"{100 * share:.0f} %"
+
+
 def table(rows: Sequence[Sequence[object]], header: Sequence[str] = (), right: str = "", indent: str = "  ") -> str:
     """Aligned columns under a header. right: one character a column, 'r' to align it to the right."""
     lines = [[str(cell) for cell in row] for row in ([header, *rows] if header else rows)]

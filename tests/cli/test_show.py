@@ -9,7 +9,7 @@ import pytest
 
 from lite.commands import progress as progress_module
 from lite.commands.progress import progress
-from lite.commands.show import duration, print_json, size, table
+from lite.commands.show import duration, percent, print_json, size, table
 
 LOG = logging.getLogger("mindlite")
 
@@ -94,3 +94,8 @@ def test_the_line_leaves_the_log_as_it_was() -> None:
     with pytest.raises(ZeroDivisionError), progress("dividing"):
         _ = 1 / 0
     assert (LOG.level, LOG.handlers) == before
+
+
+@pytest.mark.parametrize(("share", "text"), [(0, "0 %"), (7.7e-6, "0.00077 %"), (0.035, "3.5 %"), (1.204, "120 %")])
+def test_percent(share: float, text: str) -> None:
+    assert percent(share) == text

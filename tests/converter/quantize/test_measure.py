@@ -21,6 +21,7 @@ from converter.quantize.effects import effects
 from converter.quantize.measure import Distance, Layer, copy, measure
 from converter.quantize.settings import Quantization
 from converter.reports.report import CAST, CODED, FLOAT, MOVE, ROLES
+from lite.commands.show import percent
 from lite.session import Session
 from tests.converter.quantize.test_full import SAMPLES, network, run
 
@@ -189,6 +190,9 @@ def test_a_report_has_every_operator_and_says_where_its_time_is() -> None:
     assert [row.merged[1] for row in report.rows] == [
         next((step.name for step in steps if row.name in dict(step.merged)), None) for row in report.rows
     ]
+    assert {row.weight_bits for row in report.rows if row.role in (CAST, MOVE)} == {None}
+    assert f"<b>{percent(report.error)}</b>" in report.text(".html")
+    assert "<td>– / 8" in report.text(".html")
     assert sum(map(report.count, ROLES)) == len(report.rows)
     casts = [row for row in report.rows if row.op == "QuantDTypeCast"]
     assert [row.role for row in casts] == [CAST] * report.count(CAST)
