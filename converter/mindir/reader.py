@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -141,6 +141,8 @@ class _Reader:
         self.stateful = not used.isdisjoint(IN_PLACE) or not used <= PRIMITIVES.keys() | STRUCTURE.keys()
         self.control = Functions(self.functions, variation, self._read_function, self.states)
         self.refusals = Refusals()
+        self.untaken: set[str] = set()  # functions that a known condition leaves out
+        self.taken: set[str] = set()  # functions that are chosen or read, be it elsewhere
         self.remarks: dict[str, None] = {}
         self.uses = Uses(self.graphs, self._primitive)
         self.nodes_read = 0
@@ -148,7 +150,6 @@ class _Reader:
 
     def read(self, chosen: Sequence[str]) -> Graph:
         """The whole model, or as much of it as the chosen outputs need."""
-        total = self._report_unknown_primitives()
         scope = Scope(self.globals)
         for info in self.main.input:
             scope.values[info.name] = self._input(info)
@@ -165,6 +166,7 @@ class _Reader:
         if self.states.incomplete():
             raise Varies
         self.graph.functions = self.control.graphs
+        total = self._report_unknown_primitives()
         unsupported, missing = self.refusals.reported, self.refusals.missing
         if chosen:
             there = named_tensors(self.graph)
@@ -188,17 +190,45 @@ class _Reader:
         del self.definitions
 
     def _report_unknown_primitives(self) -> int:
-        """Report every primitive without a row, in every function, called or not. Returns the number of operators."""
+        """Report every primitive without a row, in functions that are not called too. Returns the number of operators.
+
+        What only branches use that are never taken is no matter: what their conditions ask is known.
+        """
         total = 0
+        left = self.untaken - self.taken
+        untaken = self._used(left) - self._used({self.main.name}, left) if left else set()
         for body in self.graphs:
             for node in body.node:
                 op = self._primitive(node)
                 if op is None or op in STRUCTURE:
                     continue
                 total += 1
-                if op not in PRIMITIVES:
+                if op not in PRIMITIVES and body.name not in untaken:
                     self.refusals.unknown(op, _where(node))
         return total
+
+    def _used(self, names: Set[str], without: Set[str] = frozenset()) -> set[str]:
+        """These graphs and the functions that they use, directly or not; `without` and what only these use left out."""
+        uses = {
+            body.name: {name.removeprefix(_REFERENCE) for node in body.node for name in (*node.input, node.op_type)}
+            for body in self.graphs
+        }
+        found, waiting = set(names), list(names)
+        while waiting:
+            new = (uses[waiting.pop()] & self.functions.keys()) - found - without
+            found |= new
+            waiting.extend(new)
+        return found
+
+    def _arrange(self, op: str, inputs: Sequence[Operand]) -> Operand:
+        """The result of a primitive that arranges values. Remembers which branches a known condition leaves out."""
+        result = STRUCTURE[op](inputs)
+        if op == "Switch" and isinstance(result, Closure):
+            closures = (operand for operand in inputs[1:] if isinstance(operand, Function | Closure))
+            functions = (closure.function if isinstance(closure, Closure) else closure for closure in closures)
+            self.taken.add(result.function.body.name)
+            self.untaken.update(function.body.name for function in functions)
+        return result
 
     def _primitive(self, node: NodeProto) -> str | None:
         """Name of the primitive that a node applies; None for a constant or a call."""
@@ -282,7 +312,7 @@ class _Reader:
             return result
         if op is None:
             return self._call(node.op_type.removeprefix(_REFERENCE), inputs, scope, BEGINNING)[0]
-        return STRUCTURE[op](inputs) if op in STRUCTURE else self._lower(op, node, inputs)
+        return self._arrange(op, inputs) if op in STRUCTURE else self._lower(op, node, inputs)
 
     def _read_effects(
         self, op: str | None, node: NodeProto, inputs: Sequence[Operand], scope: Scope, time: Monad
@@ -297,7 +327,7 @@ class _Reader:
         if op == "Switch" or op == "switch_layer":
             inputs = [self.states.read(inputs[0], time), *inputs[1:]] if inputs else inputs
         if op in STRUCTURE and op != "Load":
-            return STRUCTURE[op](inputs), time
+            return self._arrange(op, inputs), time
         values = [self.states.read(operand, time) for operand in inputs]
         if op == "Load":
             return STRUCTURE[op](values), time
@@ -349,6 +379,7 @@ class _Reader:
 
     def _read_body(self, body: GraphProto, arguments: Sequence[Operand], scope: Scope) -> tuple[Operand, Monad]:
         """The result of a function in a scope of its own, and its time."""
+        self.taken.add(body.name)
         scope.values.update(zip((info.name for info in body.input), arguments, strict=True))
         self._read_nodes(body, scope)
         name = body.output[0].name

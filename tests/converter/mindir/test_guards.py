@@ -90,6 +90,15 @@ def test_branches_on_shapes_disappear(ask: Ask, shape: Sequence[int], answer: bo
     np.testing.assert_array_equal(y, np.maximum(X, 0) if answer else -X)
 
 
+def test_operators_that_only_untaken_branches_have_are_no_matter() -> None:
+    graph = _read(_asks("tuple_equal", (2, 3)), FIXED, otherwise="Unheard")
+    assert [node.attrs.op for node in graph.nodes] == ["Activation"]
+    with pytest.raises(UnsupportedOpError, match="Unheard"):
+        _read(_asks("tuple_equal", (2, 4)), FIXED, otherwise="Unheard")
+    with pytest.raises(UnsupportedOpError, match=r"(?s)Unheard.*--input-shape"):
+        _read(_asks("ScalarEq", 2, item=0), OPEN, otherwise="Unheard")
+
+
 @pytest.mark.parametrize("ask", [_asks("tuple_equal", (2, 3)), _asks("InSequence", 2, first=False), _found(2)])
 def test_open_dimensions_leave_questions_open(ask: Ask) -> None:
     with pytest.raises(UnsupportedOpError, match=r"(?s)known only when the network runs.*--input-shape x=\?,3"):
