@@ -61,6 +61,7 @@ _FMK_MINDIR = 3
 _CONSTANT, _VARIABLE = 0, 2  # Tensor.nodeType
 _QUANT_WEIGHT, _QUANT_ALL, _QUANT_DYNAMIC = 4, 5, 6  # QuantType
 _BFLOAT16 = 45  # MindSpore's type id
+_MAIN = "main"  # what the main subgraph is called, whatever messages call the network
 _TABLE_BYTES = 256  # about what a tensor or node takes besides its name and data
 
 
@@ -101,7 +102,8 @@ class _Emitter:
         sidecar: where large constants go, if not into the file.
         """
         main = graphs[0]
-        self._names_of_subgraphs = [graph.name for graph in graphs]
+        self._main = main
+        self._names_of_subgraphs = [_MAIN, *(graph.name for graph in graphs[1:])]
         self._encoder = Encoder(_SCHEMA, size)
         self._sidecar = sidecar
         self._tensors: list[int] = []
@@ -132,7 +134,7 @@ class _Emitter:
         outputs = self._outputs(graph)
         self._assign(graph.kept)
         return {
-            "name": graph.name or "main",
+            "name": _MAIN if graph is self._main else graph.name,
             "inputIndices": inputs,
             "outputIndices": outputs,
             "nodeIndices": range(nodes, len(self._nodes)),

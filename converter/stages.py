@@ -18,6 +18,7 @@ from converter.options import ConvertOptions
 from converter.prune.settings import Pruning
 from converter.quantize.settings import Quantization
 from lite.commands.show import percent
+from lite.files import path_of
 
 if TYPE_CHECKING:
     from converter.ir.graph import Graph
@@ -50,12 +51,20 @@ class Prepared(NamedTuple):
 
 
 def read(source: Source, options: ConvertOptions) -> Graph:
-    """The network of a MindIR or `.ms` file or its bytes, with the options' shapes, outputs and weights.
+    """The network of a MindIR or `.ms` file or its bytes, with the options' shapes, outputs and weights; called as the
+    file is, without its suffix.
 
     Raises what converter.convert raises for files.
     """
     if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
         raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
+    graph = _read(source, options)
+    if isinstance(source, (str, os.PathLike)):
+        graph.name = path_of(source).stem
+    return graph
+
+
+def _read(source: Source, options: ConvertOptions) -> Graph:
     from converter.ms import is_ms, read_ms  # readers of files are loaded when they are needed
 
     tell(options, "read")

@@ -109,7 +109,7 @@ ARROWS: dict[str, set[str]] = {
     "converter.stages": {
         *WORDS, "converter.errors", "converter.options", "converter.ir", "converter.mindir", "converter.ms",
         "converter.passes", "converter.prune", "converter.quantize", "converter.reports",
-        "lite.commands.show", *SETTINGS,
+        "lite.commands.show", "lite.files", *SETTINGS,
     },
     "converter.__init__": {
         *WORDS, "lite.files", "lite.session", "converter.errors", "converter.options", "converter.ir",

@@ -72,7 +72,7 @@ class _Writer:
             for value, name in zip(node.outputs, names, strict=True):
                 builder.bind(value, name)
         builder.publish(graph.outputs, outputs)
-        body = GraphProto(name=graph.name or "main", node=builder.nodes)
+        body = GraphProto(name="main" if graph is self._main else graph.name, node=builder.nodes)
         body.output.extend(value_info(n, v.spec, False) for n, v in zip(outputs, graph.outputs, strict=True))
         builder.nodes = around
         return body

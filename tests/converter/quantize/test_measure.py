@@ -192,6 +192,8 @@ def test_a_report_has_every_operator_and_says_where_its_time_is() -> None:
     ]
     assert {row.weight_bits for row in report.rows if row.role in (CAST, MOVE)} == {None}
     assert f"<b>{percent(report.error)}</b>" in report.text(".html")
+    assert report.network == "digits"
+    assert "<h1>Quantization of digits</h1>" in report.text(".html")
     assert "<td>– / 8" in report.text(".html")
     assert sum(map(report.count, ROLES)) == len(report.rows)
     casts = [row for row in report.rows if row.op == "QuantDTypeCast"]
