@@ -125,7 +125,7 @@ def report(source: Source, options: Options) -> Report:
 
         report = converter.report("net.mindir", {"quantization": {"samples": images}})
         report.error, report.rows[0].alone.sqnr
-        Path("report.html").write_text(report.text(".html"))
+        Path("report.html").write_text(as_text(report, ".html"))  # of converter.reports.formats
 
     options: as for `convert`, with a pruning or a quantization that has samples. Raises what convert raises.
     """

@@ -125,7 +125,7 @@ def prepare(
         graph = quantize(graph, settings, options.progress)
         samples = own if next(iter(own), None) is not None else samples
     if explained:
-        from converter.reports.report import Networks, explain
+        from converter.reports.explain import Networks, explain
 
         kind = quantization.kind if quantization is not None else None
         report = explain(Networks(before, exact, graph), kind, samples, options.progress)

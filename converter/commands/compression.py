@@ -122,7 +122,7 @@ def named_as_given(args: argparse.Namespace) -> Iterator[None]:
 
 
 def _check_report(args: argparse.Namespace) -> None:
-    from converter.reports.report import check_format
+    from converter.reports.formats import check_format
 
     try:
         check_format(args.report)

@@ -52,7 +52,7 @@ def write(
     Raises ConvertError, OSError for what cannot work, before the work is done.
     """
     from converter.options import ConvertOptions
-    from converter.reports.report import check_format
+    from converter.reports.formats import as_text, check_format
     from converter.sidecar import Sidecar, write_model
     from converter.stages import prepare, read, tell
 
@@ -79,7 +79,7 @@ def write(
         tell(options, "write")
         sidecar = Sidecar.beside(output)
         parts = encode(graph, sidecar)
-        texts = {report: [explained.text(check_format(report)).encode()]} if report and explained else {}
+        texts = {report: [as_text(explained, check_format(report)).encode()]} if report and explained else {}
         write_model(output, parts, sidecar, texts)
     seconds = time.perf_counter() - begin
 

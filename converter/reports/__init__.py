@@ -1,5 +1,7 @@
 """What pruning and quantization did to a network, for people and for programs.
 
-    report.py    measured and gathered; as JSON and CSV
+    explain.py   measured
+    report.py    what there is to say
     page.py      as one HTML file
+    formats.py   as the text of a file: HTML, JSON, CSV
 """

@@ -20,6 +20,7 @@ from converter.quantize.apply import quantize
 from converter.quantize.effects import effects
 from converter.quantize.measure import Distance, Layer, copy, measure
 from converter.quantize.settings import Quantization
+from converter.reports.formats import as_text
 from converter.reports.report import CAST, CODED, FLOAT, MOVE, ROLES
 from lite.commands.show import percent
 from lite.session import Session
@@ -167,15 +168,15 @@ def test_a_report_says_it_for_people_and_programs() -> None:
     assert all(row.weight_bits == row.activation_bits == 8 and row.histogram for row in products)
     assert all(row.alone and row.alone.sqnr > 20 and row.alone.cosine > 0.99 for row in products)
 
-    document = json.loads(report.text(".json"))
+    document = json.loads(as_text(report, ".json"))
     assert len(document["rows"]) == len(report.rows)
-    lines = list(csv.DictReader(io.StringIO(report.text(".csv"))))
+    lines = list(csv.DictReader(io.StringIO(as_text(report, ".csv"))))
     assert [line["name"] for line in lines] == [row.name for row in report.rows]
     told = {line["name"]: line["sqnr_alone"] for line in lines}
     assert all(float(told[row.name]) == row.alone.sqnr for row in products if row.alone)
 
     page = Page()
-    page.feed(report.text(".html"))
+    page.feed(as_text(report, ".html"))
     assert page.tags.count("tr") == len(report.rows) + 3
     assert not {"script", "img", "link"} & set(page.tags)
     assert not page.references
@@ -191,20 +192,20 @@ def test_a_report_has_every_operator_and_says_where_its_time_is() -> None:
         next((step.name for step in steps if row.name in dict(step.merged)), None) for row in report.rows
     ]
     assert {row.weight_bits for row in report.rows if row.role in (CAST, MOVE)} == {None}
-    assert f"<b>{percent(report.error)}</b>" in report.text(".html")
+    assert f"<b>{percent(report.error)}</b>" in as_text(report, ".html")
     assert report.network == "digits"
-    assert "<h1>Quantization of digits</h1>" in report.text(".html")
-    assert "<td>– / 8" in report.text(".html")
+    assert "<h1>Quantization of digits</h1>" in as_text(report, ".html")
+    assert "<td>– / 8" in as_text(report, ".html")
     assert sum(map(report.count, ROLES)) == len(report.rows)
     casts = [row for row in report.rows if row.op == "QuantDTypeCast"]
     assert [row.role for row in casts] == [CAST] * report.count(CAST)
     assert all(row.seconds[0] is None and row.seconds[1] for row in casts)
     assert all((row.seconds[1] is None) == (row.merged[1] is not None) for row in report.rows)
     computing = report.count(CODED) + report.count(FLOAT)
-    text = report.text(".html")
+    text = as_text(report, ".html")
     assert f"<b>{report.count(CODED)} of {computing}</b>" in text
     assert f"beside them {report.count(MOVE)} that only move elements and {len(casts)} casts" in text
-    assert json.loads(report.text(".json"))["seconds"] == list(report.seconds)
+    assert json.loads(as_text(report, ".json"))["seconds"] == list(report.seconds)
 
 
 def test_a_report_of_pruning_says_what_is_left() -> None:
@@ -217,9 +218,9 @@ def test_a_report_of_pruning_says_what_is_left() -> None:
         had, has = (sum(row.weights[i] for row in report.rows) for i in (0, 1))
         assert has < 0.6 * had
         assert all(row.channels[1] <= row.channels[0] for row in report.rows)
-        assert "weights_after" in report.text(".csv")
+        assert "weights_after" in as_text(report, ".csv")
         page = Page()
-        page.feed(report.text(".html"))
+        page.feed(as_text(report, ".html"))
         assert page.tags.count("tr") == len(report.rows) + 3
 
 
