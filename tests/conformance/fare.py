@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -22,17 +22,20 @@ import numpy as np
 import converter
 import lite
 from converter import convert
-from converter.mindir.reader import read_mindir
-from lite import ops
 from lite.errors import LiteError, UnsupportedOpError
 from lite.profile import StepTime
+from tests.conformance.cut import Pieces, cut
+from tests.conformance.distance import largest
 from tests.conformance.networks.index import MODULES
 from tests.conformance.oracle import EXPORTER, HERE
+from tests.conformance.pieces import judge_pieces
+from tests.conformance.rounding import from_float64
 
 TOLERANCE = 2e-4  # of the largest |output|, as users of other engines expect; the tests ask for less
 HALF_TOLERANCE = 2e-3
 HALVES = frozenset({"AutoDis", "DeepFM", "WideDeep"})  # compute in float16, and engines round in places of their own
 FORMATS = ("ONNX", "MINDIR")
+MATCHES = "matches"  # how a status begins where nothing is wrong
 _RUNS, _RUN_SECONDS = 5, 2.0  # of a network that is timed
 _PROFILES = 3
 _EXPORT_SECONDS, _JUDGE_SECONDS = 3600, 1800
@@ -40,7 +43,8 @@ _EXPORT_SECONDS, _JUDGE_SECONDS = 3600, 1800
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How a network fares. status: "matches", or what is wrong. error: of max|output|. milliseconds: on one thread.
+    """How a network fares. status: "matches", maybe but for something, or what is wrong. error: of max|output|, and of
+    what choices are made of where ties are why outputs differ. milliseconds: on one thread.
 
     reference: the operators that numpy runs, how often each, and its share of the network's time. exports: by format,
     the error of the exported network in its engine, or what is wrong; empty where nobody asked.
@@ -54,6 +58,11 @@ class Row:
     megabytes: float = 0.0
     reference: dict[str, tuple[int, float]] = field(default_factory=dict)
     exports: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def matches(self) -> bool:
+        """True where nothing is wrong."""
+        return self.status.startswith(MATCHES)
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -136,36 +145,63 @@ def _compared(name: str, mindir: Path, inputs: dict[str, np.ndarray], expected: 
             times.append(time.perf_counter() - begin)
         profiles = [session.profile(inputs) for _ in range(_PROFILES if sum(times) < _RUN_SECONDS else 1)]
     outputs = list(result.values()) if isinstance(result, dict) else [result]
-    error = _largest(outputs, expected)
-    matches = error <= (HALF_TOLERANCE if name in HALVES else TOLERANCE)
-    status = "matches" if matches else f"differs{_from_float64(mindir, inputs, outputs, expected)}"
+    tolerance = HALF_TOLERANCE if name in HALVES else TOLERANCE
+    status, error = MATCHES, largest(outputs, expected)
+    if error > tolerance:
+        status, error = _explained(mindir, inputs, outputs, expected, tolerance)
     profile = min(profiles, key=lambda steps: sum(step.seconds for step in steps))
     return Row(name, status, error, len(profile), min(times) * 1e3, len(model) / 1e6, _fallen(profile))
 
 
-def _from_float64(
-    mindir: Path, inputs: dict[str, np.ndarray], outputs: Sequence[np.ndarray], expected: Sequence[np.ndarray]
-) -> str:
-    """How far the outputs, and MindSpore's, are from those of the export computed in float64.
-
-    Where MindSpore's are as far, the network makes more of rounding than the tolerance allows. Empty where float64 does
-    not go all the way.
-    """
-    graph = read_mindir(mindir)
-    values = {value: _widened(inputs[value.name]) for value in graph.inputs}
-    try:
-        for node in graph.nodes:
-            operands = [values[v] if v.data is None else _widened(v.data) for v in node.inputs]
-            values.update(zip(node.outputs, ops.evaluate(node.attrs, operands), strict=True))
-    except (LiteError, KeyError, TypeError):  # functions, states, an operator of other types
-        return ""
-    exact = [values[value] if value.data is None else _widened(value.data) for value in graph.outputs]
-    ours, theirs = (_largest([_widened(y) for y in given], exact) for given in (outputs, expected))
-    return f": {ours:.1e} from float64, MindSpore {theirs:.1e}"
+def _explained(
+    mindir: Path,
+    inputs: dict[str, np.ndarray],
+    outputs: Sequence[np.ndarray],
+    expected: Sequence[np.ndarray],
+    tolerance: float,
+) -> tuple[str, float]:
+    """What is said of outputs that differ, and how far they are off: a tie or rounding may be all there is to it."""
+    pieces = cut(mindir)
+    if pieces is not None:
+        return _in_pieces(pieces, inputs, outputs, expected, tolerance)
+    error = largest(outputs, expected)
+    distances = from_float64(mindir, inputs, outputs, expected)
+    if distances is None:
+        return "differs", error
+    return f"{f'{MATCHES} but for rounding' if distances.explain else 'differs'}: {distances}", error
 
 
-def _widened(x: np.ndarray) -> np.ndarray:
-    return x.astype(np.float64) if x.dtype == np.float32 else x
+def _in_pieces(
+    pieces: Pieces,
+    inputs: dict[str, np.ndarray],
+    outputs: Sequence[np.ndarray],
+    expected: Sequence[np.ndarray],
+    tolerance: float,
+) -> tuple[str, float]:
+    from tests.conformance.reexport import EngineError, by_mindspore, run_by_mindspore  # engines
+
+    with tempfile.TemporaryDirectory(prefix="mindlite-pieces-") as name:
+        folder = Path(name)
+        (folder / "model.mindir").write_bytes(pieces.whole)
+        np.savez(folder / "inputs.npz", **inputs)  # type: ignore[arg-type]  # stubs: allow_pickle
+        run_by_mindspore([folder])
+        try:
+            shown = by_mindspore(folder)
+        except EngineError as error:
+            return f"differs, and MindSpore does not show its choices: {str(error).splitlines()[-1]}", float("inf")
+    verdict = judge_pieces(pieces, inputs, outputs, expected, shown, _by_session)
+    if verdict.wrong:
+        return f"differs: {verdict.wrong[0]}", verdict.error
+    if verdict.error > tolerance:
+        return "differs between choices", verdict.error
+    choices = len({row.operator for row in pieces.results})
+    return f"{MATCHES} but for ties, in {verdict.others} of {choices} choices", verdict.error
+
+
+def _by_session(model: bytes, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    with lite.Session(convert(model), threads=1) as session:
+        result = session.run({spec.name: feeds[spec.name] for spec in session.inputs})
+    return list(result.values()) if isinstance(result, dict) else [result]
 
 
 def _fallen(profile: Sequence[StepTime]) -> dict[str, tuple[int, float]]:
@@ -200,29 +236,9 @@ def _exported(
             return "refused: " + ", ".join(sorted({row.op for row in error.ops}))
         except EngineError as error:
             return f"fails: {str(error).strip().splitlines()[-1]}"
-    largest = _largest(outputs, expected)
+    far = largest(outputs, expected)
     tolerance = 2 * HALF_TOLERANCE if name in HALVES else TOLERANCE
-    return f"{largest:.1e}" if largest <= tolerance else f"differs: {largest:.1e}"
-
-
-def _largest(outputs: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float:
-    return max(_error(y, other) for y, other in zip(outputs, expected, strict=True))
-
-
-def _error(y: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference, as a share of the largest |expected|; for integers 0 or infinite."""
-    if (y.shape, y.dtype) != (expected.shape, expected.dtype):
-        return float("inf")
-    if expected.dtype.kind != "f":
-        return 0.0 if np.array_equal(y, expected) else float("inf")
-    if not expected.size:
-        return 0.0
-    if not np.array_equal(np.isnan(y), np.isnan(expected)):
-        return float("inf")
-    wide, other = y.astype(np.float64), expected.astype(np.float64)
-    scale = np.abs(other[np.isfinite(other)]).max(initial=1e-30)
-    same = (wide == other) | np.isnan(other)
-    return float(np.abs(np.where(same, 0.0, wide - other)).max(initial=0.0) / scale)
+    return f"{far:.1e}" if far <= tolerance else f"differs: {far:.1e}"
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     good = 0
     for name in names:
         row = judge(name, args.full, exports, args.keep)
-        good += row.status == "matches"
+        good += row.matches
         print("  ".join(row.cells), flush=True)
         if args.write:
             coverage.write_network(args.full, row.cells)
