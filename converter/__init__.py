@@ -86,7 +86,7 @@ def convert(
     """
     _check_arguments("convert", misplaced)
     chosen = ConvertOptions.of(options)
-    from converter.emit import emit  # writers of files are loaded when they are needed
+    from converter.emit.graph import emit  # writers of files are loaded when they are needed
 
     graph = prepare(read(source, chosen), chosen).graph
     tell(chosen, "write")

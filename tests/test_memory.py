@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.ir.text import parse
 from lite.errors import MemoryPlanError
 from lite.memory import ALIGNMENT, Slabs, address_of, allocate, release

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from converter import optimize
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.exporters import FORMATS
 from converter.ir.evaluate import evaluate
 from converter.ir.text import given_constants, parse, to_text

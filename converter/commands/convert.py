@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    from converter.emit import emit_parts
+    from converter.emit.graph import emit_parts
 
     with compression.named_as_given(args):
         return write(args, "converting", emit_parts, compression.settings_of(args), args.report)

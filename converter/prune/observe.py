@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import PruneError
 from converter.ir.graph import Graph, Node, Value
 from converter.prune.settings import Sample

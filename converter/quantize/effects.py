@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.ir.graph import Graph, Value
 from converter.quantize.measure import Distance, Layer, outputs, session_of
 from lite.session import Session

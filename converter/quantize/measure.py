@@ -14,7 +14,7 @@ from itertools import islice
 
 import numpy as np
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from lite.errors import LiteError

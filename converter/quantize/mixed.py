@@ -19,7 +19,7 @@ from itertools import islice, pairwise
 import numpy as np
 
 from converter.compact import stored_bytes
-from converter.emit import emit_parts
+from converter.emit.graph import emit_parts
 from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.quantize.measure import SAMPLES, Distance, outputs, session_of

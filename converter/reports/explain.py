@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from converter.emit import emit_parts
+from converter.emit.graph import emit_parts
 from converter.ir.graph import Graph, Node
 from converter.quantize.measure import BINS, Layer, Measurement, measure
 from converter.reports.report import CAST, CODED, FLOAT, MOVE, Histogram, Numbers, Report, Row

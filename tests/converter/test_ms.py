@@ -9,7 +9,7 @@ import pytest
 
 import converter
 from converter import optimize
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import ConvertError, OptionError, ParseError
 from converter.exporters.onnx.onnx_pb2 import ModelProto
 from converter.ir.evaluate import evaluate

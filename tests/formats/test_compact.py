@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from converter.compact import compact
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.ir.graph import Graph, Value
 from lite import Session, ops
 from lite.coded import Coded, pack

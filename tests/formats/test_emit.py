@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.emit import VERSION, emit
+from converter.emit.graph import emit
+from converter.emit.tables import VERSION
 from converter.errors import EmitError
 from converter.ir.graph import Graph, Node, Value
 from lite import __version__, ops

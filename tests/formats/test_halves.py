@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.ir.graph import Graph, Value
 from lite import Session, ops
 from lite.errors import InvalidModelError

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph, Value
 from lite import Session, ops

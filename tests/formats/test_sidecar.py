@@ -11,7 +11,7 @@ import pytest
 
 import lite
 from converter import optimize
-from converter.emit import emit, emit_parts
+from converter.emit.graph import emit, emit_parts
 from converter.errors import EmitError, ExportError
 from converter.exporters.mindir import write_mindir
 from converter.exporters.onnx import write_onnx
@@ -89,7 +89,7 @@ def test_onnx_has_its_weights_beside_it(tmp_path: Path) -> None:
 
 
 def test_without_a_place_for_them_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("converter.emit.LIMIT", LIMIT)
+    monkeypatch.setattr("converter.emit.graph.LIMIT", LIMIT)
     monkeypatch.setattr("converter.exporters.onnx.LIMIT", LIMIT)
     with pytest.raises(EmitError, match="mlite convert puts them"):
         emit(digits())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import converter
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import OptionError, PruneError
 from converter.ir.graph import Graph, Value
 from converter.ir.verify import verify

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import OptionError
 from converter.quantize.apply import quantize
 from converter.quantize.clusters import Clusters

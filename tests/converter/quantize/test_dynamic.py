@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import QuantizeError
 from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph, Value

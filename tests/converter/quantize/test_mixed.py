@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import converter
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import OptionError, QuantizeError
 from converter.ir.graph import Graph
 from converter.quantize.apply import quantize

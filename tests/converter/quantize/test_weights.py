@@ -8,7 +8,7 @@ import pytest
 
 from converter import ConvertOptions
 from converter.compact import stored_bytes
-from converter.emit import emit
+from converter.emit.graph import emit
 from converter.errors import OptionError, QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.ir.verify import verify
