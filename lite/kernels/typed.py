@@ -1,4 +1,4 @@
-"""Element-wise functions of tensors of any type, see codes.TYPED, and the choice between two of them.
+"""Element-wise functions of tensors of any type, see codes.TYPED.
 
 A block of each operand is widened to int64 or float64, computed on, and narrowed (elements.py), so a function is one
 loop for all integers and one for all floats. Of int32 and float32 the plain functions are computed as they are, which
@@ -8,13 +8,25 @@ binary_f32: rows in which each operand is contiguous or one number. Integers wra
 """
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from lite.kernels.codes import BLOCK, BLOCK_BYTES, TYPED, TYPED_PLAIN, TYPED_UNARY, TYPES
-from lite.kernels.declare import Int, Pointer, f32, f64, i32, i64, kernel, routine, u8, u16, u32
+from lite.kernels.declare import Int, Pointer, f32, f64, i32, i64, kernel, routine, u8, u32
+from lite.kernels.division import (
+    DIV,
+    FLOOR_DIV,
+    FLOOR_MOD,
+    MOD,
+    are_exact,
+    divide,
+    divide_exact,
+    floor_divide,
+    floor_quotient,
+    floor_remainder,
+    remainder,
+)
 from lite.kernels.elements import (
     FLOAT32,
     is_float,
@@ -26,69 +38,16 @@ from lite.kernels.elements import (
     store_integers,
 )
 from lite.kernels.index import row_offset
-from lite.kernels.move import copy_elements
 from lite.kernels.trigonometry import cosine, sine
 
 _FIRST_OF_TWO, _FIRST_NOT_PLAIN = len(TYPED_UNARY), len(TYPED_UNARY) + len(TYPED_PLAIN)
 _INT32 = TYPES.index("int32")
 _ABS, _IS_FINITE, _SIN, _COS, _TAN = range(_FIRST_OF_TWO)
-_ADD, _SUB, _MUL, _DIV, _MAX, _MIN = (TYPED.index(name) for name in ("add", "sub", "mul", "div", "max", "min"))
-_FLOOR_DIV, _FLOOR_MOD, _MOD = (TYPED.index(name) for name in ("floor_div", "floor_mod", "mod"))
+_ADD, _SUB, _MUL, _MAX, _MIN = (TYPED.index(name) for name in ("add", "sub", "mul", "max", "min"))
 _EQUAL, _NOT_EQUAL, _GREATER, _GREATER_EQUAL = (
     TYPED.index(name) for name in ("equal", "not_equal", "greater", "greater_equal")
 )
 _BIT_AND, _BIT_OR, _BIT_XOR = (TYPED.index(name) for name in ("bit_and", "bit_or", "bit_xor"))
-_ROUND = 1.5 * 2.0**52  # adding it, and taking it away, rounds to an integer
-_ROUND_BITS = 0x4338 << 48  # its bits: those of an integer within 2^51 added to them are those of their sum
-_EXACT = 1 << 50  # integers below are divided as float64
-
-
-@routine
-def _floor_divide(a: int, b: int) -> Any:
-    """floor(a / b); 0 for b = 0. The division of the least integer by -1 would trap."""
-    return -a if b == -1 else a // b
-
-
-@routine
-def _divide(a: int, b: int) -> Any:
-    """a / b rounded towards zero; 0 for b = 0."""
-    floor = _floor_divide(a, b)
-    return floor + 1 if b != 0 and floor * b != a and (a < 0) != (b < 0) else floor
-
-
-@routine
-def _are_exact(a: int, b: int, n: int) -> Any:
-    """Whether n int64 at either address are all within _EXACT."""
-    x, y = i64(a), i64(b)
-    bits = np.int64(0)
-    for i in range(n):
-        bits |= (x[i] ^ x[i] >> 63) | (y[i] ^ y[i] >> 63)
-    return bits < _EXACT
-
-
-@routine
-def _divide_exact(function: int, a: int, b: int, n: int) -> None:
-    """a[i] = function(a[i], b[i]) for n int64 within _EXACT and a function that divides, by way of float64, in vectors.
-
-    A quotient is rounded, but never to an integer that it is not: it is further from that than by its rounding.
-    """
-    x, y = f64(a), f64(b)
-    for i in range(n):
-        i64(a)[i] += _ROUND_BITS
-        i64(b)[i] += _ROUND_BITS
-    for i in range(n):
-        x[i] -= _ROUND
-        y[i] -= _ROUND
-    for i in range(n):
-        quotient = x[i] / y[i]
-        size = abs(quotient) if function in (_DIV, _MOD) else quotient
-        whole = size + _ROUND - _ROUND
-        whole = whole - 1.0 if whole > size else whole
-        whole = -whole if size != quotient else whole
-        result = whole if function in (_DIV, _FLOOR_DIV) else x[i] - y[i] * whole
-        x[i] = (result if y[i] != 0.0 else 0.0) + _ROUND
-    for i in range(n):
-        i64(a)[i] -= _ROUND_BITS
 
 
 @routine
@@ -145,80 +104,40 @@ def _integers(function: int, a: int, b: int, n: int) -> None:
     elif function == _BIT_XOR:
         for i in range(n):
             x[i] ^= y[i]
-    elif function not in (_DIV, _FLOOR_DIV, _FLOOR_MOD, _MOD):
+    elif function not in (DIV, FLOOR_DIV, FLOOR_MOD, MOD):
         _elements(function, x, y, x, x, n)
-    elif _are_exact(a, b, n):
-        _divide_exact(function, a, b, n)
-    elif function == _DIV:
+    elif are_exact(a, b, n):
+        divide_exact(function, a, b, n)
+    elif function == DIV:
         for i in range(n):
-            x[i] = _divide(x[i], y[i])
-    elif function == _FLOOR_DIV:
+            x[i] = divide(x[i], y[i])
+    elif function == FLOOR_DIV:
         for i in range(n):
-            x[i] = _floor_divide(x[i], y[i])
-    elif function == _FLOOR_MOD:
+            x[i] = floor_divide(x[i], y[i])
+    elif function == FLOOR_MOD:
         for i in range(n):
-            x[i] = x[i] - y[i] * _floor_divide(x[i], y[i]) if y[i] != 0 else 0
+            x[i] = x[i] - y[i] * floor_divide(x[i], y[i]) if y[i] != 0 else 0
     else:
         for i in range(n):
-            x[i] = x[i] - y[i] * _divide(x[i], y[i]) if y[i] != 0 else 0
-
-
-@routine
-def _remainder(a: float, b: float) -> Any:
-    """What is left of a when b, both from float32, is taken away as often as it fits: the sign of a, and exact.
-
-    A quotient under 2^28 has a product with b that fits float64, so larger ones are taken in steps.
-    """
-    rest, size = abs(a), abs(b)
-    if not rest < np.inf or not size > 0.0:
-        return np.nan
-    while rest >= size:
-        part = size
-        while rest >= part * 2.0**28:
-            part *= 2.0**27
-        rest -= np.float64(np.int64(rest / part)) * part
-        if rest < 0.0:  # the quotient was rounded up to an integer
-            rest += part
-    return math.copysign(rest, a)
-
-
-@routine
-def _floor_remainder(a: float, b: float) -> Any:
-    """The remainder with the sign of b."""
-    rest = _remainder(a, b)
-    if rest == 0.0:
-        return math.copysign(0.0, b)
-    return rest + b if (rest < 0.0) != (b < 0.0) else rest
-
-
-@routine
-def _floor_quotient(a: float, b: float) -> Any:
-    """floor(a / b), of exact multiples too; a / b itself for b = 0."""
-    if b == 0.0:
-        return a / b
-    rest = _remainder(a, b)
-    quotient = (a - rest) / b
-    if rest != 0.0 and (rest < 0.0) != (b < 0.0):
-        quotient -= 1.0
-    return quotient + _ROUND - _ROUND if abs(quotient) < 2.0**51 else quotient
+            x[i] = x[i] - y[i] * divide(x[i], y[i]) if y[i] != 0 else 0
 
 
 @routine
 def _floats(function: int, a: int, b: int, n: int) -> None:
     """a[i] = function(a[i], b[i]) for n float64; comparisons give int64."""
     x, y, truth = f64(a), f64(b), i64(a)
-    if function == _DIV:
+    if function == DIV:
         for i in range(n):
             x[i] = x[i] / y[i]
-    elif function == _FLOOR_DIV:
+    elif function == FLOOR_DIV:
         for i in range(n):
-            x[i] = _floor_quotient(x[i], y[i])
-    elif function == _FLOOR_MOD:
+            x[i] = floor_quotient(x[i], y[i])
+    elif function == FLOOR_MOD:
         for i in range(n):
-            x[i] = _floor_remainder(x[i], y[i])
-    elif function == _MOD:
+            x[i] = floor_remainder(x[i], y[i])
+    elif function == MOD:
         for i in range(n):
-            x[i] = _remainder(x[i], y[i])
+            x[i] = remainder(x[i], y[i])
     elif function == _IS_FINITE:
         for i in range(n):
             truth[i] = abs(x[i]) < np.inf
@@ -327,77 +246,4 @@ def typed(
                     result,
                     min(BLOCK, min(start + block, n) - first),
                     scratch,
-                )
-
-
-@routine
-def _choose(condition: int, a: int, b: int, y: int, size: int, n: int) -> None:
-    """y[i] = a[i] where condition[i], else b[i]."""
-    if size == 4:
-        for i in range(n):
-            yes, no = u32(a)[i], u32(b)[i]
-            u32(y)[i] = yes if u8(condition)[i] else no
-    elif size == 8:
-        for i in range(n):
-            this, that = i64(a)[i], i64(b)[i]
-            i64(y)[i] = this if u8(condition)[i] else that
-    elif size == 2:
-        for i in range(n):
-            first, second = u16(a)[i], u16(b)[i]
-            u16(y)[i] = first if u8(condition)[i] else second
-    else:
-        for i in range(n):
-            left, right = u8(a)[i], u8(b)[i]
-            u8(y)[i] = left if u8(condition)[i] else right
-
-
-@kernel
-def select(
-    condition: Pointer,
-    a: Pointer,
-    b: Pointer,
-    y: Pointer,
-    size: Int,
-    c_step: Int,
-    a_step: Int,
-    b_step: Int,
-    dims: Pointer,
-    rows: Int,
-    n: Int,
-    row_block: Int,
-    block: Int,
-    begin: Int,
-    end: Int,
-    scratch: Pointer,
-) -> None:
-    """y = condition ? a : b for rows of n elements of `size` bytes; the rest as for `typed`. dims: of three operands.
-
-    scratch: 3 codes.BLOCK_BYTES.
-    """
-    blocks = (n + block - 1) // block
-    for unit in range(begin, end):
-        first_row = unit // blocks * row_block
-        start = unit % blocks * block
-        for row in range(first_row, min(first_row + row_block, rows)):
-            where = condition + row_offset(dims, row, 0)
-            yes = a + row_offset(dims, row, 1)
-            no = b + row_offset(dims, row, 2)
-            if c_step == 0:
-                copy_elements(where, 0, scratch, 1, BLOCK, 1)
-                where = scratch
-            if a_step == 0:
-                copy_elements(yes, 0, scratch + BLOCK_BYTES, size, BLOCK, size)
-                yes = scratch + BLOCK_BYTES
-            if b_step == 0:
-                copy_elements(no, 0, scratch + 2 * BLOCK_BYTES, size, BLOCK, size)
-                no = scratch + 2 * BLOCK_BYTES
-            for first in range(start, min(start + block, n), BLOCK):
-                count = min(BLOCK, min(start + block, n) - first)
-                _choose(
-                    where + first * c_step,
-                    yes + first * a_step,
-                    no + first * b_step,
-                    y + (row * n + first) * size,
-                    size,
-                    count,
                 )

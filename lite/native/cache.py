@@ -32,7 +32,10 @@ _GENERATOR = (
     "lite/native/artifact.py",
     "lite/native/codegen.py",
     "lite/native/driver.py",
+    "lite/native/elf.py",
     "lite/native/linker.py",
+    "lite/native/machines.py",
+    "lite/native/own_linker.py",
 )
 
 

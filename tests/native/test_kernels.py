@@ -10,6 +10,7 @@ import pytest
 
 from lite.native import cpu, linker
 from lite.native.artifact import Manifest, seal
+from lite.native.own_linker import link_alone
 from lite.native.pack import KernelPack
 from tests.native.conftest import arguments, table
 
@@ -21,7 +22,7 @@ PARAMETERS = {
     "polynomial_f32": (("x", "pointer"), ("y", "pointer"), ("n", "int")),
     "mix_i64": (("x", "pointer"), ("y", "pointer"), ("n", "int"), ("total", "int")),
 }
-LINKERS = [linker.link_alone, *([linker.link_with_system] if shutil.which("ld") or shutil.which("cc") else [])]
+LINKERS = [link_alone, *([linker.link_with_system] if shutil.which("ld") or shutil.which("cc") else [])]
 
 
 @pytest.mark.parametrize("link", LINKERS)

@@ -12,6 +12,9 @@ import pytest
 from lite.errors import KernelBuildError
 from lite.kernels.target import TARGETS, Target
 from lite.native import cpu, linker
+from lite.native.elf import ObjectFile
+from lite.native.machines import MACHINES
+from lite.native.own_linker import link_alone
 
 KERNELS = {"scale_f32", "narrow_i8", "widths", "clear_u8", "polynomial_f32", "mix_i64"}
 ENTRIES = {"run_rows", "run_rows_shared", "work", "stop_workers"}
@@ -19,15 +22,15 @@ ENTRIES = {"run_rows", "run_rows_shared", "work", "stop_workers"}
 
 @pytest.mark.parametrize("target", [row.name for row in TARGETS])
 def test_every_target_compiles_to_a_freestanding_object(objects: Path, target: str) -> None:
-    source = linker._Object.read((objects / f"{target}.o").read_bytes())
+    source = ObjectFile.read((objects / f"{target}.o").read_bytes())
     assert {symbol.name for symbol in source.symbols if symbol.is_export} == KERNELS | ENTRIES
-    assert {symbol.name for symbol in source.symbols[1:] if symbol.section == 0} <= linker.IMPORTS
+    assert {symbol.name for symbol in source.symbols[1:] if symbol.is_undefined} <= linker.IMPORTS
 
 
 @pytest.mark.parametrize("target", [row.name for row in TARGETS])
 def test_own_linker_takes_every_target(objects: Path, target: str) -> None:
     """Segments lie inside the file, start on pages of their own and are never writable and executable."""
-    data = linker.link_alone([(objects / f"{target}.o").read_bytes()])
+    data = link_alone([(objects / f"{target}.o").read_bytes()])
     segments = [struct.unpack_from("<IIQQQQQQ", data, 64 + 56 * i) for i in range(5)]
     loads = [segment for segment in segments if segment[0] == 1]
     assert [segment[1] for segment in loads] == [4, 5, 6]
@@ -57,7 +60,7 @@ PATCHES = [
 @pytest.mark.parametrize(("machine", "kind", "word", "value", "place", "expected"), PATCHES)
 def test_patches(machine: int, kind: int, word: int, value: int, place: int, expected: int) -> None:
     data = bytearray(struct.pack("<I", word))
-    linker._MACHINES[machine].relocations[kind](data, 0, value, place)
+    MACHINES[machine].relocations[kind](data, 0, value, place)
     assert data == struct.pack("<I", expected)
 
 
@@ -74,11 +77,11 @@ def _with_relocation_type(data: bytes, kind: int) -> bytes:
 def test_refusals(objects: Path) -> None:
     data = (objects / "x86-64-v3.o").read_bytes()
     with pytest.raises(KernelBuildError, match="relocation type 1 of ELF machine 62"):
-        linker.link_alone([_with_relocation_type(data, 1)])
+        link_alone([_with_relocation_type(data, 1)])
     with pytest.raises(KernelBuildError, match="machine 8 cannot be linked"):
-        linker.link_alone([data[:18] + struct.pack("<H", 8) + data[20:]])
+        link_alone([data[:18] + struct.pack("<H", 8) + data[20:]])
     with pytest.raises(KernelBuildError, match="expected a 64-bit little-endian ELF object"):
-        linker.link_alone([b"MZ not an object"])
+        link_alone([b"MZ not an object"])
 
 
 def test_system_linker_declines_what_it_cannot_link() -> None:
@@ -109,7 +112,7 @@ def compiled(text: str, target: Target) -> bytes:
     return bytes(machine.emit_object(llvm.parse_assembly(text)))
 
 
-@pytest.mark.parametrize("link", [linker.link, linker.link_alone])
+@pytest.mark.parametrize("link", [linker.link, link_alone])
 @pytest.mark.parametrize("order", [(HOME, CALLER), (CALLER, HOME)], ids=["home first", "caller first"])
 def test_objects_call_each_other(link: Callable[[list[bytes]], bytes], order: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "pack.so").write_bytes(link([compiled(text, cpu.levels()[-1]) for text in order]))
@@ -121,6 +124,6 @@ def test_objects_call_each_other(link: Callable[[list[bytes]], bytes], order: tu
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_home_is_called_on_every_target(target: Target) -> None:
     objects = [compiled(text, target) for text in (CALLER, HOME)]
-    assert linker.link_alone(objects)
+    assert link_alone(objects)
     with pytest.raises(KernelBuildError, match="kernels call twice, which a pack must not import"):
         linker.link(objects[:1])
