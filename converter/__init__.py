@@ -63,26 +63,29 @@ def convert(
     options: Options | None = None,
     **misplaced: NoReturn,
 ) -> bytes:
-    """The `.ms` file, as bytes, for a MindIR file or its bytes; or for another `.ms`, as converter.ms reads it.
+    """Convert a MindIR file, and return the bytes of the `.ms` file.
+
+    source: the path of a MindIR file, or its bytes; or those of another `.ms` file, which is optimized anew.
 
     options: a ConvertOptions, or a mapping with some of its fields. Each has a default:
 
         optimize      True       run the passes; without them the file holds the network as it was exported
         input_shapes  {}         input name -> shape, to fix dimensions that were exported as dynamic
-        outputs       ()         names of tensors or nodes to end the network at, in place of its own outputs;
-                                 only what these need has to be supported
-        checkpoint    None       a .ckpt or .safetensors file, or arrays by name: the weights in place of the export's
-        key           None       the key, as bytes, of an encrypted export and checkpoint
+        outputs       ()         names of tensors or nodes at which the network shall end, in place of its own outputs;
+                                 only the operators that these need have to be supported
+        checkpoint    None       a .ckpt or .safetensors file, or arrays by name, to replace the export's weights
+        key           None       the key, as bytes, of an encrypted export or checkpoint
         quantization  None       a Quantization, or a mapping with its fields: int8 weights and activations, or
                                  weights alone in 1 to 16 bits
-        pruning       None       a Pruning, or a mapping with its fields: fewer channels or weights, before that
-        config        None       a file of settings of both, TOML or INI, of which mappings replace single fields
-        progress      None       called with a line of text at every stage
+        pruning       None       a Pruning, or a mapping with its fields: fewer channels or weights; it comes before
+                                 quantization
+        config        None       a TOML or INI file with settings of both; fields of the mappings above replace its own
+        progress      None       a function that is called with a line of text at every stage
 
-    Raises ParseError where the input is not a MindIR or the checkpoint none, ModelError where it is a damaged `.ms`,
-    UnsupportedOpError with every operator that cannot be converted, OptionError (a ValueError) for options that do not
-    fit the model, ArgumentError (a TypeError) for arguments of other types, MissingPackageError (an ImportError)
-    without protobuf, OSError (FileNotFoundError) where a file cannot be read.
+    Raises ParseError where the source is not a well-formed MindIR or the checkpoint is damaged, ModelError for a
+    damaged `.ms`, UnsupportedOpError with every operator that cannot be converted, OptionError (a ValueError) for
+    options that do not fit the model, ArgumentError (a TypeError) for arguments of other types, MissingPackageError (an
+    ImportError) where protobuf is not installed, OSError (such as FileNotFoundError) where a file cannot be read.
     """
     _check_arguments("convert", misplaced)
     chosen = ConvertOptions.of(options)
@@ -96,13 +99,14 @@ def convert(
 def export(
     source: Source, path: str | os.PathLike[str], file_format: str | None = None, options: Options | None = None
 ) -> None:
-    """Write a MindIR or `.ms` file, or its bytes, to `path` in another framework's format, with the passes' work done.
+    """Optimize the network in a MindIR or `.ms` file, and write it to `path` in another framework's format.
 
-    file_format: "ONNX" (operator set 20) or "MINDIR" (for MindSpore 2.10); what the path's suffix says where it is not
-    given. options: as for `convert`, without quantization and pruning.
-    The file is written whole or not at all; so is the one beside it, `model.onnx.data` for `model.onnx`, which has the
-    weights of a network beyond 2 GB. Raises what convert raises, UnsupportedOpError with every operator that the format
-    cannot express, ExportError for a format that there is not, and for more than 2 GB as MindIR.
+    source, options: as for `convert`, but without quantization and pruning. file_format: "ONNX" (operator set 20) or
+    "MINDIR" (for MindSpore 2.10); by default the path's suffix decides.
+
+    The file is written whole or not at all. So is the one beside it (`model.onnx.data` for `model.onnx`), which holds
+    the weights of a network beyond 2 GB. Raises what `convert` raises; UnsupportedOpError with every operator that the
+    format cannot express; ExportError for an unknown format, and for more than 2 GB as MindIR.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise ArgumentError(f"path is a {type(path).__name__}: expected the path of the file to write")
@@ -121,13 +125,14 @@ def export(
 
 
 def report(source: Source, options: Options) -> Report:
-    """What pruning and quantization do to a MindIR file, or its bytes: errors, ranges, bytes and times, by layer.
+    """Measure what pruning and quantization do to a network, layer by layer: errors, ranges, bytes and times.
 
         report = converter.report("net.mindir", {"quantization": {"samples": images}})
         report.error, report.rows[0].alone.sqnr
         Path("report.html").write_text(as_text(report, ".html"))  # of converter.reports.formats
 
-    options: as for `convert`, with a pruning or a quantization that has samples. Raises what convert raises.
+    source, options: as for `convert`; the options must have a pruning or quantization with samples. Raises what
+    `convert` raises.
     """
     chosen = ConvertOptions.of(options)
     explained = prepare(read(source, chosen), chosen, explained=True).report
@@ -141,13 +146,13 @@ def load(
     options: Options | None = None,
     **settings: Any,
 ) -> Session:
-    """A session of a MindIR file or its bytes, converted in memory: local inference without a file in between.
+    """Convert a MindIR file in memory, and open a session of it: inference without a file in between.
 
         session = converter.load("lenet.mindir", "epoch_10.ckpt")
         y = session.run(x)
 
-    checkpoint, options: as for `convert`. settings: those of lite.Session, such as threads. Raises what convert and
-    lite.Session raise.
+    source, checkpoint, options: as for `convert`. settings: keyword arguments of lite.Session, such as threads. Raises
+    what `convert` and lite.Session raise.
     """
     from inspect import getfullargspec
 
@@ -161,9 +166,10 @@ def load(
 
 
 def optimize(graph: Graph, options: Options | None = None) -> Graph:
-    """Run the passes on a graph, in place, and return it. Other options are for the reader of a file.
+    """Run the passes on a graph, in place, and return it.
 
-    Raises OptionError for options that are none and for quantization or pruning, PassError where a pass fails.
+    options: as for `convert`; those that concern the reading of a file are ignored. Raises OptionError for unknown
+    options and for quantization or pruning, PassError where a pass fails.
     """
     chosen = ConvertOptions.of(options)
     _check_uncompressed("optimize", chosen)
@@ -171,7 +177,7 @@ def optimize(graph: Graph, options: Options | None = None) -> Graph:
 
 
 def _check_arguments(function: str, given: Iterable[str], known: Sequence[str] = ()) -> None:
-    """Raise ArgumentError for an argument that the function has not; what was given may be large, and is not shown."""
+    """Raise ArgumentError for an argument that the function does not have. Its value may be large: it is not shown."""
     options = [f.name for f in fields(ConvertOptions)]
     for name in given:
         if name in options:

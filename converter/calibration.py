@@ -32,17 +32,23 @@ _LOG = logging.getLogger("mindlite")
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Inputs of a network, in files.
+    """Samples of a network's inputs, in files.
 
-    path: a picture, a .npy, .npz or .bin file, or a folder of these and of such folders, where other files are skipped;
-    for a network with several inputs a mapping of input name to such, or .npz files with an array for each input. An
-    array is one input, or has one dimension more, or a multiple of the input's first; a .bin is inputs of the network's
-    element type one after the other. size: take so many samples, 0 for all; where there are more, seed says which.
+    path: a picture, a .npy, .npz or .bin file, or a folder, which is searched with its subfolders for such files. For a
+    network with several inputs: a mapping of input name to path, or .npz files with an array for each input. An array
+    is one sample; or it holds several, along one dimension more than the input has or along the input's first one. A
+    .bin file holds samples one after the other, in the input's element type.
+    size: how many samples to use, 0 for all. seed: of the random choice, where there are more.
 
-    Of pictures: channels: "RGB", "BGR", or "GRAY", which takes networks with one channel only. scale, mean, std: pixels
-    0..255 become (pixel * scale - mean) / std. resize: (height, width), or the length of the shorter side;
-    resize_method: "linear", "nearest" or "cubic". crop: (height, width), or a length, of the middle that is kept then.
-    Without either they get the size of the input. bin_nhwc: .bin files hold [N,H,W,C] where an input is [N,C,H,W].
+    For pictures:
+
+    channels: "RGB", "BGR", or "GRAY", which is for inputs with one channel only.
+    scale, mean, std: pixels 0..255 become (pixel * scale - mean) / std; mean and std are one number, or one a channel.
+    resize: (height, width), or the length of the shorter side. resize_method: "linear", "nearest" or "cubic".
+    crop: (height, width), or the length of a square, of the middle that is kept after resizing. With neither resize nor
+    crop a picture gets the size of the input.
+
+    bin_nhwc: .bin files hold [N,H,W,C] where an input is [N,C,H,W].
 
     Raises OptionError for a value out of range.
     """
@@ -81,9 +87,9 @@ class Calibration:
 
     @classmethod
     def of(cls, value: Calibration | Place | Mapping[str, Any]) -> Calibration:
-        """Settings as they are, of a path, or from a mapping of names to values.
+        """Settings given as a Calibration, as a path, or as a mapping of names to values.
 
-        Raises OptionError for what is none.
+        Raises OptionError for anything else.
         """
         if isinstance(value, Calibration):
             return value
@@ -97,13 +103,13 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """What a network's inputs are in the files of a Calibration; read anew each time that it is gone through."""
+    """The samples in the files of a Calibration. Each iteration reads the files anew."""
 
     calibration: Calibration
     inputs: Sequence[TensorSpec]
 
     def __iter__(self) -> Iterator[dict[str, Array]]:
-        """Raises SampleError, naming the file, for what is not an input of the network; OSError."""
+        """Raises SampleError for a file that does not fit the inputs, OSError for one that cannot be read."""
         size, seed = self.calibration.size, self.calibration.seed
         places = self._places()
         together = list(zip(*places.values(), strict=True))
@@ -126,7 +132,7 @@ class Samples:
         return operator.index(self.calibration.size)
 
     def _places(self) -> dict[str, list[Path]]:
-        """The files by input; under "" those that have all inputs."""
+        """The files of each input, by name; under "" files that have all inputs."""
         path, names = self.calibration.path, [spec.name for spec in self.inputs]
         if isinstance(path, Mapping):
             if set(path) != set(names):

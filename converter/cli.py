@@ -1,4 +1,4 @@
-"""The command `mlite`: the converter's commands, and the device's, which here take `.mindir` files too."""
+"""The command `mlite`: the converter's commands, and those of `python -m lite`, which here take `.mindir` files too."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from lite.cli import COMMANDS as DEVICE_COMMANDS
 from lite.cli import build_parser, execute
 
 COMMANDS = {
-    "convert": ("converter.commands.convert", "make a .ms file of a MindIR export"),
-    "export": ("converter.commands.export", "make an ONNX or MindIR file of a MindIR export, optimized"),
+    "convert": ("converter.commands.convert", "convert a MindIR export to a .ms file"),
+    "export": ("converter.commands.export", "convert a MindIR export to an optimized ONNX or MindIR file"),
     **DEVICE_COMMANDS,
     "run": ("converter.commands.run", DEVICE_COMMANDS["run"][1]),
     "inspect": ("converter.commands.inspect", DEVICE_COMMANDS["inspect"][1]),

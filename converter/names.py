@@ -1,4 +1,4 @@
-"""Names and numbers that a user gives: of options, of settings."""
+"""Checks of the names and values that users give to options and settings."""
 from __future__ import annotations
 
 import math
@@ -12,14 +12,14 @@ _SHOWN = 200  # characters of a value
 
 
 def check_names(given: Iterable[object], known: Sequence[str]) -> None:
-    """Raise OptionError, with the nearest name there is, for one that is not known."""
+    """Raise OptionError for a name that is not known, with the nearest one that is."""
     for name in given:
         if not isinstance(name, str) or name not in known:
             raise OptionError(f"there is no option {shown(name)}; {nearest(name, known)}")
 
 
 def nearest(name: object, known: Sequence[str]) -> str:
-    """What to say of a name that is not known."""
+    """What an error about an unknown name suggests: the nearest known name, or all of them."""
     near = get_close_matches(name, known, n=1) if isinstance(name, str) else ()
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
 
@@ -43,7 +43,7 @@ def check_flag(option: str, value: object) -> None:
 
 
 def is_integer(value: object, least: int, most: int) -> bool:
-    """Whether a value is an integer, numpy's too, of these; True and False are none."""
+    """Whether a value is an integer, or a numpy integer, in [least, most]; True and False are not."""
     try:
         return not isinstance(value, bool) and least <= operator.index(value) <= most  # type: ignore[arg-type]
     except TypeError:  # an array among them
@@ -51,7 +51,7 @@ def is_integer(value: object, least: int, most: int) -> bool:
 
 
 def is_number(value: object, least: float = -math.inf, most: float = math.inf) -> bool:
-    """Whether a value is a finite Python number of these; True and False are none."""
+    """Whether a value is a finite Python number in [least, most]; True and False are not."""
     try:
         number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:  # an int beyond all floats
@@ -60,7 +60,7 @@ def is_number(value: object, least: float = -math.inf, most: float = math.inf) -
 
 
 def shown(value: object) -> str:
-    """A value as messages show it, which may be of any type and length."""
+    """A value of any type as messages show it, shortened where it is long."""
     try:
         text = repr(value)
     except Exception:  # an int of thousands of digits, or an object whose own code fails

@@ -1,4 +1,4 @@
-"""What a user can choose when a model is converted."""
+"""The options of a conversion."""
 from __future__ import annotations
 
 import operator
@@ -23,16 +23,18 @@ _LARGEST_DIMENSION = (1 << 31) - 1  # that files have a place for
 
 @dataclass(frozen=True, slots=True)
 class ConvertOptions:
-    """Options of `convert`; all have defaults.
+    """Options of `converter.convert`. All have defaults.
 
-    optimize: run the passes; without them the file holds the network as it was exported. input_shapes: input name ->
-    shape, to fix dimensions that were exported as dynamic. outputs: names of tensors or nodes to end the network at, in
-    place of its own outputs; only what these need has to be supported. checkpoint: a `.ckpt` or `.safetensors` file, or
-    arrays by name, in place of the weights of the export. key: of encrypted files, the export's and the checkpoint's;
-    16, 24 or 32 bytes. quantization: a converter.Quantization, or a mapping with its fields: weights and activations in
-    int8 codes, or weights alone. pruning: a converter.Pruning, or a mapping with its fields: fewer channels or weights,
-    before that. config: a file of settings of both, TOML or INI; mappings replace single fields of it. progress: called
-    with a line of text at every stage.
+    optimize: run the passes; without them the file holds the network as it was exported.
+    input_shapes: input name -> shape, to fix dimensions that were exported as dynamic.
+    outputs: names of tensors or nodes at which the network shall end, in place of its own outputs; only the operators
+    that these need have to be supported.
+    checkpoint: a `.ckpt` or `.safetensors` file, or arrays by name, to replace the weights of the export.
+    key: of an encrypted export or checkpoint; 16, 24 or 32 bytes.
+    quantization: a converter.Quantization, or a mapping with its fields.
+    pruning: a converter.Pruning, or a mapping with its fields; it comes before quantization.
+    config: a TOML or INI file with settings of both; fields of the mappings above replace those of the file.
+    progress: a function that is called with a line of text at every stage.
 
     Raises OptionError for a value of the wrong type or out of range.
     """
@@ -82,7 +84,7 @@ class ConvertOptions:
         object.__setattr__(self, "config", None)  # its settings are in the others now
 
     def weights(self) -> dict[str, Array] | None:
-        """The checkpoint's tensors; None where there is none. Raises what converter.checkpoint.read_checkpoint does."""
+        """The checkpoint's tensors by name; None without a checkpoint. Raises what read_checkpoint raises."""
         if self.checkpoint is None:
             return None
         if isinstance(self.checkpoint, Mapping):
@@ -93,9 +95,9 @@ class ConvertOptions:
 
     @classmethod
     def of(cls, options: ConvertOptions | Mapping[str, Any] | None) -> ConvertOptions:
-        """Options as they are, from a mapping of names to values, or the defaults.
+        """Options given as a ConvertOptions, as a mapping of names to values, or as None for the defaults.
 
-        Raises OptionError for a name that is not an option, ArgumentError where it is none of these.
+        Raises OptionError for a name that is not an option, ArgumentError for a value of another type.
         """
         if options is None:
             return cls()

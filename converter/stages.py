@@ -1,9 +1,9 @@
-"""The stages of a conversion, in the one order that there is for all who convert.
+"""The stages of a conversion, in the order that functions and commands share.
 
     graph = read(source, options)         the network as it was exported
-    prepared = prepare(graph, options)    passes, pruning, quantization, and where it is asked for, what these did
+    prepared = prepare(graph, options)    passes, pruning, quantization, and on request a report of their errors
 
-What follows is the caller's: `converter.emit` or one of `converter.exporters`.
+Then the caller writes the graph, with `converter.emit` or one of `converter.exporters`.
 """
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
 class Loss(NamedTuple):
-    """What the worst output loses: the root of the noise's squares over the signal's, on the first so many samples."""
+    """The relative error of the worst output, the square root of noise over signal, on the first `samples` samples."""
 
     error: float
     samples: int
@@ -41,8 +41,10 @@ class Loss(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A graph to be written; a report of what was done to it, and what outputs lose by that, where these were asked for
-    and, for the latter, there are samples.
+    """A graph that is ready to be written.
+
+    report: what pruning and quantization did to it, where that was asked for. loss: the error of its outputs, where
+    that was asked for and there are samples.
     """
 
     graph: Graph
@@ -51,10 +53,9 @@ class Prepared(NamedTuple):
 
 
 def read(source: Source, options: ConvertOptions) -> Graph:
-    """The network of a MindIR or `.ms` file or its bytes, with the options' shapes, outputs and weights; called as the
-    file is, without its suffix.
+    """The network of a MindIR or `.ms` file or its bytes, with the options' shapes, outputs and weights.
 
-    Raises what converter.convert raises for files.
+    Its name is that of the file, without the suffix. Raises what converter.convert raises for files.
     """
     if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
         raise ArgumentError(f"source is a {type(source).__name__}: expected a path or the bytes of a MindIR file")
@@ -82,7 +83,7 @@ def _read(source: Source, options: ConvertOptions) -> Graph:
 
 
 def optimize(graph: Graph, options: ConvertOptions) -> Graph:
-    """The graph after the passes, in place."""
+    """Run the passes on a graph, in place, and return it."""
     from converter.passes._manager import run_passes
     from converter.passes.pipelines import DEFAULT, MINIMAL
 
@@ -93,12 +94,15 @@ def optimize(graph: Graph, options: ConvertOptions) -> Graph:
 def prepare(
     graph: Graph, options: ConvertOptions, *, explained: bool = False, judged: bool = False
 ) -> Prepared:
-    """The graph as the options ask for it; `graph` itself is used up. explained: measure what they do to it, layer by
-    layer. judged: measure what outputs lose, where options have samples.
+    """Optimize, prune and quantize a graph as the options say. `graph` itself must not be used afterwards.
+
+    explained: also measure what pruning and quantization do, layer by layer. judged: also measure the error of the
+    outputs, where the options have samples.
 
     Raises PassError, PruneError, QuantizeError, SampleError; OptionError where there is nothing to explain.
     """
-    pruning = options.pruning if isinstance(options.pruning, Pruning) else None  # mappings are theirs by now
+    # ConvertOptions has turned mappings into these.
+    pruning = options.pruning if isinstance(options.pruning, Pruning) else None
     quantization = options.quantization if isinstance(options.quantization, Quantization) else None
     if explained and pruning is None and quantization is None:
         raise OptionError("options have neither pruning nor quantization: there is nothing to report")
@@ -145,6 +149,6 @@ def _copy(graph: Graph) -> Graph:
 
 
 def tell(options: ConvertOptions, stage: str) -> None:
-    """Say at which stage it is, to whoever wants to know."""
+    """Report the stage that begins, where the options ask for progress."""
     if options.progress is not None:
         options.progress(stage)

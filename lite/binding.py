@@ -1,9 +1,9 @@
-"""Running without copies: arrays over the memory of a plan instead of arrays of one's own.
+"""Run without copies: write the inputs into the memory of a plan, and read the outputs there.
 
     bound = session.bind()
-    bound.inputs["x"][...] = image          # before every run: a run reuses the memory of its inputs
+    bound.inputs["x"][...] = image          # before every run, since a run reuses the memory of its inputs
     bound.run()
-    print(bound.outputs["y"])               # until the next run of the session, bound or not, overwrites it
+    print(bound.outputs["y"])               # valid until the session runs again, bound or not
 """
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lite.types import Array
 
 
 class Binding:
-    """What Session.bind returns: the inputs and outputs of one plan, in place, and a run that costs no more than it.
+    """What Session.bind returns: a plan's inputs and outputs where they are in memory, and a run that copies neither.
 
-    inputs, outputs: arrays by name, in the model's order; those of the outputs are read-only. Runs of the session use
-    the same memory, so whoever shares a session between threads copies what has to last.
+    inputs, outputs: arrays by name, in the model's order; the outputs are read-only. Every run of the session uses this
+    memory: where threads share the session, copy outputs that must outlast another thread's run.
     """
 
     __slots__ = ("_check", "_execute", "_lock", "inputs", "outputs")
@@ -31,7 +31,10 @@ class Binding:
         lock: Lock,
         check: Callable[[], None],
     ) -> None:
-        """execute: runs the plan. check: raises where that is not the session's any more. lock: held while it runs."""
+        """execute: runs the plan. lock: the session's, held while the plan runs.
+
+        check: raises where the session is closed, or has another plan by now.
+        """
         self.inputs = MappingProxyType(dict(inputs))
         self.outputs = MappingProxyType({name: _read_only(array) for name, array in outputs.items()})
         self._execute = execute
@@ -39,9 +42,9 @@ class Binding:
         self._check = check
 
     def run(self) -> None:
-        """Compute the outputs from the inputs, both where they are.
+        """Compute the outputs from the inputs, both in place.
 
-        Raises SessionClosedError after close, ShapeError after resize, DelegateError where an operation fails.
+        Raises SessionClosedError after `close`, ShapeError after `resize`, DelegateError where an operation fails.
         """
         with self._lock:
             self._check()

@@ -1,7 +1,7 @@
-"""The device's commands, `python -m lite run|inspect|bench`, and what every command shares: errors and exit codes.
+"""The commands of `python -m lite`, and what every command shares: errors and exit codes.
 
-`mlite` (converter.cli) offers these and the converter's. Exit codes: 0 done; 1 an error, said in one message on
-standard error; 2 the arguments were wrong; 130 interrupted.
+`mlite` (converter.cli) offers these and the converter's. Exit codes: 0 success; 1 an error, which one message
+on standard error explains; 2 wrong arguments; 130 interrupted.
 """
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with arguments in one line, without all that there are."""
+    """Reports wrong arguments in one line, without the usage of all arguments."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help has all arguments)\n")
 
 
 def build_parser(prog: str, description: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:
-    """A parser with one subcommand a row of `commands`; each module adds its description and arguments."""
+    """A parser with a subcommand for each row of `commands`, whose module adds the description and arguments."""
     parser = _Parser(prog=prog, description=description)
     parser.add_argument("--version", action="version", version=f"mindlite {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -53,15 +53,15 @@ def build_parser(prog: str, description: str, commands: dict[str, tuple[str, str
 
 
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
-    """Parse, run the command that was chosen, and turn whatever stops it into a message and an exit code."""
+    """Run the command that the arguments name, and turn the error that stops it into a message and an exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names in models are not bound to the terminal's alphabet. And argparse ignores that its text is not written:
-        # with a buffer, as there is but under `python -u`, _flush learns it.
+        # Names in models may have characters that the terminal's encoding lacks. And argparse ignores errors when it
+        # writes its help: behind a buffer, which only `python -u` does without, _flush sees them.
         sys.stdout.reconfigure(errors="backslashreplace", write_through=False)
     try:
         try:
             args, unknown = parser.parse_known_args(argv)
-        except SystemExit:  # after --help or --version, or what is wrong with the arguments
+        except SystemExit:  # after --help or --version, or for wrong arguments
             _flush()
             raise
         if unknown:
@@ -87,7 +87,7 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
 
 
 def _flush() -> None:
-    """Have standard output written. Raises OSError that names it where that fails."""
+    """Flush standard output. Raises an OSError that names it where that fails."""
     try:
         if sys.stdout is not None:  # it is None where the caller closed it
             sys.stdout.flush()

@@ -10,7 +10,7 @@
     │   ├── DTypeError               (also a TypeError)
     │   └── TensorNameError          (also a KeyError)
     ├── MemoryPlanError          the arena cannot be planned or allocated
-    ├── DelegateError            a delegate cannot be created or failed while it ran
+    ├── DelegateError            a delegate cannot be created, or failed while it ran
     ├── KernelBuildError         the kernel pack cannot be compiled or loaded
     ├── SessionClosedError       the session was used after close()
     └── ConvertError             see converter.errors
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 from lite.records import dataclass
 
-_WHERE = 60  # characters of a node's name that leave its row a place for the reason
+_WHERE = 60  # characters: longer names of nodes push the reason to a line of its own
 
 
 class LiteError(Exception):
@@ -44,7 +44,7 @@ class UnsupportedVersionError(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedOp:
-    """One row of an UnsupportedOpError: an operator, how often it occurs, the first place, and the way out."""
+    """One row of an UnsupportedOpError: an operator, how often it occurs, where first, and why or what to do."""
 
     op: str
     count: int
@@ -55,8 +55,8 @@ class UnsupportedOp:
 class UnsupportedOpError(LiteError):
     """Operators of a model that cannot run; all of them, in one error.
 
-    Attributes: model (a name to show), total (operators in the model), ops (one UnsupportedOp a row), hint (the way
-    out). verdict: what the first line says of them.
+    model: the name to show. total: how many operators the model has. ops: one UnsupportedOp for each row of the
+    message. hint: what to do about them. verdict: what the first line says of them.
     """
 
     def __init__(
@@ -85,15 +85,15 @@ class TensorError(LiteError):
 
 
 class ShapeError(TensorError, ValueError):
-    """A shape differs from what was expected; the message gives both."""
+    """A shape is not the expected one; the message gives both."""
 
 
 class DTypeError(TensorError, TypeError):
-    """An element type differs from what was expected; the message gives both."""
+    """An element type is not the expected one; the message gives both."""
 
 
 class TensorNameError(TensorError, KeyError):
-    """No input of that name; the message lists the names there are."""
+    """There is no input or state of that name; the message lists those that there are."""
 
     __str__ = Exception.__str__  # KeyError would show the repr of the message
 

@@ -3,11 +3,11 @@
     with Session("model.ms") as session:
         y = session.run(x)
 
-What the model keeps from run to run, its states, belongs to the session: `states` shows it, `reset` goes back to the
-first.
+What a model keeps from run to run, its states, belongs to the session: `states` shows them, and `reset` restores what
+they held before the first run.
 
-A session plans once for the shapes of its inputs: who runs each operation, where every tensor lives, and the op table
-that a run walks. `run` then copies the inputs in, walks the table and copies the outputs out.
+A session plans once for the shapes of its inputs: which delegate runs each operation, where every tensor lives in the
+arena, and the op table that a run walks. `run` then copies the inputs in, walks the table and copies the outputs out.
 """
 from __future__ import annotations
 
@@ -39,25 +39,31 @@ from lite.profile import StepTime, execute_timed
 from lite.states import States
 from lite.types import Array, TensorSpec
 
-# More seldom help one run much, and a program has other uses for its cpus.
+# More threads seldom speed up a run much, and a program has other uses for its cpus.
 _DEFAULT_THREADS = 4
 
 
 class Session:
-    """A model, ready to run. Threads may share one: their runs take turns. So may a forked child, which has a copy.
-    A signal handler must not use a session whose run it may interrupt: it would wait for itself.
+    """A model, ready to run.
 
-    source: a path, or the bytes of a `.ms` file. A file stays mapped while the session is open: replace it by renaming
-    another over it; cutting it short would end the process.
+    Threads may share a session: their runs take turns. A forked child process has a copy of its own. A signal handler
+    must not use a session whose run it may interrupt: it would wait for that run forever.
 
-    threads: how many to compute with at most; never more than the cpus that this process may use, which is the default
-    up to 4. Runs that are short, or that other processes get in the way of, use one; results do not depend on it.
+    source: the path of a `.ms` file, or its bytes. The file stays mapped while the session is open: update it by
+    renaming another file over it, since truncating it would crash the process.
 
-    delegates: names in priority order, of "cpu" and "reference"; by default both, or "reference" alone where there are
-    no kernels. memory_limit: bytes that the tensors of a run may take; by default what the system has available.
+    threads: the most threads to compute with, never more than the cpus that this process may use; the default is that
+    number, up to 4. Runs that are short, or that other processes compete with, use a single thread. Results do not
+    depend on the number of threads.
 
-    Raises OSError, ModelError, UnsupportedOpError, MemoryPlanError, DelegateError or KernelBuildError; TypeError or
-    ValueError for an argument that is none.
+    delegates: names in order of priority, out of "cpu" (compiled kernels) and "reference" (numpy); the default is both,
+    or "reference" alone where there are no kernels for this device.
+
+    memory_limit: the most bytes that the tensors of a run may take; the default is what the system has available.
+
+    Raises OSError where the file cannot be read, ModelError where it is not a well-formed `.ms`, UnsupportedOpError
+    where it has operators that cannot run, MemoryPlanError where its tensors do not fit into memory, DelegateError or
+    KernelBuildError where a delegate or its kernels cannot be had, TypeError or ValueError for an invalid argument.
     """
 
     def __init__(
@@ -105,12 +111,12 @@ class Session:
 
     @property
     def threads(self) -> int:
-        """How many a run may compute with; 1 where there are no kernels."""
+        """The most threads that a run computes with; 1 where there are no kernels."""
         return self._threads
 
     @property
     def states(self) -> dict[str, Array]:
-        """What the model keeps from run to run, by name: copies, the caller's own. Raises SessionClosedError."""
+        """What the model keeps from run to run, by name. The arrays are copies. Raises SessionClosedError."""
         with self._lock:
             self._check_open()
             return self._states.copies()
@@ -122,17 +128,19 @@ class Session:
 
     @property
     def memory(self) -> MemoryReport | None:
-        """Where the bytes go; None while an input has an open dimension."""
+        """How many bytes constants, packed weights and the arena take; None while an input has an open dimension."""
         return self._plan.report if self._plan else None
 
     def run(self, inputs: Any) -> Any:  # Array | dict[str, Array]: the caller knows which
-        """Compute the outputs: an array, or where there are several a dict by name in the model's order.
+        """Compute the outputs: one array, or for several outputs a dict by name, in the model's order.
 
-        inputs: one array; a sequence, one entry an input; or a mapping by name. Arrays need the input's exact dtype and
-        shape; Python numbers and nested lists take its dtype. The outputs are the caller's own.
+        inputs: one array; a sequence with an entry for each input; or a mapping by name. An array must have exactly the
+        dtype and shape of its input; Python numbers and nested lists are converted to that dtype. The outputs are
+        copies, which later runs do not touch.
 
-        Raises ShapeError, DTypeError, TensorNameError, DelegateError, SessionClosedError; where an input has an open
-        dimension also what planning raises. States are as they were then.
+        Raises ShapeError, DTypeError or TensorNameError for inputs that do not fit, DelegateError where an operation
+        fails, SessionClosedError; where an input has an open dimension, also MemoryPlanError or UnsupportedOpError.
+        After an error the states are what they were before the run.
         """
         with self._lock:
             plan, arrays = self._arrange(inputs)
@@ -142,8 +150,8 @@ class Session:
     def bind(self) -> Binding:
         """Arrays over the memory that a run reads and writes, for runs without copies; see lite.binding.
 
-        It is of use until `close` or `resize`. Raises ShapeError while an input has an open dimension, and
-        SessionClosedError.
+        The binding is valid until `close` or `resize`. Raises ShapeError while an input has an open dimension and for a
+        model whose control flow depends on the data; SessionClosedError.
         """
         with self._lock:
             self._check_open()
@@ -158,7 +166,7 @@ class Session:
         return Binding(execute, dict(inputs), dict(outputs), self._lock, partial(self._check_current, plan))
 
     def profile(self, inputs: Any) -> tuple[StepTime, ...]:
-        """As `run`, one operation at a time: how long each took."""
+        """Compute the outputs as `run` does, but time each operation by itself. Returns the times, in order."""
         times: list[StepTime] = []
         with self._lock:
             plan, arrays = self._arrange(inputs)
@@ -166,9 +174,10 @@ class Session:
         return tuple(times)
 
     def reset(self, states: Mapping[str, Array] = MappingProxyType({})) -> None:
-        """Go back to what the model's states held before the first run, or to these arrays for those that are named.
+        """Restore what the model's states held before the first run.
 
-        Raises TensorNameError, ShapeError, DTypeError, SessionClosedError; TypeError where `states` is no mapping.
+        states: arrays by name, for states that shall hold these instead. Raises TensorNameError, ShapeError or
+        DTypeError for arrays that do not fit, TypeError where `states` is not a mapping, SessionClosedError.
         """
         if not isinstance(states, Mapping):
             raise TypeError(f"states is a {type(states).__name__}: expected arrays by name, as Session.states is")
@@ -177,11 +186,12 @@ class Session:
             self._states.reset(states)
 
     def resize(self, shapes: Mapping[str, Sequence[int]]) -> None:
-        """Plan for other input shapes; inputs that are not named keep theirs, and states what they hold.
+        """Plan for other input shapes. Inputs that are not named keep their shapes; states keep what they hold.
 
-        A dimension of -1 leaves it open: it is taken from the arrays given to `run`, which plans for each new shape.
-        Where the model cannot have these shapes (ShapeError, DTypeError, MemoryPlanError, UnsupportedOpError), or an
-        input is unknown (TensorNameError), the session stays as it was. TypeError where `shapes` is no mapping.
+        shapes: by input name. A dimension of -1 is left open: it is taken from the arrays given to `run`, which plans
+        for each new shape. Raises ShapeError, DTypeError, MemoryPlanError or UnsupportedOpError where the model cannot
+        have these shapes, TensorNameError for an unknown input, TypeError where `shapes` is not a mapping, and
+        SessionClosedError; the session then stays as it was.
         """
         if not isinstance(shapes, Mapping):
             raise TypeError(f"shapes is a {type(shapes).__name__}: expected a mapping by name, such as {{'x': (2, 8)}}")
@@ -237,7 +247,7 @@ class Session:
         self._plan, self._feed, self._outputs = plan, feed, named
 
     def _arrange(self, inputs: Any) -> tuple[Plan | Program, list[Array]]:
-        """The plan for these inputs, and its own: these and the states."""
+        """The plan for these inputs, and the arrays that it takes: the inputs, then the states."""
         _, plans = self._check_open()
         arrays = self._feed.arrange(inputs)
         plan = self._plan or plans.at(tuple(array.shape for array in arrays))
@@ -253,7 +263,7 @@ class Session:
         return results[:count]
 
     def _execute(self, plan: Plan) -> None:
-        """Run a plan whose inputs are in place, but for the states."""
+        """Run a plan whose inputs are in place; copy the states in before, and out after."""
         for target, array in zip(plan.inputs[len(self._feed.specs) :], self._states.arrays, strict=True):
             np.copyto(target, array)
         plan.execute()
@@ -264,7 +274,10 @@ _sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 def _renew_locks() -> None:
-    """In a forked child: a lock may be held by a thread that is not there. What its run left undone the next redoes."""
+    """Give every session a new lock, in a forked child: a thread that held the old one does not exist there.
+
+    A run that the fork interrupted has left nothing behind that the next run does not compute anew.
+    """
     for session in _sessions:
         session._lock = Lock()
 
@@ -294,7 +307,7 @@ def _byte_count(memory_limit: int | None) -> int:
 
 
 def _integer(expected: str, value: SupportsIndex) -> int:
-    """An int, numpy's too. Raises TypeError for anything else, True and False among it."""
+    """An int, or a numpy integer as one. Raises TypeError for anything else, including True and False."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{expected}, got {value!r}")
     return operator.index(value)

@@ -70,9 +70,9 @@ class Format(IntEnum):
 
 
 class Stored(Protocol):
-    """A constant that is stored in another form than its elements: lite.coded.Coded, lite.halves.Half.
+    """A float32 constant that is stored in another form: lite.coded.Coded or lite.halves.Half.
 
-    words: what is stored. bits: that an element takes there, before it is compressed. storage: how, for people.
+    words: what is stored. bits: how many an element takes, before compression. storage: the form, in words for people.
     """
 
     @property
@@ -90,9 +90,9 @@ class Stored(Protocol):
 class TensorSpec:
     """What is known of a tensor before it is computed.
 
-    shape: one int a dimension, -1 where it is not known yet. data: the elements, where they are known (a constant, or
-    a shape computed from constants); read-only, or what they are decoded from. Two specs are equal when name, dtype
-    and shape are.
+    shape: one int for each dimension, -1 where it is not known yet. data: the elements of a constant, or of a shape
+    computed from constants, as a read-only array or in the form that they are stored in; None for all other tensors.
+    Two specs are equal when their names, dtypes and shapes are equal.
     """
 
     dtype: DType
@@ -102,18 +102,18 @@ class TensorSpec:
 
     @property
     def is_known(self) -> bool:
-        """True where there is a value."""
+        """True for a tensor whose elements are known."""
         return self.data is not None
 
     @property
     def value(self) -> Array | None:
-        """The elements, where they are known: decoded here and now where they are stored in another form."""
+        """The elements, where they are known; each call decodes those that are stored in another form."""
         data = self.data
         return data if data is None or isinstance(data, (np.ndarray, np.generic)) else data.decode()
 
     @property
     def stored(self) -> Stored | None:
-        """What the elements are decoded from, where they are stored in another form."""
+        """The form that the elements are stored in, where that is not a plain array."""
         data = self.data
         return None if data is None or isinstance(data, (np.ndarray, np.generic)) else data
 

@@ -83,7 +83,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "converter.quantize.settings": {"converter.errors", "converter.names", "converter.calibration"},
     "converter.prune.settings": {"lite.types", "converter.calibration", "converter.errors", "converter.names"},
-    "converter.config": {"lite.files", "converter.errors", "converter.names", *SETTINGS},
+    "converter.ini": {"converter.errors", "converter.names"},
+    "converter.config": {"lite.files", "converter.errors", "converter.ini", "converter.names", *SETTINGS},
     "converter.options": {
         *WORDS, "converter.errors", "converter.names", "converter.checkpoint", "converter.config", *SETTINGS, "numpy",
     },

@@ -24,9 +24,12 @@ _NETWORK_WIDTH = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench.add_arguments(parser, nargs="?")
-    parser.add_argument("--suite", action="store_true", help="measure the project's networks, in place of MODEL")
-    parser.add_argument("--networks", metavar="NAME[,NAME...]", type=_names, help="of the suite, in place of all")
-    parser.add_argument("--int8", action="store_true", help="quantize the suite's networks, ours and the peers'")
+    parser.add_argument("--suite", action="store_true",
+        help="measure the networks of the project's speed suite, in place of MODEL")
+    parser.add_argument("--networks", metavar="NAME[,NAME...]", type=_names,
+        help="measure these networks of the suite, in place of all")
+    parser.add_argument("--int8", action="store_true",
+        help="quantize the suite's networks, for this engine and for the peers")
 
 
 def _names(text: str) -> tuple[str, ...]:

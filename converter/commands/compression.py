@@ -1,4 +1,4 @@
-"""Arguments that choose pruning and quantization, and what they and a file of settings ask for together."""
+"""Arguments for pruning and quantization, and how they combine with a file of settings."""
 from __future__ import annotations
 
 import argparse
@@ -38,54 +38,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--prune, --quantize, --config, and what they need."""
     group = parser.add_argument_group("pruning, before quantization")
     add = group.add_argument
-    add("--prune", metavar="SHARE", type=number, help="of the channels that go, such as 0.5")
-    add("--prune-weights", metavar="SHARE", type=number, help="of the single weights that become 0, such as 0.75")
-    add("--prune-pattern", metavar="N:M", help="so many of every M weights stay, such as 2:4")
-    add("--prune-scope", metavar="NAME", choices=SCOPES, help="of the share: global, of all (the default), or layer")
-    add("--prune-skip", metavar="NAME[,NAME...]", type=_names, help="nodes that keep their weights and channels")
+    add("--prune", metavar="SHARE", type=number, help="share of channels to remove, such as 0.5")
+    add("--prune-weights", metavar="SHARE", type=number, help="share of single weights to set to 0, such as 0.75")
+    add("--prune-pattern", metavar="N:M", help="keep N of every M consecutive weights, such as 2:4")
+    add("--prune-scope", metavar="NAME", choices=SCOPES,
+        help="global: the share is of all layers together (the default); layer: of each")
+    add("--prune-skip", metavar="NAME[,NAME...]", type=_names, help="nodes that keep all weights and channels")
     group = parser.add_argument_group("quantization")
     add = group.add_argument
     add("--quantize", dest="kind", metavar="KIND", choices=KINDS,
-        help=f"small integers in place of float32: {_list(KINDS)}")
+        help=f"kind of quantization: {_list(KINDS)}")
     add("--skip-nodes", metavar="NAME[,NAME...]", type=_names, help="nodes that stay in float32")
-    add("--observer", metavar="NAME", choices=OBSERVERS, help=f"how a range follows from samples: {_list(OBSERVERS)}")
-    add("--activation-bits", metavar="N", type=int, choices=(7, 8), help="8, or 7: faster with AVX2 and without VNNI")
-    add("--equalize", action="store_const", const=True, help="make channels between two products alike in size first")
-    add("--smooth", metavar="X", type=number, help="0 to 1: make those of layer norms alike, at the cost of weights")
-    add("--weight-bits", metavar="N", type=positive, help="of weights alone, 1 to 16 (8)")
-    add("--group-size", metavar="N", type=natural, help="weights that have a scale in common; 0: a channel's (0)")
-    add("--rounding", metavar="NAME", choices=ROUNDINGS, help=f"of weights alone: {_list(ROUNDINGS)}")
-    add("--spacing", metavar="NAME", choices=SPACINGS, help=f"of what codes stand for: {_list(SPACINGS)}")
+    add("--observer", metavar="NAME", choices=OBSERVERS,
+        help=f"how ranges of activations follow from samples: {_list(OBSERVERS)} (minmax)")
+    add("--activation-bits", metavar="N", type=int, choices=(7, 8),
+        help="bits of an activation: 8, or 7, which is faster with AVX2 but no VNNI (8)")
+    add("--equalize", action="store_const", const=True,
+        help="first equalize the ranges of channels between two products")
+    add("--smooth", metavar="X", type=number,
+        help="0 to 1: equalize channels after layer norms, by way of the weights that follow")
+    add("--weight-bits", metavar="N", type=positive, help="bits of a weight with --quantize weight, 1 to 16 (8)")
+    add("--group-size", metavar="N", type=natural, help="weights that share a scale; 0 for all of a channel (0)")
+    add("--rounding", metavar="NAME", choices=ROUNDINGS,
+        help=f"how weights are rounded with --quantize weight: {_list(ROUNDINGS)}")
+    add("--spacing", metavar="NAME", choices=SPACINGS,
+        help=f"spacing of the values that weights can have: {_list(SPACINGS)} (even)")
     add("--size-budget", metavar="SHARE", type=number,
-        help="bits chosen by layer, so that the file is no more than this share of the float32 one, such as 0.12")
+        help="choose bits by layer, so that the file takes at most this share of the float32 one, such as 0.12")
     add("--error-budget", metavar="X", type=number,
-        help="bits chosen by layer, as few as keep what outputs lose below this share, such as 0.1")
+        help="choose bits by layer, as few as keep the relative error of the outputs below this, such as 0.1")
     add("--max-error", metavar="X", type=number,
-        help="keep the layers in float32 that cost outputs most, until quantization costs no more than this share, "
-        "such as 0.02")
-    group = parser.add_argument_group("both")
+        help="keep layers in float32, those that cost the most first, until the relative error of the outputs is at "
+        "most this, such as 0.02")
+    group = parser.add_argument_group("pruning and quantization")
     add = group.add_argument
-    add("--config", metavar="FILE", type=Path, help="settings: a .toml, or the INI of MindSpore Lite's converter")
+    add("--config", metavar="FILE", type=Path, help="file of settings: TOML, or the INI of MindSpore Lite's converter")
     add("--calibration", metavar="[NAME=]PATH", action="append", type=_named_path,
-        help="samples: a file or folder; of several inputs one for each, or .npz that have them all")
-    add("--calibration-size", dest="size", metavar="N", type=positive, help="so many of the samples (all)")
-    add("--seed", metavar="N", type=natural, help="which, where there are more (0)")
-    add("--report", metavar="FILE", type=Path, help="what they did to every layer: a .html, .json or .csv")
-    pictures = parser.add_argument_group("pictures among the samples")
+        help="calibration samples: a file or folder, for several inputs one for each, or .npz files with all inputs")
+    add("--calibration-size", dest="size", metavar="N", type=positive, help="how many samples to use (all)")
+    add("--seed", metavar="N", type=natural, help="of the random choice among more samples (0)")
+    add("--report", metavar="FILE", type=Path,
+        help="write what compression does to every layer, as .html, .json or .csv")
+    pictures = parser.add_argument_group("calibration samples that are pictures")
     add = pictures.add_argument
-    add("--channels", metavar="ORDER", choices=CHANNELS, help=f"{_list(CHANNELS)}")
-    add("--scale", metavar="X", type=number, help="of pixels (1/255)")
-    add("--mean", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (0)")
-    add("--std", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (1)")
+    add("--channels", metavar="ORDER", choices=CHANNELS, help=f"{_list(CHANNELS)} (RGB)")
+    add("--scale", metavar="X", type=number, help="pixels are multiplied by this (1/255)")
+    add("--mean", metavar="X[,X...]", type=by_channel, help="then this is subtracted: one number, or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=by_channel,
+        help="then they are divided by this: one number, or one a channel (1)")
     add("--resize", metavar="N[,N]", type=_lengths, help="height,width, or the length of the shorter side")
-    add("--resize-method", metavar="NAME", choices=tuple(METHODS), help=f"{_list(METHODS)}")
-    add("--crop", metavar="N[,N]", type=_lengths, help="height,width of the middle that is kept after --resize")
+    add("--resize-method", metavar="NAME", choices=tuple(METHODS), help=f"{_list(METHODS)} (linear)")
+    add("--crop", metavar="N[,N]", type=_lengths,
+        help="height,width, or the length of a square, of the middle that is kept after --resize")
 
 
 def settings_of(args: argparse.Namespace) -> dict[str, Any]:
-    """The options "quantization" and "pruning", None where nothing asks for them.
+    """The options "quantization" and "pruning", each None where nothing asks for it.
 
-    Raises OptionError, OSError for a file of settings; what is wrong with arguments, whatever the model, ends in usage.
+    Raises OptionError for a wrong file of settings and OSError for one that cannot be read; wrong arguments are usage
+    errors.
     """
     given = {name: value for name, value in vars(args).items() if value is not None}
     tables = read_config(args.config) if args.config is not None else {}
@@ -114,7 +125,7 @@ def settings_of(args: argparse.Namespace) -> dict[str, Any]:
 
 @contextmanager
 def named_as_given(args: argparse.Namespace) -> Iterator[None]:
-    """Has what depends on the model name arguments where these are what was given. Raises the same errors."""
+    """Make errors that depend on the model name the arguments that were given, in place of the fields behind them."""
     try:
         yield
     except (QuantizeError, PruneError, SampleError) as error:
@@ -139,7 +150,7 @@ def _made(args: argparse.Namespace, name: str, settings: Any) -> Any:
 
 
 def _named(args: argparse.Namespace, name: str, text: str) -> str:
-    """A message about settings with arguments in place of fields, with --config of those fields that were given."""
+    """A message about settings with arguments in place of fields; with --config, of those that were given as such."""
     arguments = {field: field for field in _CALIBRATION} | {"path": "calibration", "size": "calibration_size"}
     if name == "quantization":
         arguments |= {field: field for field in _FIELDS}

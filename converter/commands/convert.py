@@ -1,17 +1,17 @@
-"""Make a .ms file of a MindIR export.
+"""Convert a MindIR export to a .ms file.
 
 The file is written whole or not at all. Without --output it is put beside the
-export, MODEL.ms for MODEL.mindir.
+export: MODEL.ms for MODEL.mindir.
 
-With --prune it has fewer channels, and with --quantize its weights and
-activations are small integers. What both need to know of the network is
-measured on samples, --calibration: pictures, .npy, .npz and .bin files, or
-folders of them. --config takes a TOML file with the tables [pruning],
-[quantization] and [calibration], or the INI that MindSpore Lite's converter
-takes; what is given as an argument replaces what the file says. --report
-explains what that does to the network, layer by layer; what outputs lose is
-said wherever there are samples: the root of the error's squares over the
-outputs', of the worst output, on the first 8 samples.
+--prune removes channels, and --quantize stores weights and activations as small
+integers. What both need to know of the network is measured on calibration
+samples (--calibration): pictures, .npy, .npz and .bin files, or folders of them.
+--config takes a TOML file with the tables [pruning], [quantization] and
+[calibration], or the INI file of MindSpore Lite's converter; arguments replace
+what the file says. Wherever there are samples, the relative error of the outputs
+is printed: the square root of the squared error over the squared output, on the
+first 8 samples, of the output that is worst. --report explains the error layer
+by layer.
 """
 from __future__ import annotations
 

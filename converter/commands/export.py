@@ -1,8 +1,8 @@
-"""Make a file for other frameworks of a MindIR export: the optimized network as
-ONNX, or as MindIR, which MindSpore loads.
+"""Convert a MindIR export to a file for another framework.
 
-The file is written whole or not at all. Its suffix says the format, unless
---format does.
+The file holds the optimized network, as ONNX, or as MindIR, which MindSpore
+loads. It is written whole or not at all. Its suffix decides the format where
+--format is not given.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key of encrypted files: from a file, the environment or a prompt; not from the command line, which others see."""
+"""The key of encrypted files, from a file, the environment or a prompt: others can see the command line."""
 from __future__ import annotations
 
 import argparse
@@ -15,13 +15,13 @@ _HEX = "hex:"
 
 
 def add_arguments(parser: argparse.ArgumentParser, of: str = "an encrypted .mindir or checkpoint") -> None:
-    """--key-file; of: what the command reads."""
+    """Add --key-file. of: the files that the command reads."""
     parser.add_argument("--key-file", metavar="FILE", type=Path,
-        help=f"key of {of}, as it is or as hex:0011...; else {VARIABLE}, or a prompt")
+        help=f"file with the key of {of}, as it is or as hex:0011...; without it {VARIABLE} is read, or a prompt asks")
 
 
 def key_for(args: argparse.Namespace, paths: Iterable[Path | None]) -> bytes | None:
-    """The key, asked for only where one of the files is encrypted. Raises ConvertError, OSError."""
+    """The key, which a prompt asks for only where one of the files is encrypted. Raises ConvertError, OSError."""
     encrypted = [path for path in paths if path is not None and _is_encrypted(path)]
     if encrypted:
         require_ciphers()

@@ -13,7 +13,7 @@ from lite.commands.progress import progress
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_arguments(parser)
     parser.add_argument("--checkpoint", metavar="FILE", type=Path,
-        help="of a .mindir: weights in place of the export's, from a .ckpt or .safetensors file")
+        help="for a .mindir: replace its weights by those of a .ckpt or .safetensors file")
     key.add_arguments(parser)
 
 

@@ -1,4 +1,4 @@
-"""What the commands share that make one file of another: reading, passes, writing whole or not at all, saying so."""
+"""What `mlite convert` and `mlite export` share: read, run the passes, write a whole file or none, and report it."""
 from __future__ import annotations
 
 import argparse
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 
 def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
-    """The model, and what ConvertOptions has."""
+    """Add the model, and the arguments for ConvertOptions."""
     add = parser.add_argument
-    add("model", metavar="MODEL.mindir", type=Path, help="what mindspore.export wrote; or a .ms in plain numbers")
+    add("model", metavar="MODEL.mindir", type=Path,
+        help="a file that mindspore.export wrote, or a .ms without quantization")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="fix dimensions that were exported as open, such as x=1,3,224,224")
     add("--outputs", metavar="NAME[,NAME...]", type=_names, default=(),
-        help="tensors or nodes to end the network at, in place of its own outputs")
+        help="tensors or nodes at which the network shall end, in place of its own outputs")
     add("--checkpoint", metavar="FILE", type=Path,
-        help="weights in place of the export's, from a .ckpt or .safetensors file")
+        help="replace the weights of the export by those of a .ckpt or .safetensors file")
     key.add_arguments(parser)
     add("--no-optimize", dest="optimize", action="store_false", help="write the network as it was exported")
     add_common_arguments(parser)
@@ -46,10 +47,12 @@ def write(
     compression: Mapping[str, Any] | None = None,
     report: Path | None = None,
 ) -> int:
-    """Make args.output, or without one a .ms beside it, of args.model. verb: what is done. encode: the file's parts.
-    compression: further options. report: a file that says what these did; written with the other, or neither is.
+    """Convert args.model to args.output, or without that to a .ms file beside it.
 
-    Raises ConvertError, OSError for what cannot work, before the work is done.
+    verb: what is done, for messages. encode: gives the parts of the file. compression: further options. report: a file
+    that explains what these did; it is written together with the other file, or neither is.
+
+    Raises ConvertError or OSError for files that cannot be written before the work is done.
     """
     from converter.options import ConvertOptions
     from converter.reports.formats import as_text, check_format

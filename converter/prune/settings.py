@@ -1,4 +1,4 @@
-"""What a user chooses of pruning."""
+"""The settings of pruning."""
 from __future__ import annotations
 
 import operator
@@ -22,23 +22,27 @@ _IMPORTANCES = ("l1", "l2", "activation", "error")
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """Fewer channels, and fewer weights.
+    """Which channels and weights are removed, and how the others are fitted to make up for that.
 
-    channels: share of the channels that go, 0 to below 1, with all that computes them and all that reads them. They
-    are counted where products compute them, so those that are tied by an addition or by heads count each.
-    weights: share of the single weights of products that become 0, after that; files have them in few bits where the
-    others are codes (Quantization). pattern: in place of a share "2:4", two of every four weights of an output that
-    follow one another stay; or other numbers.
+    channels: the share of channels to remove, from 0 to below 1, with all that computes and all that reads them. They
+    are counted at the products that compute them, so channels that an addition or attention heads tie together count
+    once for each of these products.
+    weights: the share of the single weights of products to set to 0, after channels are removed. Together with
+    quantized weights (converter.Quantization) these zeros take few bits in the file.
+    pattern: in place of that share, how many of every few consecutive weights of an output stay, such as "2:4".
 
-    scope: of a share: "layer", of each, or "global", of all, more where it costs less. multiple: to which numbers of
-    channels a layer is brought, as far as it has so many: kernels compute as many at once. importance: of a channel:
-    "l1" or "l2", the magnitude of their weights; "activation", that times the magnitude of what samples put in;
-    "error", what products lose on samples once the others' weights are fitted anew; None is "error" with samples and
-    "l2" without. samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a
-    mapping with its fields, or a path, for those in files; gone through once. With some, the weights that remain are
-    fitted to them, layer by layer, so that each layer computes what it did.
-    ridge: how strongly they are held to what they were. seed: of what is drawn. skip_nodes: names of nodes whose
-    weights and outputs stay as they are.
+    scope: what the share is of: "layer", each layer, or "global", all layers together, so that more is removed where
+    that costs less.
+    multiple: the number of channels of a layer is made a multiple of this, where it has so many, because kernels
+    compute that many at once.
+    importance: of a channel: "l1" or "l2", the norm of its weights; "activation", that norm times the magnitude of its
+    inputs on the samples; "error", the error of products on the samples once the other weights are fitted anew. None
+    for "error" with samples and "l2" without.
+    samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a mapping with its
+    fields, or a path, for inputs in files. They are gone through once. The weights that remain are fitted to them,
+    layer by layer, so that each layer's outputs stay close to what they were.
+    ridge: how strongly this fit holds weights to their old values. seed: of the random numbers it draws.
+    skip_nodes: names of nodes whose weights and outputs stay as they are.
 
     Raises OptionError for a value out of range.
     """
@@ -81,14 +85,14 @@ class Pruning:
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
 
     def of_each(self) -> tuple[int, int] | None:
-        """The pattern's numbers; None where there is no pattern, or one that means nothing."""
+        """The pattern's numbers: how many of how many stay. None without a pattern, and for an invalid one."""
         parts = re.fullmatch(r"(\d{1,3}):(\d{1,3})", str(self.pattern), re.ASCII)
         n, m = (int(part) for part in parts.groups()) if parts else (0, 0)
         return (n, m) if 0 < n < m else None
 
     @classmethod
     def of(cls, value: Pruning | Mapping[str, Any]) -> Pruning:
-        """Settings as they are, or from a mapping of names to values. Raises OptionError for what is neither."""
+        """Settings given as a Pruning, or as a mapping of names to values. Raises OptionError for anything else."""
         if isinstance(value, Pruning):
             return value
         if not isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What a user chooses of quantization."""
+"""The settings of quantization."""
 from __future__ import annotations
 
 import operator
@@ -27,13 +27,13 @@ SPACINGS = ("even", "clustered")
 _CHOICES = {
     "kind": KINDS, "observer": OBSERVERS, "weight_range": WEIGHT_RANGES, "rounding": ROUNDINGS, "spacing": SPACINGS,
 }  # fmt: skip
-_OPEN = ("symmetric", "weight_range", "rounding")  # None: what is best for the bits
-_PLAIN_BITS = 8  # that lose next to nothing, however they are found
+_OPEN = ("symmetric", "weight_range", "rounding")  # may be None: then the number of bits decides
+_PLAIN_BITS = 8  # with which the plainest way to find codes loses next to nothing
 _LIMITS = {
     "weight_bits": (1, 16), "activation_bits": (7, 8), "group_size": (0, 1 << 20), "min_weights": (0, 1 << 40),
 }  # fmt: skip
 
-_KINDS_WITH = {  # what other kinds do not look at
+_KINDS_WITH = {  # the kinds that a field is for; others refuse it
     "observer": ("full",), "percentile": ("full",), "activation_bits": ("full",), "equalize": ("full", "dynamic"),
     "smooth": ("full", "dynamic"), "weight_bits": ("weight",), "spacing": ("weight",), "size_budget": ("weight",),
     "error_budget": ("weight",),
@@ -42,45 +42,56 @@ _KINDS_WITH = {  # what other kinds do not look at
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """What becomes codes, and how.
+    """What is quantized, and how.
 
-    kind: "full": int8 weights, one scale a channel, and int8 activations, their ranges found by samples; recurrent
-    layers as for "dynamic"; constants of what stays float32 are stored as for "weight", in 8 bits.
-    "weight": weights alone, decoded by whoever computes.
-    "dynamic": as "full" but for matrix products, convolutions of single pixels and recurrent layers only, whose
-    activations become codes row by row while the network runs, so that no samples are needed.
-    "float16", "bfloat16": constants as these, in half of the bytes; what is computed stays float32.
+    kind: "full": int8 weights with one scale per channel, and int8 activations whose ranges are found on samples.
+    Recurrent layers are quantized as for "dynamic"; constants of operators that stay in float32 as for "weight", in 8
+    bits.
+    "weight": weights alone, which are decoded when they are used.
+    "dynamic": matrix products, convolutions with 1 x 1 kernels and recurrent layers in int8, the rest in float32. Their
+    activations are quantized row by row while the network runs, so that no samples are needed.
+    "float16", "bfloat16": constants in these types, which halves them; everything is computed in float32.
+
     samples: inputs of the network, one for each run, prepared as for Session.run; or a Calibration, a mapping with its
-    fields, or a path, for those in files. skip_nodes: names of nodes that stay in float32.
+    fields, or a path, for inputs in files. skip_nodes: names of nodes that stay in float32.
 
-    Of "full": observer: how a tensor's range follows from what samples show of it: "minmax", the least and the largest
-    element; "average", those of each sample, averaged; "percentile", so that the share `percentile` of all elements is
-    within; "kl" and "mse", so that codes tell most of the distribution, or are closest to the elements.
-    bias_correction: change biases by what the codes of weights shift the mean of each channel by, as samples show.
-    equalize: make the channels between two products alike in size first, which changes nothing else. smooth: 0 to 1,
-    how far the channels of layer norms are made alike in size before, at the cost of the weights behind them; None for
-    not at all; "dynamic" has these two as well.
-    activation_bits: 8, or 7, which kernels without exact 8-bit products run faster.
+    For "full":
 
-    Of "weight": weight_bits: 1 to 16; a constant has 8 where these take no more bytes with their scales. group_size:
-    how many weights of a channel have a scale in common, where they divide them; 0 for all. symmetric: codes stand
-    for numbers around 0; else a group has an offset too; None is else below 8 bits. weight_range: what codes reach
-    to: "minmax", the largest weight, or "mse", so that squares of errors are least; None is "mse" below 8 bits where
-    rounding is "nearest". rounding: "nearest", or "compensated": the error of a weight is made up for by those after
-    it, as far as samples tell what they are multiplied with; None is that below 8 bits where there are samples.
-    spacing: of the numbers that codes stand for: "even", or "clustered", 2^weight_bits of them, up to 7 bits, where
-    k-means puts them. min_weights: a constant of fewer elements stays as it is.
+    observer: how the range of a tensor follows from the samples: "minmax", from its least to its largest element;
+    "average", the mean over samples of each one's least and largest element; "percentile", so that the share
+    `percentile` (in percent) of all elements is within; "kl", so that the codes keep the most of the distribution;
+    "mse", so that the mean squared error is the least.
+    bias_correction: correct biases by the shift of each channel's mean that quantized weights cause on the samples.
+    equalize: first give the channels between two products ranges of the same size, by scaling weights, which does not
+    change what the network computes. Also for "dynamic".
+    smooth: 0 to 1, how far to equalize the channels that layer norms give, by moving their scales into the weights that
+    follow; None for not at all. Also for "dynamic".
+    activation_bits: 8, or 7, which runs faster on processors without exact products of 8-bit integers (AVX2).
 
-    size_budget, error_budget: bits chosen layer by layer, in place of weight_bits, of 2 to 8 or float32, ranges by
-    "mse", symmetric and nearest unless told otherwise: so that outputs lose the least in a file of this share of the
-    float32 one; or the fewest bytes with which they lose no more than this, measured as for max_error. Both need
-    samples.
+    For "weight":
 
-    max_error: the most that the network's outputs may lose by this, beside what pruning costs: the root of the noise's
-    squares over the signal's, on the first samples; the layers that cost them most stay in float32, as few as that
-    takes. None for no limit.
+    weight_bits: 1 to 16. A constant has 8 where fewer would not save bytes, its scales included.
+    group_size: how many consecutive weights of a channel share a scale, where this divides the channel; 0 for all.
+    symmetric: True for zero points of 0; False for groups with a zero point or offset of their own; None for True from
+    8 bits on, else False.
+    weight_range: what the codes span: "minmax", up to the largest weight, or "mse", the range with the least mean
+    squared error; None for "mse" below 8 bits where rounding is "nearest".
+    rounding: "nearest", or "compensated", where the weights that follow make up for the rounding error of a weight, as
+    far as samples tell what they are multiplied with; None for "compensated" below 8 bits where there are samples.
+    spacing: of the values that codes stand for: "even", or "clustered", which are 2^weight_bits values (up to 7 bits)
+    found by k-means.
+    min_weights: a constant with fewer elements stays in float32.
 
-    Raises OptionError for a value out of range, and for one that the kind does not look at.
+    size_budget, error_budget: choose the bits of each layer, 2 to 8 or float32, in place of weight_bits. size_budget is
+    the largest share of the float32 file's bytes that the file may take, with the least error of the outputs;
+    error_budget is the largest error that the outputs may have, measured as for max_error, with the fewest bytes. Both
+    need samples. They set weight_range "mse", and unless these are given, symmetric True and rounding "nearest".
+
+    max_error: the largest error of the network's outputs that quantization may cause, besides what pruning does: the
+    root of the squared error's sum over that of the squared outputs, on the first samples. As few layers as possible,
+    those that cost the outputs most, stay in float32. None for no limit.
+
+    Raises OptionError for a value out of range, and for one that the kind does not use.
     """
 
     samples: Any = field(repr=False, default=())
@@ -145,7 +156,7 @@ class Quantization:
             raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
 
     def _check_kind(self) -> None:
-        """Raise OptionError for a field that would change nothing."""
+        """Raise OptionError for a field that the kind does not use."""
         defaults = {f.name: f.default for f in fields(self)}
         for name, kinds in _KINDS_WITH.items():
             value = getattr(self, name)
@@ -161,14 +172,14 @@ class Quantization:
 
     @property
     def is_compensated(self) -> bool:
-        """Whether the error of a weight is made up for by others."""
+        """Whether other weights make up for the rounding error of a weight."""
         if self.rounding is not None:
             return self.rounding == "compensated"
         return has_some(self.samples) and self.weight_bits < _PLAIN_BITS
 
     @property
     def is_least_squares(self) -> bool:
-        """Whether codes of weights reach to where the squares of errors are least."""
+        """Whether the range of weights is the one with the least mean squared error."""
         if self.weight_range is not None:
             return self.weight_range == "mse"
         return self.weight_bits < _PLAIN_BITS and not self.is_compensated
@@ -180,7 +191,7 @@ class Quantization:
 
     @classmethod
     def of(cls, value: Quantization | Mapping[str, Any]) -> Quantization:
-        """Settings as they are, or from a mapping of names to values. Raises OptionError for what is neither."""
+        """Settings given as a Quantization, or as a mapping of names to values. Raises OptionError for others."""
         if isinstance(value, Quantization):
             return value
         if not isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Measures what pruning and quantization did to a network, by operator, and gathers it in a report."""
+"""Measure what pruning and quantization did to a network, operator by operator, for a report."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 from converter.emit.graph import emit_parts
 from converter.ir.graph import Graph, Node
-from converter.quantize.measure import BINS, Layer, Measurement, measure
+from converter.quantize.measure import BINS, Distance, Layer, Measurement, measure
 from converter.reports.report import CAST, CODED, FLOAT, MOVE, Histogram, Numbers, Report, Row
 from lite.bench import StepCost, measure_machine, measure_steps
 from lite.bench import measure as measure_latency
@@ -16,13 +16,13 @@ from lite.ops.quantized import MOVES, PRODUCTS, Affine, Quantized
 from lite.session import Session
 from lite.types import DType
 
-_SECONDS = 0.5  # that each network is timed for
+_SECONDS = 0.5  # for which each network is timed
 
 Progress = Callable[[str], None]
 
 
 class Networks(NamedTuple):
-    """before: as it was; exact: pruned, or the same; after: quantized, or the same as exact."""
+    """A network at three stages. before: as it was; exact: after pruning, if any; after: after quantization, if any."""
 
     before: Graph
     exact: Graph
@@ -30,9 +30,9 @@ class Networks(NamedTuple):
 
 
 def explain(networks: Networks, kind: str | None, samples: Iterable[Any], progress: Progress | None = None) -> Report:
-    """Measure the networks, on the first of the samples, and time them. kind: see Report.
+    """Measure the errors between the networks on the first samples, and the times of both. kind: see Report.
 
-    Raises QuantizeError without samples.
+    Raises QuantizeError where there are no samples.
     """
     before, exact, after = networks
     measured = measure(exact, after, samples, progress) if kind is not None else None
@@ -61,11 +61,15 @@ def explain(networks: Networks, kind: str | None, samples: Iterable[Any], progre
 
 
 def _outputs(measured: Measurement) -> dict[str, Numbers]:
-    return {name: Numbers(d.sqnr, d.cosine, d.error) for name, d in measured.results.items()}
+    return {name: _numbers(distance) for name, distance in measured.results.items()}
+
+
+def _numbers(distance: Distance) -> Numbers:
+    return Numbers(distance.sqnr, distance.cosine, distance.error)
 
 
 class _Time(NamedTuple):
-    """Of a node: seconds and their floor, None where it is merged into another node, whose name then is here."""
+    """The seconds of a node, and their floor; None where it is merged into another node, whose name is `merged`."""
 
     seconds: float | None
     floor: float | None
@@ -73,7 +77,7 @@ class _Time(NamedTuple):
 
 
 def _times(steps: Sequence[StepCost]) -> dict[str, _Time]:
-    """By the names of nodes that do work, by themselves or with others."""
+    """The times of the nodes that do work, by themselves or merged into another, by name."""
     merged = {name: _Time(None, None, step.name) for step in (row.step for row in steps) for name, _ in step.merged}
     return merged | {row.step.name: _Time(row.seconds, row.floor, None) for row in steps}
 
@@ -84,7 +88,7 @@ _VIEW, _ABSENT = _Time(0.0, None, None), _Time(None, None, None)
 def _row(
     first: Node | None, exact: Node | None, layer: Layer | None, last: Node, times: tuple[dict[str, _Time], ...]
 ) -> Row:
-    """first, exact, last: the operator as it was, as it was quantized, and as it is; casts are only the last."""
+    """first, exact, last: the operator at the three stages of Networks; a cast exists at the last only."""
     before = times[0].get(last.name, _VIEW) if first else _ABSENT
     after = times[1].get(last.name, _VIEW)
     node = exact or last
@@ -102,10 +106,8 @@ def _row(
         zero_point=stored.zero_point[0] if stored else None,
         output=Histogram(layer.low, layer.high, tuple(map(int, layer.counts))) if layer else None,
         histogram=_histogram(node) if node.op in PRODUCTS else None,
-        alone=Numbers(layer.alone.sqnr, layer.alone.cosine, layer.alone.error) if layer else None,
-        accumulated=Numbers(layer.accumulated.sqnr, layer.accumulated.cosine, layer.accumulated.error)
-        if layer
-        else None,
+        alone=_numbers(layer.alone) if layer else None,
+        accumulated=_numbers(layer.accumulated) if layer else None,
         nbytes=(_constant_bytes(first), _constant_bytes(last)),
         seconds=(before.seconds, after.seconds),
         predicted=after.floor,
@@ -127,13 +129,13 @@ def _channels(node: Node) -> int:
 
 
 def _weights(node: Node) -> int:
-    """How many of a product are not 0."""
+    """How many weights of a product are not 0."""
     w = node.inputs[1].data if node.op in PRODUCTS and len(node.inputs) > 1 else None
     return 0 if w is None else int(np.count_nonzero(w))
 
 
 def _weight_bits(node: Node) -> int | None:
-    """Of the constants of a node that are not plain float32, the first; 32 where all are, None where there are none."""
+    """Bits of a node's first constant that is not plain float32; 32 where all are, None without constants."""
     for position, value in enumerate(node.inputs):
         if value.spec.stored:
             return value.spec.stored.bits

@@ -1,4 +1,4 @@
-"""A report as one HTML file: no script, no font and no picture from elsewhere; charts are inline SVG."""
+"""A report as one HTML file without scripts and references to other files; charts are inline SVG."""
 from __future__ import annotations
 
 import math
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from converter.reports.report import CAST, CODED, FLOAT, MOVE, Histogram, Numbers, Report, Row
 from lite.commands.show import duration, percent, size
 
-_MOST_DECIBELS = 60.0  # that a bar goes up to
+_MOST_DECIBELS = 60.0  # the height of the chart
 _STYLE = """
 :root{--ink:#1c2430;--soft:#5c6878;--line:#e3e8ef;--back:#f6f8fb;--card:#fff;--alone:#8fb4e8;--all:#1f5fbf;--bad:#c8452f}
 @media (prefers-color-scheme:dark){:root{--ink:#e6ebf2;--soft:#9aa7b8;--line:#2c3644;--back:#12171f;--card:#1a212c;
@@ -33,7 +33,7 @@ td.c{text-align:center}.bad{color:var(--bad);font-weight:600}
 
 
 def page(report: Report) -> str:
-    """The whole file."""
+    """The text of the HTML file."""
     done = " and ".join(["pruning"] * report.pruned + ["quantization"] * (report.kind is not None))
     title = f"{done.capitalize()} of {escape(report.network)}"
     how = f"Quantization of kind “{escape(report.kind)}”, measured" if report.kind else "Measured"
@@ -52,15 +52,15 @@ def _cards(report: Report) -> str:
     cards = [
         (f"{after / before:.0%}", f"of the size: {size(before)} to {size(after)}, both as .ms files"),
         (f"{slow / fast:.2f} ×", f"as fast: {duration(slow)} to {duration(fast)}"),
-        (percent(report.error), "error of the worst output: root of noise over signal"),
+        (percent(report.error), "relative error of the worst output: root of noise over signal"),
     ]
     if report.pruned:
         had, has = (sum(row.weights[i] for row in report.rows) for i in (0, 1))
         cards.append((f"{has / max(had, 1):.0%}", f"of the weights are left: {has:,} of {had:,}"))
     if report.kind is not None:
         coded, moves, casts = (report.count(role) for role in (CODED, MOVE, CAST))
-        beside = f"beside them {moves} that only move elements and {casts} casts to codes and back"
-        about = f"operators that compute do it with codes or stored weights; {beside}"
+        beside = f"besides these, {moves} only move elements, and {casts} quantize or dequantize"
+        about = f"operators that compute are quantized, or have compressed weights; {beside}"
         cards.append((f"{coded} of {coded + report.count(FLOAT)}", about))
     return f'<div class="cards">{"".join(f"<div class=card><b>{a}</b><span>{b}</span></div>" for a, b in cards)}</div>'
 
@@ -75,7 +75,7 @@ def _outputs(report: Report) -> str:
 
 
 def _chart(rows: Sequence[Row]) -> str:
-    """Two bars for each with codes: signal over noise alone and accumulated."""
+    """Two bars for each quantized operator: its signal to noise ratio alone and accumulated."""
     coded = [row for row in rows if row.alone and row.accumulated]
     if not coded:
         return ""
@@ -103,15 +103,18 @@ def _chart(rows: Sequence[Row]) -> str:
         '<text x="88" y="10">accumulated</text></svg>'
     )
     return (
-        "<h2>Signal over noise by layer, in decibels</h2><p>Alone: this layer quantized and given what float32 "
-        "computes before it. Accumulated: in the quantized network, with the errors of all before it. 20 dB is an "
-        f'error of 10 %, 40 dB of 1 %. In the order of the network.</p><div class="panel">{key}<br>'
+        "<h2>Signal to noise ratio by layer, in decibels</h2><p>Alone: only this layer is quantized. Accumulated: the "
+        "whole network is, so errors of the layers before it add to its own. 20 dB is an error of 10 %, 40 dB of 1 %. "
+        f'Layers are in the order of the network.</p><div class="panel">{key}<br>'
         f'<svg width="{width:.0f}" height="{height + 12}">{"".join(parts)}</svg></div>'
     )
 
 
 class _Column(NamedTuple):
-    """A column of the table. of: "pruned" or "coded", where only these networks have it. kind: of the cell."""
+    """A column of the table.
+
+    text: of its cell. of: "pruned" or "coded" where the column is for such networks only. kind: the style of its cells.
+    """
 
     head: str
     text: Callable[[Row], str]
@@ -120,7 +123,7 @@ class _Column(NamedTuple):
 
 
 def _pair(cell: Callable[[Any], str], pair: Sequence[Any]) -> str:
-    """What was above what is."""
+    """Two lines: before, and below it after."""
     return "<br>".join(map(cell, pair))
 
 
@@ -153,16 +156,17 @@ def _table(report: Report) -> str:
     least = coded[max(1, len(coded) // 10) - 1] if coded else -math.inf
     shown = {"": True, "pruned": report.pruned, "coded": report.kind is not None}
     columns = [column for column in _COLUMNS if shown[column.of]]
-    about = "Where there are two numbers, the upper one is of the network as it was. "
+    about = "Where there are two numbers, the upper one is from before. "
     if report.kind is not None:
         about += (
-            "Histograms of outputs go over the numbers that codes stand for; what is beyond is in the outermost bars, "
-            "and bars are roots of counts. The worst are red, faint ones have no codes. "
+            "Histograms of outputs span the range that the codes represent; the outermost bars include what is beyond. "
+            "The height of a bar is the square root of its count. The worst ratios are red; faint rows are not "
+            "quantized. "
         )
     about += (
-        "Times: the fastest of each operator, measured by itself, and as a floor what its float32 arithmetic, as it is "
-        "defined, or its bytes take at this machine’s best; codes and Winograd’s convolutions can pass it. “Merged” is "
-        "part of another operator’s time, whose name shows where one points at it; a “view” does no work. "
+        "Times are the least of each operator, measured by itself. The floor is the time of its float32 arithmetic or "
+        "of reading its bytes at this machine’s best rate; int8 and Winograd kernels can be below it. The time of a "
+        "“merged” operator is part of another’s, whose name shows where the pointer is over it; a “view” does no work. "
         f"{_remainder(report)}"
     )
     body = "".join(_line(row, columns, least) for row in report.rows)
@@ -173,7 +177,7 @@ def _table(report: Report) -> str:
 
 
 def _line(row: Row, columns: Sequence[_Column], least: float) -> str:
-    """least: the SQNR that the worst layers have no more than."""
+    """A row of the table. least: ratios up to this one are marked as the worst."""
     shape = " × ".join(map(str, row.shape))
     faint = " class=kept" if row.alone is None and any(column.of == "coded" for column in columns) else ""
     cells = []
@@ -185,13 +189,14 @@ def _line(row: Row, columns: Sequence[_Column], least: float) -> str:
 
 
 def _remainder(report: Report) -> str:
-    """What the times of operators add up to, and what is beside them."""
+    """A sentence on the sums of the operators' times, and how they compare with the latencies."""
     sums = " and ".join(map(duration, report.seconds))
     pairs = zip(report.latency, report.seconds, strict=True)
     rest = " and ".join(f"{(whole - part) / whole:.0%}" for whole, part in pairs)
     return (
-        f"All operators together: {sums}, before and after; {rest} of the latencies, medians of whole runs, "
-        "lie outside of them: inputs, outputs and calls. Below 0, measuring each by itself took more than that."
+        f"All operators together take {sums}, before and after. Of the latencies, which are medians of whole runs, "
+        f"{rest} are spent outside of operators, on inputs, outputs and calls; this is below 0 where timing each "
+        "operator by itself took longer than that."
     )
 
 

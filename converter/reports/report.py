@@ -1,20 +1,20 @@
-"""What a report of pruning and quantization says: by operator what is left of it, its range, bits, errors alone and
-accumulated, histograms, bytes and times.
-"""
+"""A report of pruning and quantization, as data: ranges, bits, errors, histograms, bytes and times of operators."""
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 CODED, FLOAT, MOVE, CAST = ROLES = ("coded", "float", "move", "cast")
-"""What an operator is: it computes with codes, or with weights stored as codes or halves; it computes with plain
-numbers; it moves, repeats or chooses elements, of codes or not; it turns numbers into codes or back.
+"""What an operator does.
+
+coded: it computes with quantized tensors, or with weights that are stored as codes or in 16 bits. float: it computes
+with float32. move: it moves, repeats or chooses elements, quantized or not. cast: it quantizes or dequantizes.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How many elements lie in each of equal parts from low to high."""
+    """How many elements lie in each of the equal intervals between low and high."""
 
     low: float
     high: float
@@ -23,8 +23,10 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Signal over noise in decibels, cosine of the angle to what float32 gives, and error, the root of noise over
-    signal.
+    """How far a tensor is from what float32 gives.
+
+    sqnr: signal to quantization noise ratio, in decibels. cosine: of the angle between both. error: relative, the
+    square root of noise over signal.
     """
 
     sqnr: float
@@ -34,13 +36,17 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An operator of the network as it is. role: one of ROLES. shape: of what it computes. channels, weights: how many
-    it has, before and after; of weights, other than 0. weight_bits, activation_bits: 32 where it stays float32, the
-    former None where it has no weights. nbytes: of its constants, before and after.
+    """An operator of the converted network. Pairs are of before and after pruning and quantization.
 
-    seconds: measured, before and after, with what is merged into it; 0 where it only renames dimensions, None where it
-    is merged into another operator or was not there. merged: that operator's name, before and after, None for none.
-    predicted: after, the floor that lite.bench says; None without work of its own.
+    role: one of ROLES. shape: of its output. channels: how many the output has. weights: how many are not 0.
+    weight_bits, activation_bits: 32 where these stay in float32; weight_bits is None without weights.
+    scale, zero_point: of the output, where it is quantized. output: histogram of the output; histogram: of the weights.
+    alone: the error of the output where this operator alone is quantized. accumulated: its error in the quantized
+    network, with the errors of all operators before it.
+    nbytes: of the constants.
+    seconds: the measured time, with what is merged into the operator; 0 for a view, which does no work, None where the
+    operator is merged into another or did not exist. merged: the name of that other operator, None without one.
+    predicted: the floor of the time afterwards, by lite.bench; None for an operator that does no work of its own.
     """
 
     name: str
@@ -65,8 +71,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. pruned: whether the network was; kind: of quantization, None for none. samples: how many it was
-    measured with, the first ones. nbytes: of the files, and latency: the medians with one thread, before and after.
+    """What pruning and quantization did to a network.
+
+    pruned: whether it was pruned. kind: of quantization; None for none. samples: how many it was measured on, the first
+    ones. nbytes: of the `.ms` files before and after. latency: median seconds with one thread, before and after.
+    outputs: how far each output is from what it was, by name. rows: the operators, in the order of the network.
     """
 
     network: str
@@ -80,16 +89,18 @@ class Report:
 
     @property
     def error(self) -> float:
-        """Of the worst output."""
+        """The relative error of the worst output."""
         return max((numbers.error for numbers in self.outputs.values()), default=0.0)
 
     @property
     def seconds(self) -> tuple[float, float]:
-        """Of all operators, each measured by itself, before and after. What the latency has beside them is inputs,
-        outputs and calls; what is measured by itself takes about a microsecond more than in a run.
+        """The sums of the times of all operators, before and after.
+
+        They differ from the latencies: a run also copies inputs and outputs and makes calls, while each operator, timed
+        by itself, takes about a microsecond more than within a run.
         """
         return sum(row.seconds[0] or 0.0 for row in self.rows), sum(row.seconds[1] or 0.0 for row in self.rows)
 
     def count(self, role: str) -> int:
-        """How many operators have a role."""
+        """How many operators have this role."""
         return sum(row.role == role for row in self.rows)

@@ -1,14 +1,15 @@
 """Measure how fast a model runs, where its time goes, and how that compares.
 
-Inputs are random numbers. The time of an operator is held against its floor: its
-multiplications and additions, as the operator defines them, at the machine's peak in
-fp32, or its bytes as fast as the machine reads them, whichever takes longer. Kernels
-on codes multiply faster and Winograd's convolutions multiply less: they can pass it.
---peers and --cold run in processes of their own; the peers are those installed of
-onnxruntime, OpenVINO, MNN and LiteRT, and need the same network as an ONNX file. A
-ratio is a peer's median over this engine's. A cold start is the median of several,
-each in a process of its own; a first one, in which Python compiles modules, does not
-count.
+Inputs are random numbers. --ops compares the time of each operator with its floor:
+the time for its multiplications and additions at the machine's fp32 peak, or for
+reading its bytes at the machine's best rate, whichever is longer. int8 kernels, which
+multiply faster, and Winograd convolutions, which multiply less, can be below it.
+
+--peers and --cold run each engine in a process of its own. The peers are those of
+onnxruntime, OpenVINO, MNN and LiteRT that are installed; they need the same network
+as an ONNX file. A ratio is a peer's median latency over this engine's. A cold start
+is the median of several process starts, after one that does not count, in which
+Python compiles its modules.
 """
 from __future__ import annotations
 
@@ -33,24 +34,24 @@ if TYPE_CHECKING:
     from lite.timing import Latency
     from lite.types import Array
 
-_SAME = 1e-3  # outputs that differ by more than this share of the largest are another network's
+_SAME = 1e-3  # outputs that differ by more than this share of the largest are those of another network
 
 
 def add_arguments(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
-    """nargs: of the model, "?" where a command has another way to name one."""
+    """nargs: of the argument MODEL; "?" where the command has another way to choose a model."""
     parser.description = __doc__
     add = parser.add_argument
     add("model", metavar="MODEL", nargs=nargs, help="a .ms file, or a .mindir where the converter is installed")
     add("--threads", metavar="N", type=positive, default=1, help="threads to compute with (1)")
-    add("--runs", metavar="N", type=positive, help="runs to measure, in place of --seconds")
-    add("--seconds", metavar="S", type=_seconds, default=2.0, help="to measure for, each engine (2)")
+    add("--runs", metavar="N", type=positive, help="number of runs to measure, in place of --seconds")
+    add("--seconds", metavar="S", type=_seconds, default=2.0, help="how long to measure each engine (2)")
     add("--seed", metavar="N", type=natural, default=0, help="of the random inputs (0)")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="resize an input first, such as x=1,224,224,3")
-    add("--ops", action="store_true", help="show every operation and the sums by operator")
-    add("--cold", action="store_true", help="measure from process start to first output, and peak memory")
+    add("--ops", action="store_true", help="show the time of every operation, and sums by operator")
+    add("--cold", action="store_true", help="measure the time from process start to first output, and peak memory")
     add("--peers", action="store_true", help="compare with the other engines that are installed")
-    add("--onnx", metavar="FILE", type=Path, help="what the peers load (MODEL.onnx beside the model)")
+    add("--onnx", metavar="FILE", type=Path, help="the network for the peers (MODEL.onnx beside the model)")
     add_common_arguments(parser)
 
 
@@ -60,13 +61,13 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds such as 2 or 0.5")
     return float(text)
 
-_NOTABLE = 20e-6  # seconds of a run outside of operators that are worth a word
-_FLOOR = "floor: fp32 arithmetic as defined, or bytes, at the machine's best; codes and Winograd's way can pass it"
+_NOTABLE = 20e-6  # seconds of a run outside of operators from which on they are shown
+_FLOOR = "floor: fp32 arithmetic or memory reads at the machine's peak rate; int8 and Winograd kernels can be below it"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was measured of one model; empty or None where it was not asked for."""
+    """What was measured of one model; empty or None where it was not asked for."""
 
     latency: Latency
     machine: Machine | None = None

@@ -1,9 +1,10 @@
 """Show the compiled kernels that are kept on this device, or delete them.
 
-A pack is in use where a session here would load it, old where the kernels have
-changed since. Packs that no session needs any more are deleted 30 days after
-they were built. Deleting one that is needed costs a compilation, and processes
-that have loaded it keep it. Packs that came with mindlite itself stay.
+A pack holds the kernels for one level of processor. It is "in use" where a session
+on this device would load it, and "old" where the kernels have changed since it was
+compiled. Packs that no session needs any more are deleted 30 days after they were
+built. If one that is needed is deleted, the next session compiles it anew;
+processes that have loaded it keep it. Packs that were installed with mindlite stay.
 """
 from __future__ import annotations
 

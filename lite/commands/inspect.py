@@ -1,16 +1,17 @@
 """Show what a model holds and how it would run.
 
-Of a .ms file: the graph, operators, sizes, the memory plan, and the delegate of
-each node. The delegate "reference" is numpy, correct and slower than a kernel;
-"folded" is a node that planning computes or leaves out, "cpu, merged" one that
-is computed together with the node before it. Of a .mindir: the graph as it is
-imported, or every operator that is not supported.
+For a .ms file: the graph, its operators, sizes, the memory plan, and the delegate
+that runs each node. "cpu" has compiled kernels; "reference" is numpy, correct but
+slower. A "folded" node is computed or left out when the session is planned; one
+that is "cpu, merged" is computed together with the node before it. For a .mindir:
+the graph as it is imported, or every operator that is not supported.
 
-A node's inputs are the numbers of the nodes they come from (3:1 is the second
-output of node 3), names of inputs, and constants: the numbers, where they are
-few, or the shape. Below it are its name, which `mlite convert --outputs` takes,
-and attributes. A state is what a session keeps from run to run: "session" runs
-the Assign to it, after all else. The exit code is 1 where the model cannot be run or converted.
+The inputs of a node are numbers of other nodes (3:1 is the second output of node
+3), names of the model's inputs, and constants: their values, where these are few,
+or their shape. Below a node are its name, which `mlite convert --outputs` takes,
+and its attributes. A state is what a session keeps from run to run; "session"
+itself runs the Assign to it, at the end. The exit code is 1 where the model cannot
+be run or converted.
 """
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from lite.model.contents import Tensor
     from lite.plan.plan import MemoryReport, StepInfo
 
-KEPT = "session"  # of an Assign to a state
-FOLDED = "folded"  # what is said of a node that planning has computed or left out
+KEPT = "session"  # shown as the delegate of an Assign to a state
+FOLDED = "folded"  # shown as the delegate of a node that planning has computed or left out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,9 @@
 
 An input is a .npy or .npz file, or a picture in a format that Pillow reads. A
 picture is resized to the input's height and width; its pixels, 0..255, become
-(pixel * scale - mean) / std. Arrays get the input's element type: numbers are
-rounded to its floating-point type, such as numpy's float64 to float32, while
-integers are taken only where nothing changes. (Session.run casts no array.)
+(pixel * scale - mean) / std. Arrays are converted to the input's element type:
+floating-point numbers are rounded, such as float64 to float32, while integers
+must keep their values. (Session.run converts no arrays.)
 """
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lite.types import Array
 
 _PROFILES = 5  # runs of which a profile has the least times
-_SHORT = 2e-6  # seconds: of a step that takes less, most is what measuring it takes
+_SHORT = 2e-6  # seconds: most of the time of a shorter step is spent on measuring it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,20 +36,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", metavar="MODEL", help="a .ms file, or a .mindir where the converter is installed")
     add("-i", "--input", metavar="NAME=FILE", action="append", default=[],
-        help="file of one input; without NAME= that of a model with one input, or a .npz that has them all")
-    add("--random", action="store_true", help="random numbers as inputs")
+        help="file for an input; without NAME=, the file for the only input, or a .npz with all of them")
+    add("--random", action="store_true", help="fill the inputs with random numbers")
     add("--seed", metavar="N", type=natural, default=0, help="of the random numbers (0)")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="resize an input first, such as x=1,224,224,3")
-    add("--scale", metavar="X", type=number, help="of pixels (1/255)")
-    add("--mean", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (0)")
-    add("--std", metavar="X[,X...]", type=by_channel, help="of pixels, one or one a channel (1)")
+    add("--scale", metavar="X", type=number, help="pixels are multiplied by this (1/255)")
+    add("--mean", metavar="X[,X...]", type=by_channel, help="then this is subtracted: one number, or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=by_channel,
+        help="then they are divided by this: one number, or one a channel (1)")
     add("-o", "--output", metavar="PATH",
-        help="write the outputs: a .npz, a .npy if it is one, or a folder of .npy (one that exists, or FOLDER/)")
-    add("--threads", metavar="N", type=positive, help="threads to compute with at most (as many as pay, up to 4)")
+        help="write the outputs to a .npz, a single output to a .npy, or each to a .npy in a folder (FOLDER/)")
+    add("--threads", metavar="N", type=positive, help="the most threads to compute with (as many as pay, up to 4)")
     add("--repeat", metavar="N", type=positive, default=1, help="run N times, after one run that is not timed")
     add("--profile", action="store_true",
-        help=f"show the time of every operator, the least of --repeat more runs, at least {_PROFILES}")
+        help=f"show the time of every operator: the least of --repeat further runs, at least {_PROFILES}")
     add_common_arguments(parser)
 
 

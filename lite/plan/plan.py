@@ -55,8 +55,11 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class MemoryReport:
-    """Bytes of a plan: the arena, the least that any arena needs, packed constants, constants that are read where the
-    file is mapped, scratch of all threads, and the op table.
+    """How many bytes a plan takes.
+
+    arena: for all tensors of a run. lower_bound: the least that any arena needs. packed: copies of constants, in the
+    layout that kernels want. mapped: constants that are read from the mapped file. scratch: of all threads together.
+    table: the op table.
     """
 
     arena: int
@@ -71,8 +74,8 @@ class MemoryReport:
 class StepInfo:
     """One operation of a plan: its node's name, the delegate that runs it, its attributes, its inputs and outputs.
 
-    merged: (name, operator) of the nodes that are computed with it, in their order; their operands are among the
-    inputs. The specs are without values, so that nothing of the model's file is kept.
+    merged: name and operator of each node that is computed together with it, in order; the operands of these are among
+    the inputs. The specs have no values, so that nothing of the model's file is kept in memory.
     """
 
     name: str
