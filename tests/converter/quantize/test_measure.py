@@ -204,7 +204,7 @@ def test_a_report_has_every_operator_and_says_where_its_time_is() -> None:
     computing = report.count(CODED) + report.count(FLOAT)
     text = as_text(report, ".html")
     assert f"<b>{report.count(CODED)} of {computing}</b>" in text
-    assert f"beside them {report.count(MOVE)} that only move elements and {len(casts)} casts" in text
+    assert f"{report.count(MOVE)} only move elements, and {len(casts)} quantize or dequantize" in text
     assert json.loads(as_text(report, ".json"))["seconds"] == list(report.seconds)
 
 
