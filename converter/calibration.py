@@ -16,7 +16,7 @@ import numpy as np
 
 from converter.errors import OptionError, SampleError
 from converter.names import check_choice, check_flag, check_names, is_integer, is_number, shown
-from lite.arrays import cast, read_npy, read_npz
+from lite.arrays import cast, read_bytes, read_npy, read_npz
 from lite.errors import TensorError
 from lite.files import path_of
 from lite.pictures import METHODS, SUFFIXES, Pixels, is_picture, read_picture
@@ -185,7 +185,7 @@ class Samples:
     def _read_bin(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
         if not spec.is_static or not spec.nbytes:
             raise SampleError(f"{file}: a .bin says no shape, and the network leaves {spec} open: give input_shapes")
-        data = file.read_bytes()
+        data = read_bytes(file)
         if not data or len(data) % spec.nbytes:
             raise SampleError(f"{file} has {len(data)} bytes: expected a multiple of {spec.nbytes}, those of {spec}")
         elements = np.frombuffer(data, spec.dtype.dtype)

@@ -19,4 +19,5 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong arguments raise SystemExit(2), as argparse does."""
-    return execute(build_parser("mlite", "Convert MindSpore models to .ms files, and run them.", COMMANDS), argv)
+    description = "Convert MindSpore models to .ms files, and run them."
+    return execute("mlite", lambda prog: build_parser(prog, description, COMMANDS), argv)

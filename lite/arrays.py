@@ -1,33 +1,60 @@
-"""Arrays in files: `.npy` and `.npz`, and element types that a tensor takes without loss."""
+"""Arrays in files, `.npy`, `.npz` or plain elements, and element types that a tensor takes without loss."""
 from __future__ import annotations
 
+import contextlib
+import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from lite.errors import DTypeError, TensorError
+from lite.memory import available_bytes
 from lite.types import Array, TensorSpec
 
 
 def read_npy(path: Path) -> Array:
     """The array of a `.npy` file. Raises TensorError where it is none, OSError."""
-    with open(path, "rb") as file:
-        try:
-            array: Array = np.lib.format.read_array(file, allow_pickle=False)
-        except (ValueError, EOFError, MemoryError) as error:
-            raise TensorError(f"{path} is not a readable .npy file: {error}") from error
+    with open(path, "rb") as file, _readable(path, ".npy"):
+        _check_size(path, os.fstat(file.fileno()).st_size)
+        array: Array = np.lib.format.read_array(file, allow_pickle=False)
     return array
 
 
 def read_npz(path: Path) -> dict[str, Array]:
     """The arrays of a `.npz` file by name. Raises TensorError where it is none, OSError."""
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        except (ValueError, EOFError, zipfile.BadZipFile, AttributeError, MemoryError) as error:
-            raise TensorError(f"{path} is not a readable .npz file: {error}") from error
+    with open(path, "rb") as file, _readable(path, ".npz"):
+        with zipfile.ZipFile(file) as listing:
+            _check_size(path, sum(entry.file_size for entry in listing.infolist()))
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        if strange := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+            raise TensorError(f"{path} is not a readable .npz file: its {strange[0]!r} is no array")
+        return arrays
+
+
+@contextlib.contextmanager
+def _readable(path: Path, suffix: str) -> Iterator[None]:
+    """What numpy and zipfile raise for a damaged file, of a dozen kinds, as a TensorError."""
+    try:
+        yield
+    except TensorError:
+        raise
+    except Exception as error:
+        raise TensorError(f"{path} is not a readable {suffix} file: {error}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file of plain elements holds. Raises TensorError where that is more than the memory there is; OSError."""
+    _check_size(path, path.stat().st_size)
+    return path.read_bytes()
+
+
+def _check_size(path: Path, nbytes: int) -> None:
+    if nbytes > (free := available_bytes()):
+        raise TensorError(f"{path} holds {nbytes:,} bytes of arrays; there are {free:,} bytes of memory")
 
 
 def cast(array: Array, spec: TensorSpec) -> Array:

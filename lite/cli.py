@@ -6,10 +6,13 @@ on standard error explains; 2 wrong arguments; 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -25,11 +28,13 @@ COMMANDS = {
     "cache": ("lite.commands.cache", "show the compiled kernels that are kept here, or delete them"),
 }
 
+_ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong arguments raise SystemExit(2), as argparse does."""
     description = "Run .ms models, measure them, and show what they hold."
-    return execute(build_parser("python -m lite", description, COMMANDS), argv)
+    return execute("python -m lite", lambda prog: build_parser(prog, description, COMMANDS), argv)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,38 +57,76 @@ def build_parser(prog: str, description: str, commands: dict[str, tuple[str, str
     return parser
 
 
-def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
-    """Run the command that the arguments name, and turn the error that stops it into a message and an exit code."""
+def execute(prog: str, build: Callable[[str], argparse.ArgumentParser], argv: Sequence[str] | None) -> int:
+    """Run the command that the arguments name, and turn the error that stops it into a message and an exit code.
+
+    SIGTERM and SIGHUP end the process after temporary files are deleted.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names in models may have characters that the terminal's encoding lacks. And argparse ignores errors when it
         # writes its help: behind a buffer, which only `python -u` does without, _flush sees them.
         sys.stdout.reconfigure(errors="backslashreplace", write_through=False)
     try:
-        try:
-            args, unknown = parser.parse_known_args(argv)
-        except SystemExit:  # after --help or --version, or for wrong arguments
-            _flush()
-            raise
-        if unknown:
-            args.usage_error(f"unrecognized arguments: {' '.join(unknown)}")
-        code: int = args.execute(args)
-        _flush()
+        with _ends_raised():
+            return _run(build(prog), argv)
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        print(f"{prog}: interrupted", file=sys.stderr)
         return 130
+    except _End as end:
+        signal.raise_signal(end.number)
+        return 128 + end.number
     except ModuleNotFoundError as error:
         advice = install_advice([error.name or ""])
         if not advice:
             raise
-        print(f"{parser.prog}: error: {advice}", file=sys.stderr)
-        return 1
+        message = advice
+    except MemoryError as error:
+        message = f"out of memory: {error}" if str(error) else "out of memory"
     except (LiteError, OSError) as error:
-        print(f"{parser.prog}: error: {_message(error)}", file=sys.stderr)
-        return 1
+        message = _message(error)
+    print(f"{prog}: error: {message}", file=sys.stderr)
+    return 1
+
+
+def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
+    try:
+        args, unknown = parser.parse_known_args(argv)
+    except SystemExit:  # after --help or --version, or for wrong arguments
+        _flush()
+        raise
+    if unknown:
+        args.usage_error(f"unrecognized arguments: {' '.join(unknown)}")
+    code: int = args.execute(args)
+    _flush()
     return code
+
+
+class _End(BaseException):
+    """A signal that would have ended the process at once, with temporary files left behind."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+@contextlib.contextmanager
+def _ends_raised() -> Iterator[None]:
+    """Raise _End for these signals, unless the program around this one handles them itself."""
+
+    def end(number: int, frame: object) -> None:
+        raise _End(number)
+
+    ours = threading.current_thread() is threading.main_thread()  # no other thread may set handlers
+    numbers = [n for n in _ENDS if ours and signal.getsignal(n) == signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _flush() -> None:

@@ -1,4 +1,4 @@
-"""Bytes at addresses that kernels can rely on, and pages of a mapped file that nobody needs any more.
+"""How many bytes there are, bytes at addresses that kernels can rely on, and pages of a mapped file that nobody needs.
 
 Packed weights come from slabs: one large block after another, each handed out from its start. Large blocks are what
 numpy asks the system to back with huge pages, and a fault for 2 MB costs hardly more than one for 4 kB; it is faults,
@@ -7,6 +7,8 @@ not copying, that packing is made of. A slab is freed with the last array in it.
 from __future__ import annotations
 
 import mmap
+import os
+import sys
 from contextlib import suppress
 
 import numpy as np
@@ -18,6 +20,13 @@ ALIGNMENT = 64  # a cache line, and the widest vector of any target
 
 _FIRST_SLAB = 1 << 18  # bytes; each slab is four times the one before
 _LARGEST_SLAB = 1 << 24
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def available_bytes() -> int:
+    """Memory this process may take, as far as the system tells: the smaller of what is free and the cgroup's limit."""
+    limits = [_cgroup_limit(path) for path in _CGROUP_LIMITS]
+    return min([_free_bytes(), *(limit for limit in limits if limit is not None)])
 
 
 def address_of(array: Array) -> int:
@@ -79,3 +88,20 @@ def release(array: Array) -> None:
         start = offset // mmap.PAGESIZE * mmap.PAGESIZE
         with suppress(OSError):  # a file system that does not know how
             mapping.madvise(mmap.MADV_DONTNEED, start, offset + array.nbytes - start)
+
+
+def _free_bytes() -> int:
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else sys.maxsize
+
+
+def _cgroup_limit(path: str) -> int | None:
+    try:
+        with open(path, encoding="ascii") as file:
+            text = file.read().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None

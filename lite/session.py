@@ -25,12 +25,12 @@ import numpy as np
 from lite.binding import Binding
 from lite.delegates.selection import select
 from lite.errors import InvalidModelError, SessionClosedError, ShapeError, TensorError
+from lite.memory import available_bytes
 from lite.model import Model, Source, read_model
 from lite.native.cpu import usable_cpus
 from lite.native.workers import Workers
 from lite.plan.cache import PlanCache
 from lite.plan.feed import Feed
-from lite.plan.memory import available_bytes
 from lite.plan.network import output_specs
 from lite.plan.plan import MemoryReport, Plan, Resources, StepInfo
 from lite.plan.program import Program

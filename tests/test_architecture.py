@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.memory": {*WORDS, "numpy"},
     "lite.files": set(),
     "lite.commands.show": set(),
-    "lite.arrays": {*WORDS, "numpy"},
+    "lite.arrays": {*WORDS, "lite.memory", "numpy"},
     "lite.pictures": {*WORDS, "numpy", "PIL"},
     "lite.foreign": set(),
     "lite.ops": {*WORDS, "numpy"},
@@ -58,8 +58,8 @@ ARROWS: dict[str, set[str]] = {
     "lite.binding": {*WORDS, "lite.plan"},
     "lite.states": {*WORDS, "numpy"},
     "lite.session": {
-        *WORDS, "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile", "lite.binding",
-        "lite.states", "numpy",
+        *WORDS, "lite.memory", "lite.model", "lite.native", "lite.delegates", "lite.plan", "lite.profile",
+        "lite.binding", "lite.states", "numpy",
     },
     "lite.__init__": {*WORDS, "lite.session"},
     # Measuring: this engine, and beside it others in processes of their own.

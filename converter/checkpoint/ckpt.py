@@ -36,8 +36,6 @@ def decode(data: bytes, name: str) -> dict[str, Array]:
         message.ParseFromString(_checked(data, name))
     except DecodeError as error:
         raise ParseError(f"{name}: no checkpoint, or a damaged one; expected a .ckpt or .safetensors file") from error
-    if not message.value:
-        raise ParseError(f"{name}: it has no tensors; expected a checkpoint, as mindspore.save_checkpoint writes it")
     tensors: dict[str, Array] = {}
     for tag, entries in groupby(message.value, key=lambda entry: entry.tag):
         parts = list(entries)

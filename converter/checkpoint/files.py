@@ -8,13 +8,14 @@ from types import ModuleType
 import numpy as np
 
 from converter.checkpoint import safetensors
-from converter.encryption import decrypt
+from converter.encryption import cipher_of, decrypt
 from converter.errors import ArgumentError, MissingPackageError, ParseError
 from lite.errors import ConvertError
 from lite.files import path_of, write_atomically
-from lite.foreign import CHECKPOINT, recognize
+from lite.foreign import CHECKPOINT, LOOKED_AT, recognize
 from lite.types import Array
 
+_ENTRY = b"\n"  # the key of a .ckpt's entries
 _SUFFIXES = (".ckpt", ".safetensors")
 
 
@@ -32,19 +33,33 @@ def read_checkpoint(source: str | os.PathLike[str] | bytes, key: bytes | None = 
         name = path.name
         if path.exists() and not path.is_file():
             raise ParseError(f"{name}: this is no file; expected a .ckpt or .safetensors file")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LOOKED_AT)
+            if not _may_be_one(data):  # and may be much more than memory holds
+                raise _refusal(name, data)
+            data += file.read()
     else:
         raise ArgumentError(f"a checkpoint is a path or bytes, not a {type(source).__name__}")
-    if not data:
-        raise ParseError(f"{name}: empty; expected a .ckpt or .safetensors file")
     data = decrypt(data, key, name)
     if safetensors.is_one(data):
         return safetensors.decode(data, name)
-    found = recognize(data)
-    if found not in (None, CHECKPOINT):
-        raise ParseError(f"{name}: this is {found.what}; expected a .ckpt or .safetensors file")
+    if not _may_be_one(data):
+        raise _refusal(name, data)
     tensors: dict[str, Array] = _ckpt().decode(data, name)
     return tensors
+
+
+def _may_be_one(start: bytes) -> bool:
+    """Whether a file that begins like this may be a checkpoint, encrypted or not."""
+    if cipher_of(start) is not None or safetensors.is_one(start):
+        return True
+    return start[:1] == _ENTRY and recognize(start) in (None, CHECKPOINT)
+
+
+def _refusal(name: str, data: bytes) -> ParseError:
+    found = recognize(data)
+    what = "empty" if not data else f"this is {found.what}" if found else "no checkpoint, or a damaged one"
+    return ParseError(f"{name}: {what}; expected a .ckpt or .safetensors file")
 
 
 def write_checkpoint(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:

@@ -12,6 +12,7 @@ from lite.errors import ConvertError
 
 VARIABLE = "MINDLITE_KEY"
 _HEX = "hex:"
+_LONGEST = 1024  # bytes of a file with a key; more than any key has
 
 
 def add_arguments(parser: argparse.ArgumentParser, of: str = "an encrypted .mindir or checkpoint") -> None:
@@ -28,7 +29,11 @@ def key_for(args: argparse.Namespace, paths: Iterable[Path | None]) -> bytes | N
     elif args.key_file is not None:
         print(f"nothing is encrypted: {args.key_file} is not needed", file=sys.stderr)
     if args.key_file is not None:
-        return _key(args.key_file.read_bytes().strip(b"\r\n"), str(args.key_file))
+        with args.key_file.open("rb") as file:
+            text = file.read(_LONGEST + 1)
+        if len(text) > _LONGEST:
+            raise ConvertError(f"{args.key_file} is no file of a key: it has more than {_LONGEST} bytes")
+        return _key(text.strip(b"\r\n"), str(args.key_file))
     if not encrypted:
         return None
     if given := os.environ.get(VARIABLE):

@@ -20,6 +20,7 @@ _BULK = 1 << 12  # bytes, below which elements stay in the message
 _BITS_OF_VARINT = 64
 _BYTES = 2  # the wire type of what has a length: messages, strings and bytes
 _FIXED = {1: 8, 5: 4}  # bytes of the other wire types but varints, and groups, which MindIR has not
+_FIRST_KEY = 8  # of a field of number 1
 _PATH = (
     (ModelProto.GRAPH_FIELD_NUMBER, ModelProto.FUNCTIONS_FIELD_NUMBER),
     (GraphProto.PARAMETER_FIELD_NUMBER,),
@@ -78,6 +79,8 @@ def _fields(data: Buffer, begin: int, end: int) -> Iterator[_Field]:
             stop = body + _FIXED[wire]
         else:
             raise ValueError(f"a field of type {wire} at {at}")
+        if key < _FIRST_KEY:
+            raise ValueError(f"a field of number 0 at {at}")
         if stop > end:
             raise ValueError(f"the field at {at} ends beyond what it is in")
         yield _Field(key >> 3, wire, at, body, stop)

@@ -23,6 +23,9 @@ from lite.types import Array
 
 Read = Callable[[int, int], Array]
 
+_MOST = (1 << 31) - 1  # bytes of a protobuf message
+_FIRST_FIELD = b"\n"  # the key of ir_version
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -49,13 +52,24 @@ def open_container(
     path = path_of(source)
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or not status.st_size:  # a pipe, say
-            return _in_memory(file.read(), key, path.name, path.resolve().parent)
+        if not stat.S_ISREG(status.st_mode) or not status.st_size:
+            return _in_memory(_piped(file, path.name), key, path.name, path.resolve().parent)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if cipher_of(data[:4]) is not None:
                 return _in_memory(bytes(data), key, path.name, path.resolve().parent)
             model = _parse(data, path.name)
         return Container(model, path.name, path.resolve().parent, _reader(path, file))
+
+
+def _piped(file: BinaryIO, name: str) -> bytes:
+    """What a pipe or a device gives, which may have no end. Raises ParseError for no MindIR, and for too much."""
+    begin = file.read(LOOKED_AT)
+    if begin and cipher_of(begin) is None and begin[:1] != _FIRST_FIELD:
+        _parse(begin, name)
+    data = begin + file.read(_MOST - len(begin) + 1)
+    if len(data) > _MOST:
+        raise ParseError(f"{name}: it has more than {_MOST:,} bytes, which no MindIR has: give a plain file")
+    return data
 
 
 def _in_memory(data: bytes, key: bytes | None, name: str, folder: Path | None) -> Container:

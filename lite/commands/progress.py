@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 _QUIET_SECONDS = 1.0
@@ -41,13 +41,13 @@ def progress(what: str, always: bool = False, stream: TextIO | None = None) -> I
 class _Line(logging.Handler):
     """The line: a thread of its own rewrites it until `stop`."""
 
-    def __init__(self, what: str, stream: TextIO, always: bool) -> None:
+    def __init__(self, what: str, stream: TextIO | None, always: bool) -> None:
         super().__init__()
         self._what = what
         self._stage = ""
         self._stream = stream
-        self._terminal = stream.isatty()
-        self._shown = self._terminal or always
+        self._terminal = stream is not None and stream.isatty()
+        self._shown = stream is not None and (self._terminal or always)
         self._begun = time.monotonic()
         self._done = threading.Event()
         self._writing = threading.Lock()
@@ -84,6 +84,7 @@ class _Line(logging.Handler):
             pause = _SECONDS_BETWEEN_UPDATES if self._terminal else _SECONDS_BETWEEN_LINES
 
     def _write(self, text: str) -> None:
-        with self._writing:
-            self._stream.write(text)
-            self._stream.flush()
+        with self._writing, suppress(OSError, ValueError):  # a log that is full or closed stops no work
+            if self._stream is not None:  # as where the caller closed it
+                self._stream.write(text)
+                self._stream.flush()

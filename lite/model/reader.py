@@ -9,6 +9,7 @@ import errno
 import math
 import mmap
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -82,16 +83,24 @@ def _open(source: Source) -> tuple[memoryview, str]:
         return view.cast("B").toreadonly(), "model"
     with _opened(source) as file:
         label = os.path.basename(os.fspath(source))
-        if not os.fstat(file.fileno()).st_size:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise InvalidModelError(f"{label}: this is a pipe or a device: give a plain file, which is mapped")
+        if not status.st_size:
             return memoryview(b""), label
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), label
 
 
 def _opened(path: str | os.PathLike[str]) -> BinaryIO:
     try:
-        return open(path, "rb")
+        return open(path, "rb", opener=_open_at_once)
     except ValueError as error:  # a NUL in it, say
         raise FileNotFoundError(errno.ENOENT, "no file can have this name", os.fspath(path)) from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A descriptor, of a pipe too that nobody writes to."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _read(data: memoryview, label: str, sidecars: Sidecars) -> Model:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import DIGITS
+from tests.cli.conftest import DIGITS, Mlite
 
 ROOT = DIGITS.parent.parent
 MLITE = [sys.executable, "-c", "import sys; from converter.cli import main; sys.exit(main())"]
@@ -87,6 +88,35 @@ def test_ctrl_c_is_quiet() -> None:
         child.send_signal(signal.SIGINT)
         assert "Traceback" not in child.stderr.read()
     assert child.returncode == 130
+
+
+ENDED = """
+import os, signal, sys
+from converter.cli import main
+os.fsync = lambda descriptor: signal.raise_signal(signal.SIGTERM)
+sys.exit(main())
+"""
+
+
+def test_a_file_is_whole_or_not_there_when_a_signal_ends_the_process(tmp_path: Path) -> None:
+    done = run([sys.executable, "-c", ENDED], "convert", str(DIGITS / "digits.mindir"), "-o", str(tmp_path / "x.ms"))
+    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (-signal.SIGTERM, "", [])
+
+
+def test_the_streams_may_be_closed(tmp_path: Path) -> None:
+    command = shlex.join([*MLITE, "convert", str(DIGITS / "digits.mindir"), "-o", str(tmp_path / "x.ms")])
+    done = subprocess.run(["sh", "-c", f"{command} <&- >&- 2>&-"], cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "x.ms").read_bytes() == Path(MODEL).read_bytes()
+
+
+def test_too_little_memory_is_an_error(mlite: Mlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*arguments: object, **more: object) -> None:
+        raise MemoryError("Unable to allocate 8.00 GiB")
+
+    monkeypatch.setattr("converter.convert", exhausted)
+    done = mlite("run", DIGITS / "digits.mindir", "--random")
+    assert (done.code, done.err) == (1, "mlite: error: out of memory: Unable to allocate 8.00 GiB\n")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How commands show things, and the line of progress on a terminal, in a log and nowhere."""
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -87,6 +88,19 @@ def test_a_log_gets_nothing_but_warnings() -> None:
         LOG.info("anything")
         LOG.warning("slow")
     assert stream.getvalue() == "slow\n"
+
+
+class Full(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("stream", [None, Full()])
+def test_a_log_that_cannot_be_written_stops_no_work(stream: Full | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress("converting net", always=True):
+        LOG.warning("slow")
 
 
 def test_the_line_leaves_the_log_as_it_was() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Callable
@@ -55,6 +56,13 @@ def test_the_wrong_kind_of_file(data: bytes, error: type[ModelError], words: str
     path.write_bytes(data)
     with pytest.raises(error, match=f"^m.ms: .*{re.escape(words)}"):
         read_model(path)
+
+
+def test_what_is_no_plain_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ms")
+    for path in (tmp_path / "pipe.ms", Path("/dev/zero")):
+        with pytest.raises(InvalidModelError, match=f"^{path.name}: this is a pipe or a device: give a plain file"):
+            read_model(path)
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:

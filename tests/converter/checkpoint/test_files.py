@@ -84,7 +84,7 @@ ROW = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 BAD = {
     "empty; expected": b"",
     "no checkpoint, or a damaged one": b"\xff" * 40,
-    "it has no tensors": b"\x10\x01",
+    "no checkpoint, or a damaged": b"\x10\x01",
     "this is a MindIR export": b"\n\x031.1\x12\x09MindSpore",
     "'w' of type Float32 and shape \\[3\\] has 8 bytes": entry("Float32", bytes(8), 3).SerializeToString(),
     "'w' is of type 'Float8'": entry("Float8", bytes(8), 8).SerializeToString(),
@@ -111,6 +111,13 @@ BAD = {
 def test_what_is_no_checkpoint_is_refused(message: str) -> None:
     with pytest.raises(ParseError, match=message):
         read_checkpoint(BAD[message])
+
+
+def test_a_file_that_does_not_begin_as_one_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "zeros.ckpt", "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ParseError, match=r"zeros.ckpt: no checkpoint, or a damaged one"):
+        read_checkpoint(tmp_path / "zeros.ckpt")
 
 
 @pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])

@@ -1,12 +1,15 @@
 """What is given instead of a MindIR is recognized, and damage gives typed errors only."""
 from __future__ import annotations
 
+import os
 import random
+import threading
 from pathlib import Path
 
 import pytest
 
 from converter.errors import ParseError
+from converter.mindir import container
 from converter.mindir.mind_ir_pb2 import ModelProto
 from converter.mindir.reader import read_mindir
 from lite.errors import ConvertError, UnsupportedOpError
@@ -39,6 +42,25 @@ def test_a_file_that_cannot_be_read_is_an_oserror(tmp_path: Path) -> None:
         read_mindir(tmp_path / "missing.mindir")
     with pytest.raises(IsADirectoryError):
         read_mindir(tmp_path)
+
+
+def test_what_has_no_end_is_not_read_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(tmp_path / "zeros.mindir", "wb") as file:
+        file.truncate(1 << 35)
+    for path in (Path("/dev/zero"), tmp_path / "zeros.mindir"):
+        with pytest.raises(ParseError, match=f"{path.name}: this is no MindIR"):
+            read_mindir(path)
+    monkeypatch.setattr(container, "_MOST", len(DIGITS.read_bytes()))
+    assert read_mindir(piped(tmp_path / "pipe", DIGITS.read_bytes())).inputs
+    with pytest.raises(ParseError, match=r"longer: it has more than .* bytes, which no MindIR has"):
+        read_mindir(piped(tmp_path / "longer", DIGITS.read_bytes() + b"\0"))
+
+
+def piped(path: Path, data: bytes) -> Path:
+    """A pipe that somebody else writes data to."""
+    os.mkfifo(path)
+    threading.Thread(target=path.write_bytes, args=(data,)).start()
+    return path
 
 
 def mutated(data: bytes, seed: int) -> bytes:
