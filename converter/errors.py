@@ -29,7 +29,7 @@ class GraphError(ConvertError):
 
 
 class PassError(ConvertError):
-    """A pass failed. The message names it, the node, and the passes that had run."""
+    """A pass failed. The message names it, the node, the passes that had run, and a way around it."""
 
 
 class SampleError(ConvertError):

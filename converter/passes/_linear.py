@@ -32,7 +32,10 @@ _CHANNEL_AXIS: dict[type[Linear], Callable[[Linear], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """y * scale + shift per channel, then the activation; float64 [channels] each, None where there is none."""
+    """y * scale + shift, then the activation.
+
+    scale, shift: float64 [channels], or one number for all channels; None where there is none.
+    """
 
     scale: Array | None = None
     shift: Array | None = None
@@ -62,10 +65,13 @@ def folded(graph: Graph, value: Value, affine: Affine) -> tuple[Node, Node] | No
     """(the linear node that computes `value`, the one that computes `affine` of it), or None where that cannot be.
 
     That is where `value` comes from another operator, has another user or is a graph output; an activation comes
-    between; weights or bias are not constant floats; or weights to be scaled are shared with another node.
+    between; weights or bias are not constant floats; the number of channels is not known; or weights to be scaled are
+    shared with another node.
     """
     node = value.producer
     if node is None or not isinstance(node.attrs, Linear) or not only_user(graph, value):
+        return None
+    if min(value.spec.shape[-1:], default=1) < 0:
         return None
     weights = node.inputs[1]
     bias = node.inputs[2].data if len(node.inputs) == 3 else np.zeros(value.spec.shape[-1:])

@@ -20,6 +20,10 @@ from converter.ir.verify import Verifier
 Rewriter = Callable[[Graph, Node], "Patch | None"]
 Progress = Callable[[str], None]
 
+_ADVICE = (
+    "this is a bug of mindlite, please report it; until it is mended, mlite convert --no-optimize, in Python "
+    "optimize=False, may convert the model as it was exported"
+)
 _PATCHES_PER_NODE = 50  # more patches than this, on average, and the rewrite will not end
 
 
@@ -87,8 +91,8 @@ def run_passes(graph: Graph, pipeline: Sequence[Pass], progress: Progress | None
     """Run the passes in order, on the functions too; the number of changes each made, summed where it occurs twice.
 
     The graph is verified before the first pass and after every pass that changed it. Raises GraphError where it breaks
-    a rule to begin with, PassError where a pass fails or leaves a graph that does: the message names the pass, the node
-    and the passes that had run. progress: called with the name of each pass before it runs.
+    a rule to begin with, PassError where a pass fails or leaves a graph that does: the message names the pass, the
+    node, the passes that had run and a way around it. progress: called with the name of each pass before it runs.
     """
     graphs = [(part, Verifier()) for part in (graph, *graph.functions.values())]
     for part, verifier in graphs:
@@ -106,6 +110,6 @@ def run_passes(graph: Graph, pipeline: Sequence[Pass], progress: Progress | None
                 count += changed
         except Exception as error:
             before = ", ".join(p.name for p in pipeline[:done]) or "none"
-            raise PassError(f"pass {step.name} failed: {error}\npasses that had run: {before}") from error
+            raise PassError(f"pass {step.name} failed: {error}\npasses that had run: {before}\n{_ADVICE}") from error
         changes[step.name] = changes.get(step.name, 0) + count
     return changes

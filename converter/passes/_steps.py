@@ -30,7 +30,8 @@ def element(value: Value) -> Element | None:
     x = node.inputs[0]
     attrs = node.attrs
     if isinstance(attrs, GRULayer | RNNLayer) and value is node.outputs[1] and len(node.inputs) < 7:
-        return Element(node.outputs[0], 0, x.spec.shape[0] - 1)  # the state after the last step
+        steps = x.spec.shape[0]
+        return Element(node.outputs[0], 0, steps - 1) if steps > 0 else None  # the state after the last step
     if isinstance(attrs, Unstack):
         return Element(x, attrs.axis % x.spec.rank, node.outputs.index(value))
     if isinstance(attrs, Gather):

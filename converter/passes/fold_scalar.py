@@ -40,7 +40,7 @@ def fold_scalar(graph: Graph, node: Node) -> Patch | None:
         source = _source(graph, operand)
         pair = None
         if source is not None:
-            pair = folded(graph, source, Affine(scale=np.full(source.spec.shape[-1:], factor)))
+            pair = folded(graph, source, Affine(scale=np.array(factor)))
         if pair is not None and source is not None:
             linear, new = pair
             return Patch(remove=[node, linear], add=[new], replace={source: new.outputs[0], node.outputs[0]: value})

@@ -9,7 +9,8 @@ through all steps, and its y is chosen from behind them. States that are read on
 input is no element of a sequence is a layer of one step.
 
 Declines where steps branch; an LSTM's c is read between steps, or after the last with sequence lengths, or its weights
-are not constant; an RNN has one step. It is to run first: what is known of the first step would be folded away.
+are not constant, or its batch is open with sequence lengths; an RNN has one step. It is to run first: what is known of
+the first step would be folded away.
 """
 from __future__ import annotations
 
@@ -228,6 +229,8 @@ def _patch(
     cell = first.cell
     if (cell.layer == "RNNLayer" and len(run) == 1) or (first.lengths is not None and first.time != 0):
         return None
+    if cell.memory is not None and first.lengths is not None and cell.out.spec.shape[0] < 0:
+        return None
     removed = {node for step in steps for node in step.nodes}
 
     def is_read(value: Value) -> bool:
@@ -298,7 +301,7 @@ def _sequence(made: _Maker, run: Sequence[tuple[Step, Element | None]]) -> Value
     at = [element.index for _, element in run if element is not None]
     low, high = min(at), max(at) + 1
     x = made.transposed(found.sequence) if found.axis else found.sequence
-    if high - low < x.spec.shape[0]:
+    if high - low != x.spec.shape[0]:
         x = made.node(StridedSlice(), x, made.ints(low), made.ints(high), made.ints(1))[0]
     return made.node(ReverseV2(axis=(0,)), x)[0] if at[0] > at[-1] else x
 
