@@ -16,7 +16,8 @@ from typing import Any
 from llvmlite import ir
 
 from lite.kernels.declare import Target, constant
-from lite.kernels.simd import I8, I32, Simd, Value, integers
+from lite.kernels.simd import Simd
+from lite.kernels.value import I8, I32, Value
 
 I16 = ir.IntType(16)
 _PAIRS = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}  # by lanes
@@ -75,7 +76,7 @@ class Codes:
         kind = ir.VectorType(I8, step)
 
         def body(i: Value) -> None:
-            loaded = Value(self.s, self.s.builder.load(self._pointer(x + i, kind), align=1))
+            loaded = self.s.load_as(kind, x + i)
             self._write_staged(loaded, y + size * i)
 
         self.s.loop(n, body, step=step)
@@ -83,29 +84,24 @@ class Codes:
     def fill(self, code: Value, y: Value, n: Value) -> None:
         """As `stage`, of n codes that are all the same."""
         size, step = self.size, self.factor_bytes
-        kind = ir.VectorType(I8, step)
-        narrow = self.s.builder.trunc(code.ir, I8)
-        first = self.s.builder.insert_element(ir.Constant(kind, ir.Undefined), narrow, ir.Constant(I32, 0))
-        same = integers(I32, (0,) * step)
-        spread = Value(self.s, self.s.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), same))
+        spread = self.s.splat(code.truncated(I8), step)
         self.s.loop(n, lambda i: self._write_staged(spread, y + size * i), step=step)
 
     def staged(self, address: Value) -> Value:
         """INT8_STEP staged codes, in every lane, as `dot` takes them."""
-        b = self.s.builder
-        spread = self.s.splat(Value(self.s, b.load(self._pointer(address, I32), align=1)))
+        spread = self.s.splat(self.s.load_as(I32, address))
         if self.s.target.int8_dot == "vpdpbusd":
             return spread
         kind = self._bytes if self.s.target.int8_dot else ir.VectorType(I16, 2 * self.s.lanes)
-        return Value(self.s, b.bitcast(spread.ir, kind))
+        return spread.bitcast(kind)
 
     def factor(self, address: Value) -> Value:
         """INT8_STEP weights for each lane, from as many consecutive bytes, as `dot` takes them."""
         if self.s.target.int8_dot:
             return self._load_dot(address)
         kind = ir.VectorType(I8, self.factor_bytes)
-        loaded = self.s.builder.load(self._pointer(address, kind), align=1)
-        return Value(self.s, self.s.builder.sext(loaded, ir.VectorType(I16, 2 * self.s.lanes)))
+        loaded = self.s.load_as(kind, address)
+        return loaded.extended(ir.VectorType(I16, 2 * self.s.lanes))
 
     def dot(self, total: Value, x: Value, w: Value) -> Value:
         """total + the sum over INT8_STEP codes of x * w, lane by lane; x: from `staged`, w: from `factor`."""
@@ -131,7 +127,7 @@ class Codes:
     def factors(self, codes: Value) -> list[Value]:
         """Codes, four to a lane, as `dot_each` takes them."""
         if self.s.target.int8_dot == "vpdpbusd":
-            return [Value(self.s, self.s.builder.bitcast(codes.ir, self._words))]
+            return [codes.bitcast(self._words)]
         return [codes] if self.parts == 1 else self._halves(codes)
 
     def shorts(self, a: Value, b: Value) -> Value:
@@ -148,7 +144,7 @@ class Codes:
 
     def add_short(self, a: Value, b: Value) -> Value:
         """a + b of int16, saturated."""
-        return Value(self.s, self.s.intrinsic(f"llvm.sadd.sat.v{2 * self.s.lanes}i16", a.ir.type, [a.ir, b.ir]))
+        return self.s.call(f"llvm.sadd.sat.v{2 * self.s.lanes}i16", a.ir.type, a, b)
 
     def byte(self, address: Value) -> Value:
         """The int32 at an address, which is a code, in every byte."""
@@ -161,71 +157,69 @@ class Codes:
 
     def in_order(self, codes: Value) -> Value:
         """4 x lanes codes that are the quarters of every 128 bits in turn, a quarter after the other."""
-        words = Value(self.s, self.s.builder.bitcast(codes.ir, self._words))
+        words = codes.bitcast(self._words)
         order = [block + quarter for quarter in range(4) for block in range(0, self.s.lanes, 4)]
-        return Value(self.s, self.s.builder.bitcast(self.s.shuffle(words, words, order).ir, self._bytes))
+        return self.s.shuffle(words, words, order).bitcast(self._bytes)
 
     def store_part(self, codes: Value, first: int, count: int, address: Value, limit: Value | None = None) -> None:
         """Writes `count` codes from `first` on, or only the first `limit` of these."""
         part = self.s.shuffle(codes, codes, range(first, first + count))
-        pointer = self._pointer(address, part.ir.type)
         if limit is None:
-            self.s.builder.store(part.ir, pointer, align=1)
-            return
-        arguments = [part.ir, pointer, ir.Constant(I32, 1), self._first(limit, count).ir]
-        self.s.intrinsic(f"llvm.masked.store.v{count}i8.p0", ir.VoidType(), arguments)
+            self.s.store_as(part, address)
+        else:
+            self.s.store_first(part, address, limit)
 
     def load_bytes(self, address: Value) -> Value:
         """4 x lanes consecutive codes as they are."""
-        return Value(self.s, self.s.builder.load(self._pointer(address, self._bytes), align=1))
+        return self.s.load_as(self._bytes, address)
 
     def least_bytes(self) -> Value:
         """The least code, 4 x lanes times."""
-        return Value(self.s, integers(I8, (-128,) * (4 * self.s.lanes)))
+        return self.s.constants(I8, (-128,) * (4 * self.s.lanes))
 
     def store_bytes(self, codes: Value, address: Value) -> None:
         """Writes 4 x lanes codes."""
-        self.s.builder.store(codes.ir, self._pointer(address, self._bytes), align=1)
+        self.s.store_as(codes, address)
 
     def short_codes(self, address: Value) -> Value:
         """2 x lanes consecutive codes as int16."""
-        loaded = self.s.builder.load(self._pointer(address, ir.VectorType(I8, 2 * self.s.lanes)), align=1)
-        return Value(self.s, self.s.builder.sext(loaded, self._shorts))
+        loaded = self.s.load_as(ir.VectorType(I8, 2 * self.s.lanes), address)
+        return loaded.extended(self._shorts)
 
     def short_number(self, value: int) -> Value:
         """A constant, int16 in every element."""
-        return Value(self.s, ir.Constant(self._shorts, [value] * self._shorts.count))
+        return self.s.constants(I16, (value,) * self._shorts.count)
 
     def words_of(self, shorts: Value) -> list[Value]:
         """2 x lanes int16 as two vectors of int32."""
         lanes = self.s.lanes
         halves = [self.s.shuffle(shorts, shorts, range(first, first + lanes)) for first in (0, lanes)]
-        return [Value(self.s, self.s.builder.sext(half.ir, self._words)) for half in halves]
+        return [half.extended(self._words) for half in halves]
 
     def shorts_at(self, address: Value) -> Value:
         """2 x lanes consecutive int16."""
-        return Value(self.s, self.s.builder.load(self._pointer(address, self._shorts), align=4))
+        return self.s.load_as(self._shorts, address, align=4)
 
     def pair_at(self, address: Value) -> Value:
         """Two consecutive int16, in every lane."""
-        spread = self.s.splat(Value(self.s, self.s.builder.load(self._pointer(address, I32), align=4)))
-        return Value(self.s, self.s.builder.bitcast(spread.ir, self._shorts))
+        spread = self.s.splat(self.s.load_as(I32, address, align=4))
+        return spread.bitcast(self._shorts)
 
     def dot_shorts(self, total: Value, x: Value, w: Value) -> Value:
         """total + the sum over two int16 of x * w, lane by lane, modulo 2^32."""
         if self.s.target.int8_dot != "vpdpbusd":
             return total + self._pairs(x, w)
         name = f"llvm.x86.avx512.vpdpwssd.{32 * self.s.lanes}"
-        pairs = [self.s.builder.bitcast(pair.ir, self._words) for pair in (x, w)]
-        return Value(self.s, self.s.intrinsic(name, self._words, [total.ir, *pairs]))
+        pairs = [pair.bitcast(self._words) for pair in (x, w)]
+        return self.s.call(name, self._words, total, *pairs)
 
     def store_shorts(self, x: Value, address: Value) -> None:
         """Writes 2 x lanes int16."""
-        self.s.builder.store(x.ir, self._pointer(address, x.ir.type), align=2)
+        self.s.store_as(x, address, align=2)
 
     def store_words(self, x: Value, address: Value) -> None:
         """Writes `lanes` int32."""
-        self.s.builder.store(x.ir, self._pointer(address, x.ir.type), align=4)
+        self.s.store_as(x, address, align=4)
 
     def total(self, accumulator: list[Value], start: Value) -> Value:
         """The sums, int32, lane by lane."""
@@ -236,34 +230,34 @@ class Codes:
     def load(self, address: Value) -> Value:
         """`lanes` consecutive codes as int32."""
         kind = ir.VectorType(I8, self.s.lanes)
-        loaded = self.s.builder.load(self._pointer(address, kind), align=1)
-        return Value(self.s, self.s.builder.sext(loaded, self._words))
+        loaded = self.s.load_as(kind, address)
+        return loaded.extended(self._words)
 
     def load_words(self, address: Value) -> Value:
         """`lanes` consecutive int32."""
-        return Value(self.s, self.s.builder.load(self._pointer(address, self._words), align=4))
+        return self.s.load_as(self._words, address, align=4)
 
     def word(self, address: Value) -> Value:
         """The int32 at an address, in every lane."""
-        return self.s.splat(Value(self.s, self.s.builder.load(self._pointer(address, I32), align=4)))
+        return self.s.splat(self.s.load_as(I32, address, align=4))
 
     def one(self, address: Value) -> Value:
         """The code at an address, in every lane as int32."""
-        code = self.s.builder.load(self._pointer(address, I8), align=1)
-        return self.s.splat(Value(self.s, self.s.builder.sext(code, I32)))
+        code = self.s.load_as(I8, address)
+        return self.s.splat(code.extended(I32))
 
     def splat(self, number: Value) -> Value:
         """An i64 number as int32 in every lane."""
-        return self.s.splat(Value(self.s, self.s.builder.trunc(number.ir, I32)))
+        return self.s.splat(number.truncated(I32))
 
     def number(self, value: int) -> Value:
         """A constant, int32 in every lane."""
-        return Value(self.s, integers(I32, (value,) * self.s.lanes))
+        return self.s.constants(I32, (value,) * self.s.lanes)
 
     def rounded(self, x: Value) -> Value:
         """x, float32 below 2^31 in size, as int32: to nearest, halves to even."""
         name, *mask = _NEAREST[self.s.lanes if self.s.target.machine == "x86_64" else 0]
-        return Value(self.s, self.s.intrinsic(name, self._words, [x.ir, *mask]))
+        return Value(self.s.builder, self.s.intrinsic(name, self._words, [x.ir, *mask]))
 
     def store(self, x: Value, address: Value, lanes: Value | None) -> None:
         """Writes the low bytes of int32, all or the first `lanes`."""
@@ -276,36 +270,23 @@ class Codes:
         else:
             self._store_as(I16, x, address, lanes)
 
-    def _first(self, limit: Value, count: int) -> Value:
-        """True for the first `limit` of `count` bytes; limit is not negative."""
-        kind = ir.VectorType(I32, count)
-        wanted = self.s.builder.insert_element(
-            ir.Constant(kind, ir.Undefined), self.s.builder.trunc(limit.ir, I32), ir.Constant(I32, 0)
-        )
-        spread = self.s.builder.shuffle_vector(wanted, ir.Constant(kind, ir.Undefined), integers(I32, (0,) * count))
-        return Value(self.s, self.s.builder.icmp_signed("<", integers(I32, tuple(range(count))), spread))
-
     def _spread(self, address: Value, element: ir.IntType, count: int) -> Value:
         """The low bits of the int32 at an address in every element of a vector."""
-        b, kind = self.s.builder, ir.VectorType(element, count)
-        narrow = b.trunc(b.load(self._pointer(address, I32), align=4), element)
-        first = b.insert_element(ir.Constant(kind, ir.Undefined), narrow, ir.Constant(I32, 0))
-        zeros = integers(I32, (0,) * count)
-        return Value(self.s, b.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros))
+        return self.s.splat(self.s.load_as(I32, address, align=4).truncated(element), count)
 
     def _narrow(self, a: Value, b: Value, element: ir.IntType, instruction: str) -> Value:
         """Two vectors as one of integers half as wide, saturated."""
         kind = ir.VectorType(element, 2 * a.ir.type.count)
         if self.s.target.machine == "x86_64":
-            return Value(self.s, self.s.intrinsic(instruction, kind, [a.ir, b.ir]))
+            return self.s.call(instruction, kind, a, b)
         both = self.s.shuffle(a, b, range(kind.count))
         most = (1 << (element.width - 1)) - 1
-        low, high = (Value(self.s, integers(both.ir.type.element, (x,) * kind.count)) for x in (-most - 1, most))
-        return Value(self.s, self.s.builder.trunc(self.between(both, low, high).ir, kind))
+        low, high = (self.s.constants(both.ir.type.element, (x,) * kind.count) for x in (-most - 1, most))
+        return self.between(both, low, high).truncated(kind)
 
     def _load_dot(self, address: Value) -> Value:
         kind = self._words if self.s.target.int8_dot == "vpdpbusd" else self._bytes
-        return Value(self.s, self.s.builder.load(self._pointer(address, kind), align=1))
+        return self.s.load_as(kind, address)
 
     def _dot(self, total: Value, x: Value, w: Value) -> Value:
         """By the target's instruction."""
@@ -313,33 +294,30 @@ class Codes:
         name = f"llvm.aarch64.neon.sdot.v{lanes}i32.v{4 * lanes}i8"
         if self.s.target.int8_dot == "vpdpbusd":
             name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
-        return Value(self.s, self.s.intrinsic(name, kind, [total.ir, x.ir, w.ir]))
+        return self.s.call(name, kind, total, x, w)
 
     def _store_as(self, element: ir.IntType, x: Value, address: Value, lanes: Value | None) -> None:
-        narrow = self.s.builder.trunc(x.ir, ir.VectorType(element, self.s.lanes))
-        pointer = self._pointer(address, narrow.type)
+        narrow = x.truncated(ir.VectorType(element, self.s.lanes))
         if lanes is None:
-            self.s.builder.store(narrow, pointer, align=1)
-            return
-        arguments = [narrow, pointer, ir.Constant(I32, 1), self.s.mask(lanes).ir]
-        self.s.intrinsic(f"llvm.masked.store.v{self.s.lanes}i{element.width}.p0", ir.VoidType(), arguments)
+            self.s.store_as(narrow, address)
+        else:
+            self.s.store_first(narrow, address, lanes)
 
     def _write_staged(self, codes: Value, address: Value) -> None:
-        b, dot = self.s.builder, self.s.target.int8_dot
-        wide = codes.ir
+        count, dot = codes.ir.type.count, self.s.target.int8_dot
         if dot == "vpdpbusd":
-            wide = b.xor(wide, integers(I8, (-128,) * wide.type.count))
+            codes = codes ^ self.s.constants(I8, (-128,) * count)
         elif not dot:
-            wide = b.sext(wide, ir.VectorType(I16, wide.type.count))
-        b.store(wide, self._pointer(address, wide.type), align=1)
+            codes = codes.extended(ir.VectorType(I16, count))
+        self.s.store_as(codes, address)
 
     def _pairs(self, x: Value, w: Value) -> Value:
         """Products of int16 vectors, neighbors added: int32, half as many."""
         lanes = self.s.lanes
         if self.s.target.machine == "x86_64":
-            return Value(self.s, self.s.intrinsic(_PAIRS[lanes], self._words, [x.ir, w.ir]))
-        b, wide = self.s.builder, ir.VectorType(I32, 2 * lanes)
-        product = Value(self.s, b.mul(b.sext(x.ir, wide), b.sext(w.ir, wide)))
+            return self.s.call(_PAIRS[lanes], self._words, x, w)
+        wide = ir.VectorType(I32, 2 * lanes)
+        product = x.extended(wide) * w.extended(wide)
         first, second = (self.s.shuffle(product, product, range(i, i + lanes)) for i in (0, lanes))
         return self._neighbors(first, second)
 
@@ -352,10 +330,7 @@ class Codes:
         """4 x lanes codes as two vectors of int16."""
         wide, count = ir.VectorType(I16, 2 * self.s.lanes), 2 * self.s.lanes
         parts = [self.s.shuffle(codes, codes, range(first, first + count)) for first in (0, count)]
-        return [Value(self.s, self.s.builder.sext(part.ir, wide)) for part in parts]
-
-    def _pointer(self, address: Value, kind: ir.Type) -> ir.Value:
-        return self.s.builder.inttoptr(address.ir, kind.as_pointer())
+        return [part.extended(wide) for part in parts]
 
 
 def staged_offset(target: Target) -> int:

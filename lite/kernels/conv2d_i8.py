@@ -12,7 +12,8 @@ from lite.kernels.declare import Int, Pointer, i64, kernel, routine
 from lite.kernels.gemm_i7 import INT7_OFFSET, INT7_ROWS, INT7_STEP, gemm_tile_i7, stage_i7, stage_same_i7
 from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROW_PANELS, INT8_ROWS, gemm_tile_i8
 from lite.kernels.move import LANES
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 from lite.kernels.windows import Windows, windows_at
 
 

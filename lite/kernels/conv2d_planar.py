@@ -14,7 +14,8 @@ from functools import partial
 from lite.kernels.declare import Float, Int, Pointer, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.move import LANES, copy_elements, copy_words, zero_words
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 from lite.kernels.windows import windows_at
 
 _MOST = 8  # channels; as many floats may be written beyond the last pixel

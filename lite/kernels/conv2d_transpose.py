@@ -6,7 +6,8 @@ sums the taps that fall on it, in the order of the filter, so units of output ro
 from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _VECTORS = 4
 

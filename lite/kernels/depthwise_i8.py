@@ -15,7 +15,8 @@ from functools import partial
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer, constant, i64, kernel, u8
 from lite.kernels.requantize import Requantize
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 from lite.kernels.windows import whole_windows, windows_at
 
 _FORMS = ((3, 1), (3, 2), (5, 1), (5, 2))  # side of the filter, stride

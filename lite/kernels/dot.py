@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, kernel
 from lite.kernels.elementwise import activate_rows
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 
 @micro("dot_columns_f32", Pointer, Pointer, Int, Int, Pointer, Pointer, Pointer, Float, Float)

@@ -11,7 +11,8 @@ from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Float, Int, Pointer, kernel
 from lite.kernels.index import row_offset
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _ADD = BINARY.index("add")
 

@@ -13,7 +13,8 @@ from lite.kernels import vmath
 from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, UNARY
 from lite.kernels.declare import Float, Int, Pointer, kernel, routine
 from lite.kernels.index import row_offset
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 _SQRT_HALF = 0.7071067811865476

@@ -15,7 +15,8 @@ from __future__ import annotations
 from functools import partial
 
 from lite.kernels.declare import Float, Int, Pointer, Target, constant, routine
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 
 def tile_vectors(target: Target) -> int:

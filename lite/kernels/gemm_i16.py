@@ -11,7 +11,8 @@ from functools import partial
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer
 from lite.kernels.gemm_i8 import PANELS, rows_of
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 
 @micro("gemm_tile_i16", Int, Int, Pointer, Int, Int, Pointer, Pointer, Pointer, Int)

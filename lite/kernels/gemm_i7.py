@@ -16,7 +16,8 @@ from llvmlite import ir
 from lite.kernels.codes8 import I16, Codes
 from lite.kernels.declare import Int, Pointer, Target, constant
 from lite.kernels.gemm_i8 import codes_end, each_tile
-from lite.kernels.simd import I8, I64, Simd, Value, integers, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import I8, I32, I64, Value
 
 OFFSET = 64
 INT7_ROWS = 12
@@ -42,22 +43,21 @@ class Sevens(Codes):
     def add(self, total: Value, x: list[Value], w: list[Value]) -> Value:
         """total + the sums over four bytes of each x, unsigned, * w, lane by lane; none may leave int16."""
         kind, name = ir.VectorType(I16, 2 * self.s.lanes), _ADD_PAIRS[self.s.lanes]
-        first, *more = (Value(self.s, self.s.intrinsic(name, kind, [a.ir, b.ir])) for a, b in zip(x, w, strict=True))
+        first, *more = (self.s.call(name, kind, a, b) for a, b in zip(x, w, strict=True))
         for other in more:
             first = first + other
-        return total + self._pairs(first, Value(self.s, integers(I16, (1,) * kind.count)))
+        return total + self._pairs(first, self.s.constants(I16, (1,) * kind.count))
 
     def four(self, address: Value) -> Value:
         """Four staged codes, in every lane."""
-        return Value(self.s, self.s.builder.bitcast(self.word(address).ir, self._bytes))
+        return self.word(address).bitcast(self._bytes)
 
     def count(self, address: Value) -> Value:
         """The int32 at an address, as a number."""
-        return Value(self.s, self.s.builder.sext(self.s.builder.load(self._pointer(address, ir.IntType(32))), I64))
+        return self.s.load_as(I32, address, align=4).extended(I64)
 
     def _write_staged(self, codes: Value, address: Value) -> None:
-        shifted = self.s.builder.add(codes.ir, integers(I8, (OFFSET,) * codes.ir.type.count))
-        self.s.builder.store(shifted, self._pointer(address, shifted.type), align=1)
+        self.s.store_as(codes + self.s.constants(I8, (OFFSET,) * codes.ir.type.count), address)
 
 
 @micro("stage_i7", Pointer, Pointer, Int)

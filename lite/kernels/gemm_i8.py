@@ -16,7 +16,8 @@ from functools import partial
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer, Target, constant
 from lite.kernels.requantize import Requantize
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 
 def rows_of(target: Target) -> int:

@@ -20,7 +20,8 @@ from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Float, Int, Pointer, constant, f32, i32, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemv_digits import GEMV_DIGITS, STRIPS, finish_block, gemv_block_digits, row_digits, row_largest
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _STEP = 8  # elements of a row that are taken at once
 _NIBBLES = (0, 2, 4, 6, 1, 3, 5, 7)  # of a step's elements in a word

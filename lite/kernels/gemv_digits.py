@@ -7,7 +7,8 @@ from llvmlite import ir
 
 from lite.kernels.codes8 import I16, Codes
 from lite.kernels.declare import Float, Int, Pointer, Target, constant
-from lite.kernels.simd import I32, Simd, Value, integers, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import I32, Value
 
 STRIPS = 4
 _STEP = 8  # elements of a row that are taken at once
@@ -35,26 +36,23 @@ class Nibbles(Codes):
 
     def nibbles(self, words: Value) -> list[Value]:
         """The lower and the upper nibbles of each byte."""
-        return [self._as(x & 0x0F0F0F0F, self._four) for x in (words, words >> 4)]
+        return [(x & 0x0F0F0F0F).bitcast(self._four) for x in (words, words >> 4)]
 
     def four(self, address: Value) -> Value:
         """Four consecutive bytes, in every lane."""
-        return self._as(self.word(address), self._four)
+        return self.word(address).bitcast(self._four)
 
     def add(self, total: Value, x: list[Value], w: list[Value]) -> Value:
         """total + the sums over four bytes of each x * w, lane by lane; x: from `nibbles`, w: from `four`."""
         if self.s.target.int8_dot:
             return self._dot(self._dot(total, x[0], w[0]), x[1], w[1])
         kind, name = ir.VectorType(I16, 2 * self.s.lanes), _ADD_PAIRS[self.s.lanes]
-        low, high = (Value(self.s, self.s.intrinsic(name, kind, [a.ir, b.ir])) for a, b in zip(x, w, strict=True))
-        return total + self._pairs(low + high, Value(self.s, integers(I16, (1,) * kind.count)))  # below 2^13 each
+        low, high = (self.s.call(name, kind, a, b) for a, b in zip(x, w, strict=True))
+        return total + self._pairs(low + high, self.s.constants(I16, (1,) * kind.count))  # below 2^13 each
 
     def integers(self, x: Value) -> Value:
         """x, float32 of integers, as int32."""
-        return Value(self.s, self.s.builder.fptosi(x.ir, self._words))
-
-    def _as(self, x: Value, kind: ir.Type) -> Value:
-        return Value(self.s, self.s.builder.bitcast(x.ir, kind))
+        return x.rounded_to_zero(self._words)
 
 
 @micro("row_largest", Pointer, Int, Pointer)

@@ -11,7 +11,8 @@ import numpy as np
 
 from lite.kernels.declare import Float32, Int, Pointer, f32, kernel, routine
 from lite.kernels.move import copy_words
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _REFLECTION = 2  # lite.ops.grid_sampler.REFLECTION
 _ROUND = 1.5 * 2.0**52  # adding it, and taking it away, rounds to an integer

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from lite.kernels.declare import Float, Int, Pointer, f32, kernel, routine
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _VECTORS = 4
 _STRIP = 64  # pixels

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from llvmlite import ir
 
 from lite.kernels.declare import Int, Pointer
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _I16, _I32 = ir.IntType(16), ir.IntType(32)
 _F16, _F32, _F64 = ir.HalfType(), ir.FloatType(), ir.DoubleType()
@@ -76,12 +77,11 @@ def _each(s: Simd, n: Value, part: Callable[[Value, int], object]) -> None:
 
 
 def _load(s: Simd, element: ir.Type, address: Value, lanes: int) -> ir.Value:
-    pointer = s.builder.inttoptr(address.ir, ir.VectorType(element, lanes).as_pointer())
-    return s.builder.load(pointer, align=1)
+    return s.load_as(ir.VectorType(element, lanes), address).ir
 
 
 def _store(s: Simd, x: ir.Value, address: Value) -> None:
-    s.builder.store(x, s.builder.inttoptr(address.ir, x.type.as_pointer()), align=1)
+    s.store_as(Value(s.builder, x), address)
 
 
 def _size(s: Simd, x: ir.Value, lanes: int) -> ir.Value:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from lite.kernels import vmath
 from lite.kernels.declare import Float, Int, Pointer, f32, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 
 @micro("lrn_row_f32", Pointer, Pointer, Pointer, Int, Int, Float, Float, Float)

@@ -13,7 +13,8 @@ from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, til
 from lite.kernels.matmul import gemv_panels_f32
 from lite.kernels.move import copy_words
 from lite.kernels.rows_i8 import stage_states, state_product_i8
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 GATES = 4  # no more than GEMV_PANELS
 STATE_TABLE = 128  # bytes of scratch for the addresses of a tile's rows

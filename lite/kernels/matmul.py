@@ -15,7 +15,8 @@ from lite.kernels.declare import Float, Int, Pointer, Target, constant, f32, i64
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
 from lite.kernels.move import LANES, copy_words, transpose_block_f32
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _ACTIVATED_PANELS = 8  # after as many what is done last is done, while they are in cache
 PAIR = 2  # panels of a vector's weights that are side by side

@@ -13,7 +13,8 @@ from llvmlite import ir
 
 from lite.kernels.declare import Int, Pointer, constant, i32, i64, kernel, routine, u8, u16, u32
 from lite.kernels.index import inner_stride, row_offset, rows_left
-from lite.kernels.simd import I8, Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import I8, Value
 
 _UNROLLED = 4  # vectors of a long copy
 _PIECE = 16  # columns, that interleave_bytes takes at once; it may write into as many beyond the last
@@ -97,13 +98,13 @@ def interleave_bytes(s: Simd, rows: Value, x: Value, x_bytes: Value, y: Value, c
         dense = [4 * (k // count) + k % count if k < 4 * count else 0 for k in range(_PIECE)]
 
         def block(i: Value) -> None:
-            planes = [Value(s, s.builder.load(_pointer(x + r * x_bytes + i, kind), align=1)) for r in range(count)]
+            planes = [s.load_as(kind, x + r * x_bytes + i) for r in range(count)]
             a, b, c, d = (planes * 2)[:4]
             low, high = zipped(a, b, 1), zipped(c, d, 1)
             pixels = [four for pair in zip(low, high, strict=True) for four in zipped(*pair, 2)]
             for number, four in enumerate(pixels):
                 place = y + (i + 4 * number) * count
-                s.builder.store(s.shuffle(four, four, dense).ir, _pointer(place, kind), align=1)
+                s.store_as(s.shuffle(four, four, dense), place)
 
         s.loop(columns, block, step=_PIECE)
 
@@ -116,9 +117,9 @@ def copy_bytes(s: Simd, x: Value, y: Value, n: Value) -> None:
 
     def move(size: int, *places: Value) -> None:
         kind = ir.VectorType(I8, size)
-        loaded = [s.builder.load(_pointer(x + place, kind), align=1) for place in places]
+        loaded = [s.load_as(kind, x + place) for place in places]
         for piece, place in zip(loaded, places, strict=True):
-            s.builder.store(piece, _pointer(y + place, kind), align=1)
+            s.store_as(piece, y + place)
 
     def long(size: int) -> None:
         many = n & -(_UNROLLED * size)
@@ -309,7 +310,3 @@ def fill(y: Pointer, value: Pointer, n: Int, size: Int, block: Int, begin: Int, 
             u32(y)[i] = word
     else:
         copy_elements(value, 0, y + first * size, size, last - first, size)
-
-
-def _pointer(address: Value, kind: ir.Type) -> ir.Value:
-    return address.simd.builder.inttoptr(address.ir, kind.as_pointer())

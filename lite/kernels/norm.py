@@ -6,7 +6,8 @@ Four rows of a layer norm pass side by side, because the sums, root and division
 from __future__ import annotations
 
 from lite.kernels.declare import Float, Int, Pointer, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _ROWS = 4
 

@@ -5,7 +5,8 @@ No operator uses these. The chains of multiply-adds are as many as hide the inst
 from __future__ import annotations
 
 from lite.kernels.declare import Int, Pointer, Target, constant, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 
 def chains(target: Target) -> int:

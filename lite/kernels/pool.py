@@ -10,7 +10,8 @@ from functools import partial, reduce
 
 from lite.kernels.codes import POOL
 from lite.kernels.declare import Float, Int, Pointer, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 from lite.kernels.windows import whole_windows, windows_at
 
 _VECTORS = 4

@@ -10,7 +10,8 @@ from functools import partial, reduce
 
 from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Float32, Int, Pointer, f32, kernel
-from lite.kernels.simd import Combine, Simd, Value, micro
+from lite.kernels.simd import Combine, Simd, micro
+from lite.kernels.value import Value
 from lite.kernels.windows import whole_windows, windows_at
 
 _UNROLLED = (2, 3)  # square windows, as in pool.py

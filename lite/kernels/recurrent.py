@@ -19,7 +19,8 @@ from lite.kernels.lstm import STATE_TABLE
 from lite.kernels.matmul import gemv_panels_f32
 from lite.kernels.move import copy_words
 from lite.kernels.rows_i8 import stage_states, state_product_i8
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 GRU_GATES = 3
 RNN_PANELS = 4  # no more than GEMV_PANELS, like the gates

@@ -12,7 +12,8 @@ from functools import partial
 from lite.kernels.codes import REDUCE
 from lite.kernels.declare import Float, Int, Pointer, kernel
 from lite.kernels.index import row_offset
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 Term = Callable[[Simd, Value], Value]
 Join = Callable[[Simd, Value, Value], Value]

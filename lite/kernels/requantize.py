@@ -11,7 +11,7 @@ largest of the sum's own codes less their zero point]. Factors and the last two 
 from __future__ import annotations
 
 from lite.kernels.codes8 import Codes
-from lite.kernels.simd import Value
+from lite.kernels.value import Value
 
 
 class Requantize:

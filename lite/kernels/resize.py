@@ -7,7 +7,8 @@ there is no image in between.
 from __future__ import annotations
 
 from lite.kernels.declare import Int, Pointer, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _VECTORS = 4
 

@@ -13,7 +13,8 @@ from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROW_PANELS, INT8_ROWS, EndRows, each_tile, summed
 from lite.kernels.move import LANES
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _LEAST_SPAN = 2.0**-100
 _INFINITY = float("inf")

@@ -21,108 +21,18 @@
 """
 from __future__ import annotations
 
-import math
-import struct
 from collections.abc import Callable, Sequence
-from functools import cache as once
-from typing import Any, TypeAlias, cast
+from typing import Any
 
 from llvmlite import ir
 
 from lite.kernels.declare import Target, microkernel
+from lite.kernels.value import F32, I8, I32, I64, Operand, Value, constant, integers
 
-__all__ = ["Simd", "Value", "micro"]
+__all__ = ["Combine", "Simd", "micro"]
 
-I1, I8, I32, I64, F32 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
-
-Operand: TypeAlias = "Value | int | float"
-Combine = Callable[["Value", "Value"], "Value"]
-Body = Callable[..., "tuple[Value, ...] | None"]  # takes what is carried, gives what is carried next
-
-
-class Value:
-    """An SSA value of the function being emitted; operators emit instructions."""
-
-    __slots__ = ("ir", "simd")
-
-    def __init__(self, simd: Simd, value: ir.Value) -> None:
-        self.simd = simd
-        self.ir = value
-
-    @property
-    def is_float(self) -> bool:
-        """True for a float and a vector of floats."""
-        return bool(_element(self.ir.type) == F32)
-
-    def _binary(self, other: Operand, on_float: str, on_int: str, swap: bool = False) -> Value:
-        a, b = self.ir, self.simd.like(other, self).ir
-        emit = getattr(self.simd.builder, on_float if self.is_float else on_int)
-        return Value(self.simd, emit(b, a) if swap else emit(a, b))
-
-    def __add__(self, other: Operand) -> Value:
-        return self if isinstance(other, int) and other == 0 else self._binary(other, "fadd", "add")
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Operand) -> Value:
-        return self._binary(other, "fsub", "sub")
-
-    def __rsub__(self, other: Operand) -> Value:
-        return self._binary(other, "fsub", "sub", swap=True)
-
-    def __mul__(self, other: Operand) -> Value:
-        return self if isinstance(other, int) and other == 1 else self._binary(other, "fmul", "mul")
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Operand) -> Value:
-        return self._binary(other, "fdiv", "sdiv")
-
-    def __rtruediv__(self, other: Operand) -> Value:
-        return self._binary(other, "fdiv", "sdiv", swap=True)
-
-    def __and__(self, other: Operand) -> Value:
-        return self._binary(other, "and_", "and_")
-
-    def __or__(self, other: Operand) -> Value:
-        return self._binary(other, "or_", "or_")
-
-    def __xor__(self, other: Operand) -> Value:
-        return self._binary(other, "xor", "xor")
-
-    def __lshift__(self, other: Operand) -> Value:
-        return self._binary(other, "shl", "shl")
-
-    def __rshift__(self, other: Operand) -> Value:
-        return self._binary(other, "ashr", "ashr")
-
-    def __neg__(self) -> Value:
-        return Value(self.simd, self.simd.builder.fneg(self.ir) if self.is_float else self.simd.builder.neg(self.ir))
-
-    def _compare(self, other: Operand, sign: str) -> Value:
-        b = self.simd.builder
-        compare = b.fcmp_ordered if self.is_float else b.icmp_signed
-        return Value(self.simd, compare(sign, self.ir, self.simd.like(other, self).ir))
-
-    def __lt__(self, other: Operand) -> Value:
-        return self._compare(other, "<")
-
-    def __le__(self, other: Operand) -> Value:
-        return self._compare(other, "<=")
-
-    def __gt__(self, other: Operand) -> Value:
-        return self._compare(other, ">")
-
-    def __ge__(self, other: Operand) -> Value:
-        return self._compare(other, ">=")
-
-    def equals(self, other: Operand) -> Value:
-        """self == other; `==` itself keeps its Python meaning."""
-        return self._compare(other, "==")
-
-    def is_nan(self, other: Value | None = None) -> Value:
-        """True in the lanes that hold NaN, here or in the other."""
-        return Value(self.simd, self.simd.builder.fcmp_unordered("uno", self.ir, (other or self).ir))
+Combine = Callable[[Value, Value], Value]
+Body = Callable[..., tuple[Value, ...] | None]  # takes what is carried, gives what is carried next
 
 
 class Simd:
@@ -138,88 +48,102 @@ class Simd:
 
     def constant(self, value: int) -> Value:
         """An i64 constant."""
-        return Value(self, ir.Constant(I64, value))
+        return Value(self.builder, ir.Constant(I64, value))
 
-    def splat(self, x: Operand) -> Value:
-        """A vector with x in every lane: a Python number (becomes float32), a float or a double."""
+    def constants(self, element: ir.IntType, numbers: tuple[int, ...]) -> Value:
+        """A vector of constant integers."""
+        return Value(self.builder, integers(element, numbers))
+
+    def splat(self, x: Operand, count: int = 0) -> Value:
+        """A vector with x in every element. A Python number and a double become float32.
+
+        count: of elements, where these are not `lanes`.
+        """
+        count = count or self.lanes
         if not isinstance(x, Value):
-            return Value(self, _constant(ir.VectorType(F32, self.lanes), x))
+            return Value(self.builder, constant(ir.VectorType(F32, count), x))
         scalar = self.builder.fptrunc(x.ir, F32) if x.ir.type == ir.DoubleType() else x.ir
-        kind = ir.VectorType(scalar.type, self.lanes)
+        kind = ir.VectorType(scalar.type, count)
         first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(I32, 0))
-        zeros = integers(I32, (0,) * self.lanes)
-        return Value(self, self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros))
-
-    def like(self, x: Operand, model: Value) -> Value:
-        """x itself, or the Python number x as a constant of model's type."""
-        return x if isinstance(x, Value) else Value(self, _constant(model.ir.type, x))
+        zeros = integers(I32, (0,) * count)
+        return Value(self.builder, self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros))
 
     def bits(self, x: Value) -> Value:
         """The int32 vector with the bits of a float vector."""
-        return Value(self, self.builder.bitcast(x.ir, ir.VectorType(I32, self.lanes)))
+        return x.bitcast(ir.VectorType(I32, self.lanes))
 
     def from_bits(self, x: Value) -> Value:
         """The float vector with the bits of an int32 vector."""
-        return Value(self, self.builder.bitcast(x.ir, ir.VectorType(F32, self.lanes)))
+        return x.bitcast(ir.VectorType(F32, self.lanes))
 
     def to_float(self, x: Value) -> Value:
         """An int32 vector converted to float; an i64 number converted to a float in every lane."""
         if x.ir.type == I64:
-            return self.splat(Value(self, self.builder.sitofp(x.ir, F32)))
-        return Value(self, self.builder.sitofp(x.ir, ir.VectorType(F32, self.lanes)))
+            return self.splat(Value(self.builder, self.builder.sitofp(x.ir, F32)))
+        return Value(self.builder, self.builder.sitofp(x.ir, ir.VectorType(F32, self.lanes)))
 
     # Memory
 
     def _pointer(self, address: Value, kind: ir.Type) -> ir.Value:
         return self.builder.inttoptr(address.ir, kind.as_pointer())
 
+    def load_as(self, kind: ir.Type, address: Value, align: int = 1) -> Value:
+        """The value of any type at an address that is a multiple of `align`."""
+        return Value(self.builder, self.builder.load(self._pointer(address, kind), align=align))
+
+    def store_as(self, x: Value, address: Value, align: int = 1) -> None:
+        """Writes a value of any type to an address that is a multiple of `align`."""
+        self.builder.store(x.ir, self._pointer(address, x.ir.type), align=align)
+
+    def store_first(self, x: Value, address: Value, lanes: Value) -> None:
+        """Writes the first `lanes` elements of a vector of any type to an address of any alignment."""
+        element, count = x.ir.type.element, x.ir.type.count
+        name = f"llvm.masked.store.v{count}{'f32' if element == F32 else f'i{element.width}'}.p0"
+        arguments = [self._pointer(address, x.ir.type), ir.Constant(I32, 1), self.mask(lanes, count).ir]
+        self.intrinsic(name, ir.VoidType(), [x.ir, *arguments])
+
     def load(self, address: Value, lanes: Value | None = None, fill: float = 0.0) -> Value:
         """The float vector at an address, of any alignment; with `lanes`, the others hold `fill` and are not read."""
         kind = ir.VectorType(F32, self.lanes)
-        pointer = self._pointer(address, kind)
         if lanes is None:
-            return Value(self, self.builder.load(pointer, align=1))
-        arguments = [pointer, ir.Constant(I32, 1), self.mask(lanes).ir, _constant(kind, fill)]
-        return Value(self, self.intrinsic(f"llvm.masked.load.v{self.lanes}f32.p0", kind, arguments))
+            return self.load_as(kind, address)
+        arguments = [self._pointer(address, kind), ir.Constant(I32, 1), self.mask(lanes).ir, constant(kind, fill)]
+        return Value(self.builder, self.intrinsic(f"llvm.masked.load.v{self.lanes}f32.p0", kind, arguments))
 
     def store(self, x: Value, address: Value, lanes: Value | None = None) -> None:
         """Writes a float vector, or its first `lanes` elements, to an address of any alignment."""
-        pointer = self._pointer(address, x.ir.type)
         if lanes is None:
-            self.builder.store(x.ir, pointer, align=1)
+            self.store_as(x, address)
         else:
-            arguments = [x.ir, pointer, ir.Constant(I32, 1), self.mask(lanes).ir]
-            self.intrinsic(f"llvm.masked.store.v{self.lanes}f32.p0", ir.VoidType(), arguments)
+            self.store_first(x, address, lanes)
 
     def store_part(self, x: Value, first: int, count: int, address: Value) -> None:
         """Writes `count` elements of a float vector from element `first` on to an address of any alignment."""
-        part = self.shuffle(x, x, range(first, first + count))
-        self.builder.store(part.ir, self._pointer(address, part.ir.type), align=1)
+        self.store_as(self.shuffle(x, x, range(first, first + count)), address)
 
     def memory(self, vectors: int) -> Value:
         """The address of room for as many vectors, on the stack."""
         with self.builder.goto_entry_block():
             room = self.builder.alloca(ir.ArrayType(ir.VectorType(F32, self.lanes), vectors))
         room.align = 16  # a stack is: more would take a register
-        return Value(self, self.builder.ptrtoint(room, I64))
+        return Value(self.builder, self.builder.ptrtoint(room, I64))
 
     def broadcast(self, address: Value) -> Value:
         """The float at an address, in every lane."""
-        return self.splat(Value(self, self.builder.load(self._pointer(address, F32), align=4)))
+        return self.splat(self.load_as(F32, address, align=4))
 
     def load_int(self, address: Value) -> Value:
         """The int64 at an address that is a multiple of 8."""
-        return Value(self, self.builder.load(self._pointer(address, I64), align=8))
+        return self.load_as(I64, address, align=8)
 
     def prefetch(self, address: Value) -> None:
         """Asks for the cache line at an address that need not exist."""
         arguments = [self._pointer(address, I8), *(ir.Constant(I32, k) for k in (0, 3, 1))]
         self.intrinsic("llvm.prefetch.p0", ir.VoidType(), arguments)
 
-    def mask(self, lanes: Value) -> Value:
-        """True in the first `lanes` lanes."""
-        count = self.splat(Value(self, self.builder.trunc(lanes.ir, I32)))
-        return Value(self, integers(I32, tuple(range(self.lanes)))) < count
+    def mask(self, lanes: Value, count: int = 0) -> Value:
+        """True in the first `lanes` elements. count: of elements, where these are not `lanes` of the target."""
+        return self.constants(I32, tuple(range(count or self.lanes))) < self.splat(lanes.truncated(I32), count)
 
     def keep(self, x: Value, lanes: Value, other: Value) -> Value:
         """x in the first `lanes` lanes, other in the rest."""
@@ -233,24 +157,24 @@ class Simd:
 
     def fma(self, a: Value, b: Value, c: Value | float) -> Value:
         """a * b + c: rounded once where the target can, else twice."""
-        addend = self.like(c, a)
+        addend = a.like(c)
         if not self.target.fma:
             return a * b + addend
         suffix = f"v{self.lanes}f32" if isinstance(a.ir.type, ir.VectorType) else "f32"
-        return Value(self, self.intrinsic(f"llvm.fma.{suffix}", a.ir.type, [a.ir, b.ir, addend.ir]))
+        return self.call(f"llvm.fma.{suffix}", a.ir.type, a, b, addend)
 
     def select(self, condition: Value, yes: Value, no: Value | float) -> Value:
         """yes where the condition holds, else no."""
-        return Value(self, self.builder.select(condition.ir, yes.ir, self.like(no, yes).ir))
+        return Value(self.builder, self.builder.select(condition.ir, yes.ir, yes.like(no).ir))
 
     def max(self, x: Value, bound: Value | float) -> Value:
         """The larger; x where either is NaN (so a NaN in x survives a constant bound)."""
-        limit = self.like(bound, x)
+        limit = x.like(bound)
         return self.select(limit > x, limit, x)
 
     def min(self, x: Value, bound: Value | float) -> Value:
         """The smaller; x where either is NaN."""
-        limit = self.like(bound, x)
+        limit = x.like(bound)
         return self.select(limit < x, limit, x)
 
     def max_nan(self, a: Value, b: Value) -> Value:
@@ -263,7 +187,7 @@ class Simd:
 
     def sqrt(self, x: Value) -> Value:
         """The correctly rounded square root."""
-        return Value(self, self.intrinsic(f"llvm.sqrt.v{self.lanes}f32", x.ir.type, [x.ir]))
+        return self.call(f"llvm.sqrt.v{self.lanes}f32", x.ir.type, x)
 
     def abs(self, x: Value) -> Value:
         """x without its sign."""
@@ -318,14 +242,14 @@ class Simd:
     ) -> tuple[Value, ...]:
         """for i in range(start, stop, step): carried = body(i, *carried); gives what was carried last."""
         b = self.builder
-        first = self.like(start, stop)
+        first = stop.like(start)
         before, head, done = b.block, b.append_basic_block("loop"), b.append_basic_block("done")
         b.cbranch((first < stop).ir, head, done)
         b.position_at_end(head)
         phis = [b.phi(value.ir.type) for value in (first, *carried)]
         for phi, value in zip(phis, (first, *carried), strict=True):
             phi.add_incoming(value.ir, before)
-        i, *now = (Value(self, phi) for phi in phis)
+        i, *now = (Value(self.builder, phi) for phi in phis)
         result = body(i, *now) or ()
         following = i + step
         end = b.block
@@ -412,16 +336,20 @@ class Simd:
 
     def shuffle(self, a: Value, b: Value, order: Sequence[int]) -> Value:
         """Lane i is lane order[i] of a followed by b; as many lanes as there are numbers."""
-        return Value(self, self.builder.shuffle_vector(a.ir, b.ir, integers(I32, tuple(order))))
+        return Value(self.builder, self.builder.shuffle_vector(a.ir, b.ir, integers(I32, tuple(order))))
 
     def _merge(self, incoming: Sequence[tuple[Value, ir.Block]]) -> Value:
         phi = self.builder.phi(incoming[0][0].ir.type)
         for value, block in incoming:
             phi.add_incoming(value.ir, block)
-        return Value(self, phi)
+        return Value(self.builder, phi)
+
+    def call(self, name: str, result: ir.Type, *arguments: Value) -> Value:
+        """Calls an LLVM intrinsic, which gives a value of type `result`."""
+        return Value(self.builder, self.intrinsic(name, result, [argument.ir for argument in arguments]))
 
     def intrinsic(self, name: str, result: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
-        """Calls an LLVM intrinsic."""
+        """Calls an LLVM intrinsic on arguments that need not be Values."""
         functions = self.builder.module.globals
         kind = ir.FunctionType(result, [argument.type for argument in arguments])
         return self.builder.call(functions.get(name) or ir.Function(self.builder.module, kind, name), arguments)
@@ -436,31 +364,8 @@ def micro(name: str, *parameters: Any, home: str = "") -> Callable[[Callable[...
     def declare(generate: Callable[..., None]) -> Any:
         def emit(target: Target, builder: ir.IRBuilder, *arguments: ir.Value) -> None:
             simd = Simd(target, builder)
-            generate(simd, *(Value(simd, argument) for argument in arguments))
+            generate(simd, *(Value(builder, argument) for argument in arguments))
 
         return microkernel(name, parameters, emit, home)
 
     return declare
-
-
-def _element(kind: ir.Type) -> ir.Type:
-    return kind.element if isinstance(kind, ir.VectorType) else kind
-
-
-@once
-def integers(element: ir.IntType, numbers: tuple[int, ...]) -> ir.Constant:
-    """A vector of integers; each is made once, since it takes as long as many instructions."""
-    return ir.Constant(ir.VectorType(element, len(numbers)), list(numbers))
-
-
-def _constant(kind: ir.Type, x: float) -> ir.Constant:
-    """x as a constant of that type, in every lane; floats are rounded to float32 first, as LLVM demands."""
-    return _equal_constant(kind, x, math.copysign(1.0, x))
-
-
-@once
-def _equal_constant(kind: ir.Type, x: float, sign: float) -> ir.Constant:
-    """The same for all equal x; zeros of either sign are."""
-    element = _element(kind)
-    value = cast(float, struct.unpack("f", struct.pack("f", x))[0]) if element == F32 else int(x)
-    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from lite.kernels import vmath
 from lite.kernels.declare import Int, Pointer, kernel
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 
 _ROWS = 4
 

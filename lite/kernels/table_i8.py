@@ -16,7 +16,8 @@ from llvmlite import ir
 
 from lite.kernels.codes8 import I16, Codes
 from lite.kernels.declare import Int, Pointer, kernel
-from lite.kernels.simd import I8, I64, Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import I8, I64, Value
 
 _SIZE = 256
 _CHUNK = 16  # bytes that vpshufb looks up
@@ -26,7 +27,7 @@ _QUARTER = 64  # bytes that tbl looks up
 @micro("table_span_i8", Pointer, Pointer, Pointer, Int)
 def table_span_i8(s: Simd, x: Value, y: Value, table: Value, n: Value) -> None:
     """y[i] = table[x[i] as unsigned] for n codes; y may be x."""
-    c, b = Codes(s), s.builder
+    c = Codes(s)
     width = 4 * s.lanes
     whole: Value | int = 0
     look_up = _by_target(c, table)
@@ -39,9 +40,9 @@ def table_span_i8(s: Simd, x: Value, y: Value, table: Value, n: Value) -> None:
         s.loop(whole, vector, step=width)
 
     def one(i: Value) -> None:
-        code = b.load(_pointer(x + i, I8), align=1)
-        place = table + Value(s, b.zext(code, I64))
-        b.store(b.load(_pointer(place, I8), align=1), _pointer(y + i, I8), align=1)
+        code = s.load_as(I8, x + i)
+        place = table + Value(s.builder, s.builder.zext(code.ir, I64))
+        s.store_as(s.load_as(I8, place), y + i)
 
     s.loop(n, one, start=whole)
 
@@ -66,7 +67,7 @@ def _by_target(c: Codes, table: Value) -> Callable[[Value], Value] | None:
 def _by_words(c: Codes, table: Value) -> Callable[[Value], Value]:
     b, words = c.s.builder, ir.VectorType(I16, 2 * c.s.lanes)
     one, eight, seventh, low_byte = (_same(words, number) for number in (1, 8, 128, 255))
-    tables = [b.load(_pointer(table + part * c.s.vector_bytes, words), align=1) for part in range(4)]
+    tables = [c.s.load_as(words, table + part * c.s.vector_bytes).ir for part in range(4)]
 
     def byte_of(index: ir.Value, upper: ir.Value, shift: ir.Value) -> ir.Value:
         """The looked up byte in the lower half of every word; index: of a word of the table."""
@@ -80,14 +81,14 @@ def _by_words(c: Codes, table: Value) -> Callable[[Value], Value]:
         for code in (pair, b.lshr(pair, eight)):
             upper = b.icmp_unsigned("==", b.and_(code, seventh), seventh)
             found.append(byte_of(b.lshr(code, one), upper, b.mul(b.and_(code, one), eight)))
-        return Value(c.s, b.bitcast(b.or_(found[0], b.shl(found[1], eight)), codes.ir.type))
+        return Value(b, b.bitcast(b.or_(found[0], b.shl(found[1], eight)), codes.ir.type))
 
     return look_up
 
 
 def _by_chunks(c: Codes, table: Value) -> Callable[[Value], Value]:
     b, kind, half = c.s.builder, ir.VectorType(I8, 4 * c.s.lanes), ir.VectorType(I8, _CHUNK)
-    parts = [Value(c.s, b.load(_pointer(table + first, half), align=1)) for first in range(0, _SIZE, _CHUNK)]
+    parts = [c.s.load_as(half, table + first) for first in range(0, _SIZE, _CHUNK)]
     chunks = [c.s.shuffle(part, part, [*range(_CHUNK)] * 2).ir for part in parts]
 
     def look_up(codes: Value) -> Value:
@@ -96,14 +97,14 @@ def _by_chunks(c: Codes, table: Value) -> Callable[[Value], Value]:
             apart = b.xor(codes.ir, _same(kind, number * _CHUNK))
             place = c.s.intrinsic(f"llvm.uadd.sat.v{kind.count}i8", kind, [apart, _same(kind, 128 - _CHUNK)])
             found.append(c.s.intrinsic("llvm.x86.avx2.pshuf.b", kind, [chunk, place]))
-        return Value(c.s, reduce(b.or_, found))
+        return Value(b, reduce(b.or_, found))
 
     return look_up
 
 
 def _by_quarters(c: Codes, table: Value) -> Callable[[Value], Value]:
     b, kind = c.s.builder, ir.VectorType(I8, 4 * c.s.lanes)
-    parts = [b.load(_pointer(table + first, kind), align=1) for first in range(0, _SIZE, kind.count)]
+    parts = [c.s.load_as(kind, table + first).ir for first in range(0, _SIZE, kind.count)]
 
     def look_up(codes: Value) -> Value:
         found = []
@@ -111,14 +112,10 @@ def _by_quarters(c: Codes, table: Value) -> Callable[[Value], Value]:
         for number in range(_SIZE // _QUARTER):
             place = b.xor(codes.ir, _same(kind, number * _QUARTER))
             found.append(c.s.intrinsic(name, kind, [*parts[number * count :][:count], place]))
-        return Value(c.s, reduce(b.or_, found))
+        return Value(b, reduce(b.or_, found))
 
     return look_up
 
 
 def _same(kind: ir.VectorType, number: int) -> ir.Constant:
     return ir.Constant(kind, [number] * kind.count)
-
-
-def _pointer(address: Value, kind: ir.Type) -> ir.Value:
-    return address.simd.builder.inttoptr(address.ir, kind.as_pointer())

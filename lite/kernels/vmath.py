@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import math
 
-from lite.kernels.simd import Simd, Value
+from lite.kernels.simd import Simd
+from lite.kernels.value import Value
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 0.693359375, -2.12194440e-4  # n * high is exact for |n| < 2^11

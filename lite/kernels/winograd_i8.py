@@ -21,7 +21,8 @@ from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS
 from lite.kernels.gemm_i16 import gemm_tile_i16
 from lite.kernels.move import LANES
 from lite.kernels.requantize import Requantize
-from lite.kernels.simd import Simd, Value, micro
+from lite.kernels.simd import Simd, micro
+from lite.kernels.value import Value
 from lite.kernels.windows import windows_at
 from lite.kernels.winograd import pixels
 
