@@ -58,9 +58,9 @@ def _check_size(path: Path, nbytes: int) -> None:
 
 
 def cast(array: Array, spec: TensorSpec) -> Array:
-    """The array in the input's element type: floats to floats as they round, integers only where nothing changes.
+    """The array in the input's element type: floats are rounded, integers must keep their values.
 
-    Raises DTypeError where something would.
+    Raises DTypeError where they would not.
     """
     wanted = spec.dtype.dtype
     if array.dtype == wanted:

@@ -6,8 +6,8 @@
         steps = measure_steps(session, inputs, machine)               # one StepCost an operation
         for row in by_operator(steps): ...
 
-Everything here is data; `mlite bench` prints it. Times are seconds. Nothing is subtracted and nothing is left out
-but the runs that come first.
+Everything here is data; `mlite bench` prints it. Times are seconds. Nothing is subtracted, and no runs are left out
+but the first ones, which warm up.
 """
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PEAK_SECONDS = 0.2  # for each limit of the machine
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What `threads` threads reach here: multiply-adds in registers, and reading as many bytes again and again.
+    """What `threads` threads reach on this machine: multiply-adds in registers, and repeated reads of some bytes.
 
     flops: per second, fp32. reads: (bytes, bytes per second), the smallest first; the last is main memory.
     """
@@ -46,9 +46,9 @@ class Machine:
     reads: tuple[tuple[int, float], ...]
 
     def floor(self, flops: int, nbytes: int) -> float:
-        """Seconds that an operation takes at these limits; the bytes as fast as the caches that hold them all.
+        """The seconds that an operation takes at these limits, its bytes read from the cache that holds them all.
 
-        What computes with codes, or as Winograd does, can be faster: these do more at once, or less.
+        int8 kernels, which do more at once, and Winograd kernels, which do less, can be faster.
         """
         rate = next((rate for size, rate in self.reads if nbytes <= size), self.reads[-1][1])
         return max(flops / self.flops, nbytes / rate)

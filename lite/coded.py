@@ -1,4 +1,4 @@
-"""float32 constants that are stored as small integers, and decoded one at a time when somebody asks for their elements.
+"""float32 constants that are stored as small integers, and decoded one at a time when their elements are needed.
 
     real = (code - zero_point) * scale * var_corr + mean_corr
 
@@ -79,7 +79,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clustered:
-    """A constant of this shape whose elements are of a book, float32. words: int8, which one each is, minus 128."""
+    """A constant of this shape whose elements are entries of a float32 codebook. words: int8, the index minus 128."""
 
     words: Array
     shape: tuple[int, ...]

@@ -1,10 +1,10 @@
-"""Engines on the same network in the same minutes: turns that go round, and starts from nothing.
+"""Compare engines on the same network at the same time: in turns, and from cold starts.
 
     contest = [Contender("mindlite", "net.ms"), Contender("onnxruntime", "net.onnx")]
     compare(contest, inputs, threads=1, seconds=10)      # Standing of each: its latency, or why there is none
 
-Each engine is a process (lite.engines). They take turns of some milliseconds, in an order that rotates, so that what
-else the machine does meets all of them; while one runs the others wait for a line and use no cpu.
+Each engine is a process (lite.engines). They take turns of some milliseconds, in an order that rotates, so that
+other load on the machine affects all of them alike; while one runs, the others wait for input and use no cpu.
 """
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """latency: None where the engine failed. error: largest difference to our outputs, as a share of the largest."""
+    """How an engine did. latency: None where it failed. error: largest difference to our outputs, over the largest."""
 
     engine: str
     latency: Latency | None = None
@@ -148,10 +148,10 @@ def compare(
 def cold_starts(
     contest: Sequence[Contender], inputs: Mapping[str, Array], threads: int, times: int = 5
 ) -> tuple[ColdStart, ...]:
-    """Start a process of each `times` times, in turns.
+    """Start a process of each engine `times` times, in turns.
 
-    Before that each starts once more, which does not count: bytecode is then written for all of them, as it is where
-    packages are installed, and files are in memory.
+    One start of each comes first and does not count: after it bytecode is written, as in installed packages, and files
+    are in the page cache.
     """
     with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
         data = _save(Path(folder), inputs)
@@ -197,7 +197,7 @@ class _Child:
         )
 
     def ask(self, line: str) -> Any:
-        """Its answer to a line. Raises EngineFailure."""
+        """Send a line; gives the answer. Raises EngineFailure."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line + "\n")
@@ -207,7 +207,7 @@ class _Child:
         return self.answer()
 
     def answer(self) -> Any:
-        """The next line it says. Raises EngineFailure."""
+        """The next line of output. Raises EngineFailure."""
         assert self._process.stdout is not None
         patience = threading.Timer(_PATIENCE_SECONDS, self._process.kill)
         patience.start()

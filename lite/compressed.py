@@ -4,9 +4,9 @@
     SPARSE    the bits of a gap (8), the number of codes listed (32), values as above, for each code listed which it is,
               then for each how many codes before it are left out: those are the zero point, as are all after the last
 
-A number of values takes `bits`, as do the values, as code + 2^(bits - 1); 2^bits of them are written as 0. Which value
-it is takes as few bits as count them. Nothing is believed: whatever a stream says, the work is bounded by the number of
-codes that the constant has.
+The number of values takes `bits`, where 0 stands for 2^bits of them; so does each value, as code + 2^(bits - 1). An
+index takes as few bits as the number of values allows. Streams are not trusted: whatever one says, the work is bounded
+by the number of codes that the constant has.
 """
 from __future__ import annotations
 

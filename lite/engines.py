@@ -8,8 +8,8 @@
                                                                                  seconds of a turn the times of its runs
 Answers are lines of JSON.
 
-An engine that is missing, crashes or refuses a model takes nobody with it. Every engine is used in the cheapest way its
-interface has: inputs are bound once where that is possible, and outputs are left where the engine has them.
+An engine that is missing, crashes or refuses a model does not disturb the others. Every engine is used in the
+cheapest way that its interface has: inputs are bound once where that is possible, and outputs are left in its memory.
 """
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ _LOADERS = {
 
 
 def prepare(engine: str, model: str, folder: str, sample: dict[str, Array] | None = None) -> str:
-    """The path of what the engine loads: the ONNX itself, or what a converter makes of it, or of a `.ms` for LiteRT.
+    """The path of the file that the engine loads: the ONNX itself, or one converted from it, for LiteRT from the `.ms`.
 
     sample: inputs to quantize the network with. LiteRT gets the codes that the `.ms` has.
     """
@@ -238,7 +238,7 @@ def _quantized(model: str, folder: str, sample: dict[str, Array]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """See the top. What libraries print goes to standard error; the answers have standard output for themselves."""
+    """See the module's text. Standard output is for answers only: what libraries print goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 

@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one, and folders for them."""
+"""Write files so that a reader never sees half of one, and make folders for them."""
 from __future__ import annotations
 
 import contextlib
@@ -12,9 +12,9 @@ Part = bytes | bytearray | memoryview
 
 
 def path_of(path: str | os.PathLike[str]) -> Path:
-    """The path that a user gives.
+    """The path that a user has given.
 
-    Raises FileNotFoundError for what no file can be called, where Python's own ValueErrors do not say what it was.
+    Raises FileNotFoundError, which names it, for a path that no file can have; Python's own ValueError would not.
     """
     text = os.fsdecode(path)
     try:
@@ -42,7 +42,7 @@ def write_atomically(path: str | os.PathLike[str], *parts: Part) -> None:
 
 
 def write_together(files: Mapping[Path, Iterable[Part]]) -> None:
-    """Write several files, each given in pieces: all of them or none, and then those that were there are as they were.
+    """Write several files, each given in parts: all of them, or none, so that existing ones stay as they were.
 
     Each path is that of a plain file, or of nothing yet. Raises OSError that names one of them.
     """
@@ -86,7 +86,7 @@ def _keep(target: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _named(target: Path) -> Iterator[None]:
-    """Errors are about the target: the user does not know the temporary file."""
+    """Make errors name the target, since the user does not know the temporary file."""
     try:
         yield
     except OSError as error:
@@ -119,9 +119,9 @@ def _temporary(target: Path, parts: Iterable[Part]) -> str:
 
 @contextlib.contextmanager
 def folder_for_files(path: str | os.PathLike[str]) -> Iterator[None]:
-    """While files are written to it, `path` is a folder: made where it is not there, and gone again where that fails.
+    """Make the folder `path` where it does not exist, and remove it again where writing files to it fails.
 
-    So are the folders around it. What is not empty, or was there, stays. Raises OSError.
+    The same holds for the folders around it. Folders that existed, or are not empty, stay. Raises OSError.
     """
     folder = Path(path)
     made = [place for place in (folder, *folder.parents) if not place.exists()]

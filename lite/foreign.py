@@ -1,4 +1,4 @@
-"""What a file is that was given in a model's place, told from its first bytes; read only where one is refused."""
+"""Names for files that are not models, by their first bytes; used only where a file is refused."""
 from __future__ import annotations
 
 import re
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """start: a pattern of the first bytes. what: the kind of file, as "found ..." continues. advice: what to do."""
+    """A kind of file. start: pattern of its first bytes. what: its name, after "found". advice: what to do with it."""
 
     start: bytes
     what: str
@@ -40,6 +40,6 @@ _KINDS = (
 
 
 def recognize(data: bytes | memoryview) -> Kind | None:
-    """What begins like this; None where it is none of the kinds that are known."""
+    """The kind of a file that begins with these bytes; None where it is not known."""
     start = bytes(data[:LOOKED_AT])
     return next((kind for kind in _KINDS if re.match(kind.start, start, re.DOTALL)), None)

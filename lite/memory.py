@@ -1,4 +1,4 @@
-"""How many bytes there are, bytes at addresses that kernels can rely on, and pages of a mapped file that nobody needs.
+"""How much memory there is, aligned blocks for kernels, and giving back pages of a mapped file that nobody needs.
 
 Packed weights come from slabs: one large block after another, each handed out from its start. Large blocks are what
 numpy asks the system to back with huge pages, and a fault for 2 MB costs hardly more than one for 4 kB; it is faults,
@@ -65,7 +65,7 @@ class Slabs:
         self._rest = allocate(0)
 
     def allocate(self, nbytes: int) -> Array:
-        """As the function of that name; what is a large part of a slab has a block of its own."""
+        """As the function `allocate`. What would take a large part of a slab gets a block of its own."""
         if nbytes > len(self._rest):
             if nbytes > self._size // 4:
                 return allocate(nbytes)

@@ -1,4 +1,4 @@
-"""Pictures as inputs: decoded, turned upright, resized, cropped, their channels placed, their pixels made numbers."""
+"""Pictures as inputs: decoded, turned upright, resized, cropped, and converted to the input's layout and type."""
 from __future__ import annotations
 
 import os
@@ -24,7 +24,7 @@ class Pixels:
 
     mean, std: one number, or one a channel. Inputs of an integer type get the pixels as they are. bgr: blue comes
     first. resize: (height, width), or the length of the shorter side; method: one of METHODS. crop: (height, width)
-    of the middle that is kept then. Without either the picture gets the size of the input.
+    of the middle that is kept after that. With neither, the picture gets the size of the input.
     """
 
     scale: float = 1 / 255

@@ -16,13 +16,13 @@ class States:
     """
 
     def __init__(self, specs: Sequence[TensorSpec]) -> None:
-        """specs: with what each holds at first as its value."""
+        """specs: of the states; their values are what they hold at first."""
         self.specs = tuple(spec.like().named(spec.name) for spec in specs)
         self._initial = tuple(spec.value for spec in specs if spec.value is not None)
         self.arrays: Sequence[Array] = self._initial
 
     def copies(self) -> dict[str, Array]:
-        """What the states hold, the caller's own."""
+        """Copies of what the states hold, by name."""
         return {spec.name: array.copy() for spec, array in zip(self.specs, self.arrays, strict=True)}
 
     def reset(self, given: Mapping[str, Array]) -> None:
@@ -45,7 +45,7 @@ class States:
         self.arrays = arrays
 
     def check(self, specs: Sequence[TensorSpec]) -> None:
-        """Raises ShapeError or DTypeError where a run will give something else than the states hold."""
+        """Raises ShapeError or DTypeError where runs will give states of another shape or type than they hold."""
         for spec, becomes in zip(self.specs, specs, strict=True):
             if becomes.dtype != spec.dtype:
                 raise DTypeError(f"state {spec} becomes {becomes.dtype}")
@@ -53,7 +53,7 @@ class States:
                 raise ShapeError(f"state {spec} becomes {becomes}")
 
     def keep(self, arrays: Sequence[Array]) -> None:
-        """Hold what a run has given. Raises DelegateError, and keeps what was there, where that is of another shape."""
+        """Hold what a run has given. Raises DelegateError for other shapes, and then keeps what was there."""
         for spec, array in zip(self.specs, arrays, strict=True):
             if array.shape != spec.shape:
                 raise DelegateError(f"state {spec} would become {TensorSpec.of(array)}")
@@ -64,7 +64,7 @@ class States:
 
 
 def _array(spec: TensorSpec, value: object) -> Array:
-    """What a state is given. Raises ShapeError or DTypeError where it is no array."""
+    """A value for a state, as an array. Raises ShapeError or DTypeError where it is none."""
     if hasattr(value, "mask"):
         raise DTypeError(f"state {spec} was given a masked array, some of it not there: give x.filled(...)")
     try:

@@ -1,4 +1,4 @@
-"""Constants that are stored in another form than their elements are decoded one at a time: the last one is kept."""
+"""Decode constants that are stored in another form, one at a time: only the last one is kept."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _last: tuple[Stored, Array] | None = None  # who binds a layer asks for its weig
 
 
 def elements(stored: Stored, decode: Callable[[], Array]) -> Array:
-    """What `decode` makes of it, read-only; kept until another constant is decoded, or `forget` is called."""
+    """What `decode` gives, read-only; kept until another constant is decoded or `forget` is called."""
     global _last
     last = _last
     if last is None or last[0] is not stored:
@@ -23,6 +23,6 @@ def elements(stored: Stored, decode: Callable[[], Array]) -> Array:
 
 
 def forget() -> None:
-    """Keep no decoded constant any longer."""
+    """Drop the decoded constant that is kept."""
     global _last
     _last = None

@@ -1,4 +1,4 @@
-"""Timing calls, and what one says of the times."""
+"""Time calls, and summarize the times."""
 from __future__ import annotations
 
 import math
@@ -11,7 +11,7 @@ from lite.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds of the fastest run, the median, and those that 90 and 99 of 100 runs stay within."""
+    """Seconds of the fastest run, the median, and the 90th and 99th percentiles."""
 
     runs: int
     min: float
@@ -21,7 +21,7 @@ class Latency:
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Latency:
-        """Of measured runs, at least one."""
+        """The latency of measured runs, at least one."""
         ordered = sorted(seconds)
 
         def within(share: float) -> float:

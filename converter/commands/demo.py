@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lite.commands.extras import require
 from lite.commands.progress import progress
@@ -15,6 +16,9 @@ from lite.commands.run import latency, say_latency
 from lite.commands.show import add_common_arguments, duration, print_json, size
 from lite.errors import LiteError
 from lite.files import folder_for_files, write_atomically
+
+if TYPE_CHECKING:
+    from lite.types import Array
 
 _BRIGHTEST = 16  # pixels of the data set run from 0 to 16; the network takes 0..1
 
@@ -41,34 +45,24 @@ def _show(args: argparse.Namespace) -> int:
 
     from converter import convert
     from converter.commands.contact_sheet import contact_sheet
-    from lite.session import Session
 
     folder = data_folder()
-    source = folder / "digits.mindir"
+    source, ms, sheet = folder / "digits.mindir", args.output / "digits.ms", args.output / "digits.png"
     with progress("converting digits.mindir", args.progress):
         begin = time.perf_counter()
         model = convert(source)
         converted = time.perf_counter() - begin
-    write_atomically(args.output / "digits.ms", model)
+    write_atomically(ms, model)
 
     with np.load(folder / "heldout.npz") as held:
         pixels, labels = held["images"], held["labels"]
-    images = (pixels / _BRIGHTEST).astype(np.float32).reshape(-1, 1, 1, 8, 8)
-    with progress("loading digits.ms", args.progress), Session(args.output / "digits.ms") as session:
-        session.run(images[0])
-        logits, seconds = [], []
-        for image in images:
-            begin = time.perf_counter()
-            logits.append(np.asarray(session.run(image)))
-            seconds.append(time.perf_counter() - begin)
-        delegates = sorted({step.delegate for step in session.steps})
-    predictions = np.concatenate(logits).argmax(axis=1)
+    with progress("loading digits.ms", args.progress):
+        predictions, seconds, delegates = _classify(ms, pixels)
     correct = int((predictions == labels).sum())
     accuracy = correct / len(labels)
 
     verdict = f"{correct} of {len(labels)} held-out digits are right: accuracy {accuracy:.2%}"
     bright = (pixels.astype(np.uint16) * 255 // _BRIGHTEST).astype(np.uint8)
-    sheet = args.output / "digits.png"
     write_atomically(sheet, contact_sheet(bright, labels.tolist(), predictions.tolist(), verdict))
 
     if args.json:
@@ -81,7 +75,7 @@ def _show(args: argparse.Namespace) -> int:
                 "delegates": delegates,
                 "mindir_bytes": source.stat().st_size,
                 "ms_bytes": len(model),
-                "written": [str(args.output / "digits.ms"), str(sheet)],
+                "written": [str(ms), str(sheet)],
             }
         )
         return 0
@@ -89,9 +83,27 @@ def _show(args: argparse.Namespace) -> int:
     print(f"converted digits.mindir, {sizes}, in {duration(converted)}")
     print(verdict)
     print(f"latency   {say_latency(seconds)}, by the delegate{'s' * (len(delegates) > 1)} {' and '.join(delegates)}")
-    print(f"model     {args.output / 'digits.ms'}")
+    print(f"model     {ms}")
     print(f"pictures  {sheet} (the mistakes come first, in red)")
     return 0
+
+
+def _classify(ms: Path, pixels: Array) -> tuple[Array, list[float], list[str]]:
+    """The digit that each image is taken for, the seconds that each took, and the delegates that ran the model."""
+    import numpy as np
+
+    from lite.session import Session
+
+    images = (pixels / _BRIGHTEST).astype(np.float32).reshape(-1, 1, 1, 8, 8)
+    with Session(ms) as session:
+        session.run(images[0])
+        logits, seconds = [], []
+        for image in images:
+            begin = time.perf_counter()
+            logits.append(np.asarray(session.run(image)))
+            seconds.append(time.perf_counter() - begin)
+        delegates = sorted({step.delegate for step in session.steps})
+    return np.concatenate(logits).argmax(axis=1), seconds, delegates
 
 
 def data_folder() -> Path:

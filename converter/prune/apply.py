@@ -24,7 +24,9 @@ _BEARABLE = 0.1  # share of the squares of a product's weights that it can do wi
 
 
 def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> Graph:
-    """The graph with less in it; `graph` itself is used up. Without samples, warns of what only these could mend.
+    """Prune a graph as the settings say. `graph` itself must not be used afterwards.
+
+    Warns where there are no samples to fit the remaining weights to.
 
     Raises PruneError where the samples do not fit the graph or there is nothing to prune.
     """

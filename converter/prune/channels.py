@@ -1,7 +1,7 @@
-"""Which channels have to go together.
+"""Which channels can only be removed together.
 
     x ─ conv a ─┬─ conv b ─ add ─ conv d        the channels of a and b are tied by the addition, one to one: channel 3
-                └───────────┘                   of both goes, and d's weights for it, or all of that stays
+                └───────────┘                   of both is removed with d's weights for it, or none
 
 Every channel of what a product computes is given a number. A walk over the graph says which numbers lie along which
 axis of every tensor: elementwise operators, pools and normalization pass them on, concatenation joins them, additions
@@ -109,13 +109,13 @@ class Channels:
         return numbers
 
     def tie(self, first: Array, *others: Array) -> None:
-        """Each of the first's channels goes together with the one at its place in each of the others."""
+        """Tie each channel of the first tensor to the one at its place in each of the others."""
         for other in others:
             for a, b in zip(first.tolist(), other.tolist(), strict=True):
                 self._parent[self.root(b)] = self.root(a)
 
     def keep(self, *values: Value) -> None:
-        """None of these tensors' channels may go."""
+        """Keep all channels of these tensors."""
         for value in values:
             if value in self.along:
                 self._stay.update(self.along[value].numbers.tolist())
@@ -156,7 +156,7 @@ def _product(channels: Channels, node: Node) -> bool:
 
 
 def _of_computed(channels: Channels, node: Node, attrs: MatMulFusion) -> bool:
-    """Of two computed matrices: what it sums over goes together, columns of the second are passed on."""
+    """Of two computed matrices: the channels it sums over are tied; the columns of the second are passed on."""
     a, b = node.inputs
     rows, columns = channels.along.get(a), channels.along.get(b)
     if rows is None and columns is None:

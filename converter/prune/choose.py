@@ -1,14 +1,15 @@
-"""Which channels go.
+"""Choose the channels to remove.
 
-By magnitude, a channel counts what the weights that compute it, and those that read it, come to; by activation, those
-that read it times what samples put through it. By error, channels go one after the other: each time the one without
-which the products that read it lose the least of their sums on the samples, once the weights for the others have made
-up for it as well as they can. With C the covariance of the features and W the weights, that is
+By magnitude, a channel is worth the norm of the weights that compute it and of those that read it; by activation, the
+norm of those that read it times the magnitude of the channel on the samples. By error, channels are removed one after
+the other: each time the one whose removal costs the sums of the products that read it the least on the samples, after
+the weights of the other channels have made up for it as well as they can. With C the covariance of the features and W
+the weights, that is
 
     trace(W_c' inv(inv(C)_cc) W_c) / energy of the sums        W, inv(C) <- with the features c eliminated
 
-Where it is known how many channels stay, they are chosen once more from the network's end to its beginning: sums of
-channels that go do not count then, and others by the weights that read them.
+Once it is known how many channels stay, they are chosen again, from the network's end to its beginning: then the sums
+of removed channels do not count, and other sums count by the weights that read them.
 """
 from __future__ import annotations
 
@@ -76,7 +77,7 @@ def choose(
 
 
 def _spread(rankings: Sequence[Ranking], work: Sequence[float], tied: Sequence[float], settings: Pruning) -> list[int]:
-    """How many classes each family keeps: those go first whose work is saved at the least cost.
+    """How many classes each family keeps: those are removed first that save work at the least cost.
 
     tied: how many channels of products a class of each family is; of these a share goes.
     """
@@ -101,14 +102,14 @@ def _spread(rankings: Sequence[Ranking], work: Sequence[float], tied: Sequence[f
 
 
 def _tied(channels: Channels, family: Family) -> float:
-    """How many channels of products go together, on average."""
+    """How many channels of products are removed together, on average."""
     own = set(family.classes)
     found = [channels.root(int(n)) for node in family.producers for n in channels.producers[node]]
     return sum(c in own for c in found) / len(own)
 
 
 def _work(graph: Graph, channels: Channels) -> dict[int, float]:
-    """About how many multiplications a class of channels costs, with all others there."""
+    """About how many multiplications a class of channels takes, with all other classes there."""
     work: dict[int, float] = {}
     for node in graph.nodes:
         product = Product.of(node)
@@ -253,7 +254,7 @@ class _Reader:
         return found / self.energy
 
     def eliminate(self, classes: Sequence[int]) -> None:
-        """Without these classes, the other weights making up for them."""
+        """Remove these classes, and let the other weights make up for them."""
         gone = np.concatenate([self.features[c] for c in classes])
         if not len(gone):
             return

@@ -1,4 +1,4 @@
-"""What a product multiplies its weights with, seen on samples.
+"""The inputs of products, observed on samples.
 
 A convolution or matrix product computes `features @ weights + bias` for every pixel or row; with groups, that of each
 group. `Product` has the weights in this form, and `features` the rows.
@@ -37,7 +37,7 @@ class Product:
 
     @classmethod
     def of(cls, node: Node) -> Product | None:
-        """A convolution's or matrix product's; None for what is none, or empty, or without constant weights."""
+        """The Product of a convolution or matrix product with constant weights; None for other nodes and empty ones."""
         attrs = node.attrs
         if not isinstance(attrs, (Conv2DFusion, MatMulFusion)):
             return None
@@ -63,7 +63,7 @@ class Product:
         return kind
 
     def stored(self, weights: Array) -> Array:
-        """Weights of this form as the node has them."""
+        """Weights of this form in the shape that the node has."""
         attrs, shape = self.node.attrs, self.node.inputs[1].spec.shape
         if isinstance(attrs, Conv2DFusion):
             return np.ascontiguousarray(weights.transpose(0, 2, 1), np.float32).reshape(shape)
@@ -93,7 +93,7 @@ class Product:
 
 
 def part(graph: Graph, outputs: Sequence[Value]) -> Graph:
-    """What of the graph computes these values. Its nodes are the graph's own: not to be edited."""
+    """The part of the graph that computes these values. Its nodes are shared with the graph: do not edit them."""
     needed: dict[Node, None] = {}
     pending = [v.producer for v in outputs if v.producer is not None]
     while pending:
@@ -108,7 +108,7 @@ def part(graph: Graph, outputs: Sequence[Value]) -> Graph:
 
 
 def observe(graph: Graph, values: Sequence[Value], samples: Sequence[Sample]) -> Iterator[list[Array]]:
-    """These values of the graph, for one sample after another.
+    """The values of these tensors, for one sample after the other.
 
     Raises PruneError where a sample does not fit the network, or leaves nothing of what others read.
     """

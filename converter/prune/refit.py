@@ -1,4 +1,4 @@
-"""Weights fitted so that products compute on samples what they did before.
+"""Fit weights so that products compute on samples what they did before pruning.
 
 For one product after another, in the order of the graph: its inputs as they now are, its sums as they were, and between
 them the weights with the least squared error, held a little to what they are (ridge). Where an activation follows, sums

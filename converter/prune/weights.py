@@ -1,4 +1,4 @@
-"""Single weights that become 0, and the others making up for them.
+"""Set single weights to 0, and fit the others to make up for them.
 
 A weight w of feature x costs about w^2 var(x) of the energy of what its product sums; without samples, w^2. Globally,
 those go that cost the least share of their product's energy, times what the network's outputs are seen to lose when
@@ -110,7 +110,7 @@ def split(w: Array, x: Array, share: float, pattern: tuple[int, int] | None) -> 
 
 
 def _prunable(graph: Graph, settings: Pruning) -> list[Product]:
-    """Products whose weights are enough and nobody else's; of depthwise convolutions each counts too much."""
+    """Products with enough weights that no other node reads; in depthwise convolutions each weight counts too much."""
     found = []
     for node in graph.nodes:
         product = None if node.name in settings.skip_nodes else Product.of(node)
@@ -161,7 +161,7 @@ def _variances(graph: Graph, products: Sequence[Product], samples: Sequence[Samp
 
 
 def _share_lost(graph: Graph, product: Product, mask: Array, samples: Sequence[Sample]) -> float:
-    """How much of the energy of the network's outputs is lost where this product alone loses weights."""
+    """The share of the energy of the network's outputs that is lost where this product alone is pruned."""
     some = samples[:_MEASURED]
     exact = list(observe(graph, graph.outputs, some))
     own = product.node.inputs[1].data

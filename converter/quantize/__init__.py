@@ -1,15 +1,15 @@
-"""Graphs with float32 arithmetic made graphs with int8 codes, or with weights in codes.
+"""Quantization: a float32 graph becomes one that computes with int8 codes, or whose weights are stored as codes.
 
-    settings.py     what a user chooses
-    calibrate.py    runs the graph on samples, and observers.py what they say of the range of each tensor
+    settings.py     the settings that users give
+    calibrate.py    runs the graph on samples; observers.py derives the range of each tensor from them
     affine.py       from ranges and weights to scales, zero points and codes
-    correct.py      biases that make up for what rounded weights shift means by
-    full.py         the graph rewritten
-    weights.py      weights alone as codes, ranges.py their scales, rounding.py what makes up for errors of rounding
-    clusters.py     codes that stand for what k-means finds
+    correct.py      biases corrected for the shift of means that rounded weights cause
+    full.py         the graph rewritten to compute with codes
+    weights.py      weights alone as codes; ranges.py their scales; rounding.py compensates for rounding errors
+    clusters.py     codes for values that k-means finds
     mixed.py        bits of weights chosen layer by layer
     halve.py        constants in 16 bits
     measure.py      how far the result is from the exact graph, layer by layer
     limit.py        layers that stay float32, so that the error stays below a limit
-    apply.py        all of it
+    apply.py        the order of all these
 """

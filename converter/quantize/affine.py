@@ -12,17 +12,17 @@ _FRACTION = 64  # scales of weights are multiples of the power of two above them
 
 
 def is_codable(w: Array) -> bool:
-    """Whether there are weights, all finite, that a scale can tell from each other, and from 0."""
+    """Whether there are weights, and all are finite and of a magnitude for which there is a scale."""
     return w.size > 0 and is_codable_range(float(w.min()), float(w.max()))
 
 
 def is_codable_range(low: float, high: float) -> bool:
-    """Whether some scale of those that files may have fits the range, or it is 0 alone."""
+    """Whether files can have a scale that fits the range; one of 0 alone always fits."""
     return low == high == 0 or _LEAST_PEAK <= max(-low, high) <= _LARGEST_PEAK
 
 
 def activation_affine(low: float, high: float, bits: int) -> Affine:
-    """Codes of `bits` for real numbers in [low, high], and for 0, which is exact."""
+    """How codes of `bits` stand for real numbers in [low, high]; the range is widened to include 0, which is exact."""
     low, high = min(low, 0.0), max(high, 0.0)
     steps = (1 << bits) - 1
     scale = max((high - low) / steps, LEAST_SCALE)
@@ -32,7 +32,7 @@ def activation_affine(low: float, high: float, bits: int) -> Affine:
 
 
 def weight_affine(w: Array, axis: int, bits: int = 8) -> Affine:
-    """Codes of `bits` for weights, symmetric around 0, a scale for each element of `axis`.
+    """How codes of `bits` stand for weights: symmetric around 0, with a scale for each element of `axis`.
 
     Scales are rounded up, by 3.2 % at most, to one of 32 in an octave: equal ones are stored once.
     """

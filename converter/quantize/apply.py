@@ -23,7 +23,7 @@ Progress = Callable[[str], None]
 
 
 def quantize(graph: Graph, settings: Quantization, progress: Progress | None = None) -> Graph:
-    """The graph with weights, and for "full" activations, in codes; `graph` itself is used up.
+    """Quantize a graph as the settings say. `graph` itself must not be used afterwards.
 
     Raises QuantizeError where the samples do not fit the graph or there is nothing to quantize.
     """
@@ -37,7 +37,7 @@ def quantize(graph: Graph, settings: Quantization, progress: Progress | None = N
 
 
 def balance(graph: Graph, settings: Quantization, progress: Progress | None = None) -> None:
-    """Make channels alike in size, in place, as far as the settings ask for it: the graph computes what it did.
+    """Equalize channels in place, as far as the settings ask for it. The graph computes the same as before.
 
     Raises QuantizeError where that takes samples, and there are none or one does not fit.
     """
@@ -48,7 +48,7 @@ def balance(graph: Graph, settings: Quantization, progress: Progress | None = No
 
 
 def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -> Graph:
-    """Once, with no limit to the error."""
+    """Quantize without a limit to the error."""
     in_8_bits = replace(settings, weight_bits=8, spacing="even")  # what stays in float32 elsewhere
     if settings.kind == "full":
         means = input_means(graph, settings) if settings.bias_correction else {}
@@ -76,7 +76,7 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
 
 
 def _nothing_by_row(graph: Graph, settings: Quantization) -> QuantizeError:
-    """What to say of a network that has no weights for dynamic quantization, or few."""
+    """The error for a network with no weights, or too few, for dynamic quantization."""
     if by_row(graph, replace(settings, min_weights=0)):
         return QuantizeError(f"{graph.name}: nothing to quantize: matrix products, convolutions of single pixels and "
             f"recurrent layers have fewer weights each than min_weights, {settings.min_weights}: lower that, or leave "

@@ -1,4 +1,4 @@
-"""Runs a graph on samples and watches tensors: those that will be codes, and what weights are multiplied with."""
+"""Run a graph on samples, and observe the tensors that will be quantized and the inputs of products."""
 from __future__ import annotations
 
 import math
@@ -35,7 +35,7 @@ def calibrate(
     progress: Callable[[str], None] | None = None,
     means: Mapping[Node, InputMean] | None = None,
 ) -> Mapping[Value, Range]:
-    """The range of every tensor that may become codes; means: of products, see their inputs too.
+    """The range of every tensor that may be quantized. means: of the inputs of products, which see the samples too.
 
     Raises QuantizeError where there is nothing to quantize, where there are no samples, or one that does not fit, and
     where all that samples make of a tensor is not finite.
@@ -62,7 +62,7 @@ def calibrate(
 def second_moments(
     graph: Graph, settings: Quantization, progress: Callable[[str], None] | None = None
 ) -> Mapping[Value, Array]:
-    """The sum of x x^T over what weights are multiplied with, float64 [depth, depth], by the weights.
+    """For each weight matrix, the sum of x x^T over its inputs x on all samples, float64 [depth, depth].
 
     Of products with one matrix and of convolutions without groups, up to a depth of 8192. Raises QuantizeError where
     there are no samples, or one that does not fit.
@@ -83,7 +83,7 @@ def second_moments(
 def channel_peaks(
     graph: Graph, values: Sequence[Value], settings: Quantization, progress: Callable[[str], None] | None = None
 ) -> Mapping[Value, Array]:
-    """The largest size of each channel of these values over all samples; of what is finite.
+    """The largest magnitude of each channel of these values over all samples, among finite elements.
 
     Raises QuantizeError where there are no samples, or one that does not fit.
     """
@@ -97,7 +97,7 @@ def channel_peaks(
 
 
 def _depth(node: Node) -> int:
-    """How many numbers each output of a product is a sum over; beyond the most where it is no such product."""
+    """How many products each output sums up; more than the most where second moments are not for this product."""
     attrs, shape = node.attrs, node.inputs[1].spec.shape if len(node.inputs) > 1 else ()
     if isinstance(attrs, MatMulFusion) and attrs.transpose_b and not attrs.transpose_a and len(shape) == 2:
         return shape[1]
@@ -107,7 +107,7 @@ def _depth(node: Node) -> int:
 
 
 def _rows(node: Node, x: Array) -> Array:
-    """What each row of the weights is multiplied with, [..., depth] as a matrix."""
+    """The inputs that the rows of the weights are multiplied with, as a matrix [..., depth]."""
     attrs, w = node.attrs, node.inputs[1].spec.shape
     if not isinstance(attrs, Conv2DFusion):
         return x.reshape(-1, w[1])
@@ -123,7 +123,7 @@ def _rows(node: Node, x: Array) -> Array:
 def _runs(
     graph: Graph, values: Sequence[Value], settings: Quantization, progress: Callable[[str], None] | None
 ) -> Iterator[Sequence[Array]]:
-    """These values of the graph for each of the samples."""
+    """The values of these tensors, for one sample after the other."""
     count, total = 0, operator.length_hint(settings.samples)
     with session_of(graph, values) as session:
         for sample in settings.samples:
@@ -141,7 +141,7 @@ def _runs(
 
 
 def _check_finite(session: Session, sample: Any, count: int) -> None:
-    """Raise QuantizeError for a sample, one that fits, in which something is not a number, or infinite."""
+    """Raise QuantizeError for a sample with elements that are NaN or infinite."""
     if not isinstance(sample, Mapping):
         arrays = sample if isinstance(sample, (list, tuple)) else [sample]
         sample = {spec.name: array for spec, array in zip(session.inputs, arrays, strict=True)}
@@ -151,5 +151,5 @@ def _check_finite(session: Session, sample: Any, count: int) -> None:
 
 
 def _is_blank(x: Array) -> bool:
-    """Whether it has elements, and none is finite."""
+    """Whether an array has elements, and none of them is finite."""
     return bool(x.size) and not np.isfinite(x).any()

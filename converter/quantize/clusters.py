@@ -1,7 +1,7 @@
-"""Weights as one of few numbers that lie where weights do, not evenly: what k-means finds.
+"""Weights stored as one of a few values that k-means finds, which need not be evenly spaced.
 
-A channel's weights are brought to a common size by its scale. The numbers are integers of 8 bits, so that whoever reads
-codes knows them; as only some occur, files have the index of each (`converter/compact.py`).
+The scale of a channel normalizes its weights. The values are integers of 8 bits, so that any reader of codes can read
+them; since only a few occur, files store the index of each (`converter/compact.py`).
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUNDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """What ranges.Even is, of numbers that do not lie evenly.
+    """Like ranges.Even, for values that are not evenly spaced.
 
     levels: these, integers within +-127, in order. widest: what 127 stands for, times the root of the mean square of a
     channel's weights; 0 for the largest of them, which suits channels of few weights.
@@ -69,7 +69,7 @@ class Clusters:
 
 
 def _sizes(w: Array) -> Array:
-    """The root of the mean square of what of each row is not 0."""
+    """The root mean square of the elements of each row that are not 0."""
     count = np.maximum(np.count_nonzero(w, axis=1), 1)
     sizes: Array = np.sqrt(np.square(w, dtype=np.float64).sum(axis=1) / count)
     return np.maximum(sizes, LEAST_SCALE)

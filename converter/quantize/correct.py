@@ -1,8 +1,8 @@
-"""Biases that make up for what rounding weights shifts the mean of each channel by.
+"""Correct biases for the shift of each channel's mean that rounding the weights causes.
 
     y = x * w + b   ->   y = x * w' + b - E[x] * (w' - w)        w': what the codes of w stand for
 
-E[x] is the mean over samples and places of what each weight is multiplied with, the padding of convolutions included.
+E[x] is the mean of each weight's input over samples and positions, the padding of convolutions included.
 Samples with elements that are not finite do not count. Transposed convolutions stay as they are.
 """
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lite.types import Array
 
 
 class InputMean:
-    """The mean of what weights of a product are multiplied with: [kh, kw, channels] of a convolution, else [depth]."""
+    """The mean input of each weight of a product: [kh, kw, channels] for a convolution, else [depth]."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -30,7 +30,7 @@ class InputMean:
         self._count = 0
 
     def see(self, x: Array) -> None:
-        """Take one sample's input of the product into account, unless it has elements that are not finite."""
+        """Take the product's input on one sample into account, unless it has elements that are not finite."""
         attrs = self._node.attrs
         if not x.size or not np.isfinite(x).all():
             return
@@ -53,7 +53,7 @@ class InputMean:
         self._count += x.shape[0] * place.output[0] * place.output[1]
 
     def shift(self) -> Array | None:
-        """By how much codes of the weights shift the mean of each output channel; None where nothing was seen."""
+        """By how much quantized weights shift the mean of each output channel; None where no sample was seen."""
         if not self._count:
             return None
         w = self._node.inputs[1].data
@@ -71,13 +71,13 @@ class InputMean:
 
 
 def input_means(graph: Graph, settings: Quantization) -> dict[Node, InputMean]:
-    """One for each product that becomes codes and can be corrected."""
+    """An InputMean for each product that is quantized and whose bias can be corrected."""
     kinds = (Conv2DFusion, FullConnection, MatMulFusion)
     return {node: InputMean(node) for node in on_codes(graph, settings) if isinstance(node.attrs, kinds)}
 
 
 def correct_biases(means: dict[Node, InputMean]) -> None:
-    """Change the biases of the products, or give them one."""
+    """Correct the biases of the products, and give one to those that have none."""
     for node, mean in means.items():
         shift = mean.shift()
         if shift is None:

@@ -1,4 +1,4 @@
-"""A graph whose products make codes of what they are given while it runs; no samples are needed.
+"""Quantize products whose activations become codes while the network runs, so that no samples are needed.
 
     MatMulFusion, FullConnection, Conv2DFusion of single pixels     int8 weights, a scale a channel, and x by row
 
@@ -25,7 +25,7 @@ from lite.types import DType
 
 
 def by_row(graph: Graph, settings: Quantization) -> list[Node]:
-    """The nodes that become products by row, in order."""
+    """The nodes that are quantized by row, in order."""
     return [node for node in graph.all_nodes() if node.name not in settings.skip_nodes and _is_able(node, settings)]
 
 
@@ -71,7 +71,7 @@ def _is_able(node: Node, settings: Quantization) -> bool:
 
 
 def _is_large(weights: Value, settings: Quantization) -> bool:
-    """Whether they are constant, float32 and fit codes, and as many as are worth it."""
+    """Whether weights are constant, float32, suited to codes, and many enough to be worth it."""
     data = weights.spec.data if weights.producer is None else None
     if not isinstance(data, np.ndarray) or data.dtype != np.float32 or data.size < max(settings.min_weights, 1):
         return False
@@ -79,7 +79,7 @@ def _is_large(weights: Value, settings: Quantization) -> bool:
 
 
 def _attributes(node: Node, weights: Affine) -> Quantized:
-    """Those of the product by row."""
+    """The attributes of the product by row."""
     inner = node.attrs
     if isinstance(inner, Conv2DFusion):  # files may leave it to the weights to say
         inner = replace(inner, kernel_size=node.inputs[1].spec.shape[1:3])

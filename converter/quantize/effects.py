@@ -1,7 +1,7 @@
-"""What a network's outputs lose by each of its layers alone.
+"""The error that each quantized layer alone causes in the network's outputs.
 
-A layer's own output, in codes or by weights that are, is put into the exact network, and what lies behind it runs,
-once a layer and sample. Errors of many layers add up about as their squares do.
+The output of the quantized layer is put into the exact network, and the part of the network after it runs, once for
+each layer and sample. The squares of the errors of many layers about add up.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Progress = Callable[[str], None]
 def effects(
     exact: Graph, layers: Sequence[Layer], samples: Iterable[object], progress: Progress | None = None
 ) -> list[float]:
-    """Of each layer the worst error that it alone makes of the network's results, on the first samples.
+    """For each layer, the worst error that it alone causes in the network's outputs, on the first samples.
 
     Raises QuantizeError where a sample does not fit.
     """
@@ -52,7 +52,7 @@ def effects(
 
 
 class _Tail:
-    """What of a graph lies behind a value. fed: other values of the graph that it takes; results: that it computes."""
+    """The part of a graph after a value. fed: other values of the graph that it reads; results: outputs it computes."""
 
     def __init__(self, exact: Graph, value: Value) -> None:
         self._graph = graph = Graph(exact.name)
@@ -68,7 +68,7 @@ class _Tail:
         graph.outputs = [behind[each] for each in self.results]
 
     def session(self) -> Session:
-        """That takes the value, and what is fed."""
+        """A session whose inputs are the value, and those that are fed."""
         return Session(emit(self._graph))
 
     def _other(self, value: Value, others: dict[Value, Value]) -> Value:

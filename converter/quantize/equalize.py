@@ -1,11 +1,11 @@
-"""Weights of two products, one after the other, made alike in size channel by channel.
+"""Equalize the weights of two consecutive products, channel by channel.
 
     conv(relu(conv(x, w, b)), v)   ->   conv(relu(conv(x, w / s, b / s)), s v)        s = sqrt(largest w / largest v)
 
-So one scale for all weights of a layer fits each channel, and one scale of a tensor each of its channels. RELU and no
-activation pass a factor above 0 on. RELU6 does so for channels that no sample takes to 6, neither before nor after:
-others keep their size. Pairs that share a product are gone through in turn until they fit. Nothing is changed where
-anything else reads what is between.
+Then one scale suits all weights of a layer, and one scale all channels of a tensor. RELU, and no activation, pass a
+positive factor on. RELU6 does so for channels that reach 6 on no sample, neither before nor after; other channels are
+left alone. Pairs that share a product are gone through in turn until they fit. Nothing is changed where another
+operator reads the tensor in between.
 """
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def equalize(graph: Graph, settings: Quantization, progress: Callable[[str], Non
 
 
 def _activation(node: Node) -> ActivationType | None:
-    """What a product ends with; None for what is none."""
+    """The activation that a product ends with; None for another operator."""
     kind: ActivationType | None = getattr(node.attrs, "activation_type", None)
     return kind if is_product(node) else None
 
 
 def _factors(first: Array, second: Array) -> Array:
-    """1 where a channel has no weights on one side."""
+    """The factor s of each channel; 1 where a channel has no weights on one side."""
     known = (first > 0) & (second > 0)
     ratio = np.sqrt(np.where(known, first, 1) / np.where(known, second, 1))
     factors: Array = np.clip(ratio, 1 / _MOST, _MOST)
@@ -73,6 +73,6 @@ def _factors(first: Array, second: Array) -> Array:
 
 
 def _within_bound(factors: Array, peaks: Array) -> Array:
-    """Factors that keep what was seen of channels below the bound of RELU6; 1 for those that reached it."""
+    """Factors that keep channels below the bound of RELU6, by what samples show; 1 for those that reach it."""
     limited: Array = np.where(peaks < _BOUND, np.maximum(factors, peaks / _BOUND), 1)
     return limited

@@ -2,10 +2,10 @@
 
     x ─ conv ─ add ─ softmax        x ─ quantize ─ conv' ─ add' ─ dequantize ─ softmax
 
-Products with constant weights become codes, and with them what lies between: additions, pools, activations (by table),
-and what only moves elements, whose operands are all stored alike. What no product is tied to stays float32, and so does
-what codes say too little of: softmax, layer norms, products of two computed matrices, weights and tensors that are too
-large or small for a scale.
+Products with constant weights are quantized, and with them the operators between them: additions, pools, activations
+(by table), and operators that only move elements, whose operands all have the same scale. Operators that are not
+connected to such a product stay in float32, and so do those for which codes are too coarse: softmax, layer norms,
+products of two computed matrices, and operators with weights or tensors that are too large or too small for a scale.
 """
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def watched(graph: Graph, settings: Quantization) -> list[Value]:
 
 
 def quantize_full(graph: Graph, nodes: Collection[Node], ranges: Ranges, settings: Quantization) -> Graph:
-    """The graph with these nodes on codes, made of new nodes; ranges: of `watched`."""
+    """A new graph in which these nodes compute on codes. ranges: of the tensors that `watched` gives."""
     builder = _Builder(graph, _stored(nodes, ranges, settings))
     for node in graph.nodes:
         builder.add(node, node in nodes)
@@ -54,7 +54,7 @@ def quantize_full(graph: Graph, nodes: Collection[Node], ranges: Ranges, setting
 
 
 def on_codes(graph: Graph, settings: Quantization, ranges: Ranges | None = None) -> dict[Node, None]:
-    """The nodes that become operators on codes, in order; before ranges are known, those that may."""
+    """The nodes that are quantized, in order; while ranges are not known, all that may be."""
     able = [node for node in graph.nodes if node.name not in settings.skip_nodes and _is_able(node)]
     if ranges is not None:
         able = [node for node in able if _fits(node, ranges)]
@@ -66,7 +66,7 @@ def on_codes(graph: Graph, settings: Quantization, ranges: Ranges | None = None)
 
 
 def _fits(node: Node, ranges: Ranges) -> bool:
-    """Whether scales can tell its ranges; of tensors that it joins none would be left few codes, had all the same."""
+    """Whether there are scales for the node's ranges, and one for all that it joins would leave none too few codes."""
     seen = [ranges[value] for value in _activations(node) if value in ranges]
     if len(seen) < len(_activations(node)) or not all(is_codable_range(low, high) for low, high in seen):
         return False
@@ -75,7 +75,7 @@ def _fits(node: Node, ranges: Ranges) -> bool:
 
 
 def _is_able(node: Node) -> bool:
-    """Whether there is an operator on codes for the node."""
+    """Whether the node's operator can be quantized."""
     if not node.inputs or not all(v.spec.dtype == DType.FLOAT32 for v in _activations(node)):
         return False
     x, *rest = node.inputs
@@ -96,14 +96,14 @@ def _is_able(node: Node) -> bool:
 
 
 def _activations(node: Node) -> list[Value]:
-    """The operands that become codes, besides weights."""
+    """The operands that are quantized, besides weights."""
     if node.op in PRODUCTS:
         return [node.inputs[0], *node.outputs]
     return [v for v in (*node.inputs, *node.outputs) if v.spec.dtype == DType.FLOAT32 or not v.spec.is_known]
 
 
 def _stored(nodes: Iterable[Node], ranges: Ranges, settings: Quantization) -> dict[Value, Affine]:
-    """How each tensor is stored: alike, wherever elements only move."""
+    """How each tensor is stored: in the same way wherever elements only move."""
     alike = _Groups()
     own = dict(ranges)
     for node in nodes:
@@ -122,19 +122,19 @@ def _stored(nodes: Iterable[Node], ranges: Ranges, settings: Quantization) -> di
 
 
 class _Groups:
-    """Things that belong together, by union and find."""
+    """Disjoint sets of things that belong together (union-find)."""
 
     def __init__(self) -> None:
         self._parent: dict[object, object] = {}
 
     def of(self, thing: object) -> object:
-        """What stands for the thing's group."""
+        """The representative of the thing's set."""
         while thing in self._parent:
             thing = self._parent[thing]
         return thing
 
     def join(self, first: object, *others: object) -> None:
-        """Put all of them into one group."""
+        """Merge the sets of all these things."""
         for other in others:
             a, b = self.of(first), self.of(other)
             if a is not b:
@@ -142,7 +142,7 @@ class _Groups:
 
 
 class _Builder:
-    """The new graph, node by node; a tensor of the old one is there as real numbers, as codes, or both."""
+    """Builds the new graph, node by node. A tensor of the old one exists there as float32, as codes, or as both."""
 
     def __init__(self, graph: Graph, stored: Mapping[Value, Affine]) -> None:
         self._old, self._new = graph, Graph(graph.name)
@@ -152,7 +152,7 @@ class _Builder:
         self._real = {value: self._new.add_input(value.spec) for value in graph.inputs}
 
     def add(self, node: Node, as_codes: bool) -> None:
-        """Add an old node, as it was or on codes."""
+        """Add a node of the old graph, quantized or not."""
         if not as_codes:
             inputs = [self._as_real(v) for v in node.inputs]
             names = [v.name for v in node.outputs]

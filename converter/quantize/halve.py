@@ -19,8 +19,9 @@ _PEAKS = {  # of constants: from the least number that has all its bits to the l
 def store_halves(graph: Graph, settings: Quantization) -> Graph:
     """The graph with constants as settings.kind says; they are replaced in place.
 
-    Those stay as they are that are few, whose largest 16 bits cannot hold or not in full, or that something else than
-    float32 is computed with: a reader could not tell them from constants that are float16 to everybody.
+    A constant stays as it is where it has few elements, where its largest element is beyond the type's range or
+    precision, and where an operator does not compute with it in float32: readers could not tell it from a constant
+    that is meant to be float16.
     """
     kept = {value for part in (graph, *graph.functions.values()) for value in part.outputs}
     found: dict[Value, None] = {}

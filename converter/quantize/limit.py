@@ -1,4 +1,4 @@
-"""Keeps the layers in float32 that cost the outputs most, as few as it takes for the error to be below a limit."""
+"""Keep the layers in float32 that cost the outputs most, as few as bring the error below a limit."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def limited(
     limit: float,
     progress: Progress | None = None,
 ) -> Graph:
-    """The graph by `quantize`, with as few more of settings.skip_nodes as `limit` takes.
+    """The graph that `quantize` gives, with as few further settings.skip_nodes as keep its error below the limit.
 
     Layers are ordered by what the outputs lose by each alone (`effects.py`), and how many of the worst have to stay is
     found by halving: of 64 layers in 6 tries, each of which is measured. Raises QuantizeError where even the last layer

@@ -1,4 +1,4 @@
-"""How far a quantized graph is from the exact one: layer by layer, alone and with the errors of all before it.
+"""The error of a quantized graph, layer by layer: of each layer alone, and accumulated with all layers before it.
 
 A layer is a node that computes with codes, or whose weights are stored as something else than float32. Alone: it is
 given what the exact network computes before it. Accumulated: as part of the quantized network.
@@ -31,7 +31,7 @@ Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class Distance:
-    """Of many numbers to what they should be."""
+    """How far numbers are from what they should be."""
 
     signal: float = 0.0
     noise: float = 0.0
@@ -54,7 +54,7 @@ class Distance:
 
     @property
     def error(self) -> float:
-        """The root of noise over signal: 0 where nothing is lost, infinite where all of it is noise."""
+        """The relative error, the square root of noise over signal: infinite where there is noise but no signal."""
         if self.noise in (0.0, math.inf) or not self.signal:
             return math.inf if self.noise else 0.0
         return math.sqrt(self.noise / self.signal)
@@ -66,7 +66,7 @@ class Distance:
 
     @property
     def cosine(self) -> float:
-        """Of the angle between both."""
+        """The cosine of the angle between both."""
         both = math.sqrt(self.signal) * math.sqrt(self.other)
         return min(1.0, self.product / both) if both else float(self.signal == self.other)
 
@@ -90,7 +90,7 @@ class Layer:
 
     @property
     def operands(self) -> list[Value]:
-        """What the exact node is given besides constants."""
+        """The inputs of the exact node that are not constants."""
         return [value for value in self.exact.inputs if value.producer is not None or not value.spec.is_known]
 
     def session(self) -> Session:
@@ -106,7 +106,7 @@ class Layer:
         return Session(emit(graph), threads=1)
 
     def compute(self, session: Session, xs: Sequence[Array], number: int) -> Array:
-        """What its session makes of exact operands, those of this sample; as real numbers."""
+        """The output of the quantized node for exact operands, as real numbers."""
         if isinstance(self.coded.attrs, Quantized):
             known = [value.producer is None and value.spec.is_known for value in self.coded.inputs]
             how = [stored for stored, is_known in zip(self.coded.attrs.inputs, known, strict=False) if not is_known]
@@ -137,7 +137,7 @@ class Measurement:
 
     @property
     def error(self) -> float:
-        """The worst of the network's results."""
+        """The relative error of the worst output."""
         return max((distance.error for distance in self.results.values()), default=0.0)
 
 
@@ -161,7 +161,7 @@ def copy(graph: Graph) -> Graph:
 def measure(
     exact: Graph, coded: Graph, samples: Iterable[object], progress: Progress | None = None, *, layers: bool = True
 ) -> Measurement:
-    """Run both on the first samples. layers: look at these too, not only at the results.
+    """Run both graphs on the first samples. layers: measure layers too, not only the outputs.
 
     Raises QuantizeError where there are no samples, or one that does not fit.
     """
@@ -202,7 +202,7 @@ def session_of(graph: Graph, outputs: Sequence[Value]) -> Session:
 
 
 def outputs(session: Session, sample: object, number: int) -> list[Array]:
-    """What a session makes of a sample. Raises QuantizeError, with the sample's number, where it does not fit."""
+    """The outputs of a session for a sample. Raises QuantizeError, with the sample's number, where it does not fit."""
     try:
         result = session.run(sample)
     except (LiteError, TypeError) as error:
@@ -211,7 +211,7 @@ def outputs(session: Session, sample: object, number: int) -> list[Array]:
 
 
 def layers_of(exact: Graph, coded: Graph) -> list[Layer]:
-    """What became codes, each with what it was."""
+    """The quantized layers, each with the node that it was made of."""
     counterparts: dict[tuple[str, str], deque[Node]] = defaultdict(deque)
     for node in exact.nodes:
         counterparts[node.op, node.name].append(node)
@@ -227,7 +227,7 @@ def layers_of(exact: Graph, coded: Graph) -> list[Layer]:
 
 
 def _span(stored: Affine | None, x: Array) -> tuple[float, float]:
-    """What a histogram goes over: the numbers that codes stand for, or those that are there."""
+    """The span of a histogram: the range of the codes, or for float32 that of the elements."""
     if stored is not None and stored.dtype != DType.INT32:
         ends = dequantize(np.array([stored.low, stored.high]), stored)
         return float(ends[0]), float(ends[1])

@@ -1,4 +1,4 @@
-"""Bits of weights chosen layer by layer: few where the network's outputs hardly notice.
+"""Choose the bits of weights layer by layer: few where they change the network's outputs little.
 
 One layer after the other is stored in few bits, and what the outputs lose on samples is measured. What it loses in
 other bits follows from how far its sums are off then, with H the sum of x x^T over what the weights W are multiplied
@@ -38,7 +38,7 @@ Hessians = Mapping[Value, Array]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A constant in so many bits, or as it is. nbytes: that it takes then; loss: of the outputs, a square."""
+    """A constant in some number of bits, or as it is. nbytes: of the constant; loss: squared error of the outputs."""
 
     bits: int
     nbytes: float
@@ -47,7 +47,7 @@ class Choice:
 
 
 class _Judge:
-    """What the first samples' outputs lose."""
+    """Measures the error of the outputs on the first samples."""
 
     def __init__(self, graph: Graph, settings: Quantization) -> None:
         self._samples = list(islice(settings.samples, SAMPLES))
@@ -57,7 +57,7 @@ class _Judge:
             self._wanted = [outputs(session, sample, i) for i, sample in enumerate(self._samples)]
 
     def error(self, graph: Graph) -> float:
-        """The worst of the outputs' errors."""
+        """The relative error of the worst output."""
         distances = [Distance() for _ in graph.results]
         with session_of(graph, graph.results) as session:
             for i, (sample, wanted) in enumerate(zip(self._samples, self._wanted, strict=True)):
@@ -87,7 +87,7 @@ def mixed_bits(
 def _choices(
     graph: Graph, weights: Weights, settings: Quantization, hessian: Array | None, judge: _Judge
 ) -> list[Choice]:
-    """What a constant loses in all of BITS, and as it is: the fewest bytes first, each byte gaining less and less."""
+    """A constant in each of BITS, and as it is: by bytes, without choices that others beat per byte."""
     value = weights.value
     w = value.data
     assert w is not None, "chosen has looked"
@@ -107,7 +107,7 @@ def _choices(
 
 @contextmanager
 def _stored(constants: Sequence[Weights], forms: Sequence[Coded | Array | None]) -> Iterator[None]:
-    """The graph's constants in these forms for a while."""
+    """Give the graph's constants these forms, within the context."""
     specs = [weights.value.spec for weights in constants]
     for weights, spec, form in zip(constants, specs, forms, strict=True):
         weights.value.spec = TensorSpec(DType.FLOAT32, spec.shape, spec.name, form)
@@ -119,7 +119,7 @@ def _stored(constants: Sequence[Weights], forms: Sequence[Coded | Array | None])
 
 
 def _noise(w: Array, q: Array, hessian: Array | None) -> float:
-    """What sums of products lose."""
+    """The squared error of the sums of products."""
     off = (w - q).astype(np.float64)
     if hessian is None:
         return float(np.square(off).sum())
@@ -128,7 +128,7 @@ def _noise(w: Array, q: Array, hessian: Array | None) -> float:
 
 
 def _hull(choices: Sequence[Choice]) -> list[Choice]:
-    """Those of which each gains less by the byte than the one before it."""
+    """The choices on the convex hull: each gains less per byte than the one before it."""
     found: list[Choice] = []
     for choice in sorted(choices, key=lambda c: (c.nbytes, c.loss)):
         if found and choice.loss >= found[-1].loss:
@@ -144,7 +144,7 @@ def _gain(a: Choice, b: Choice) -> float:
 
 
 def _steps(tables: Sequence[Sequence[Choice]]) -> list[int]:
-    """Constants in the order in which they get the next of their choices, what gains the most first."""
+    """The constants in the order in which each gets its next choice: the largest gain per byte first."""
     steps = [
         (-_gain(a, b), place, number)
         for place, table in enumerate(tables)
@@ -170,7 +170,7 @@ def _taken(
         return [table[number] for table, number in zip(tables, at, strict=True)]
 
     def measured(count: int) -> tuple[float, float]:
-        """The share of the file, and the error."""
+        """The share of the float32 file's bytes, and the error, both measured."""
         choices = after(count)
         if progress is not None:
             progress(f"bits: {sum(choice.bits for choice in choices) / len(choices):.1f} on average")

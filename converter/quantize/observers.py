@@ -1,4 +1,4 @@
-"""What is kept of a tensor while samples pass, and the range that follows from it.
+"""Observe a tensor over all samples, and derive its range.
 
     minmax      the least and the largest element of all samples
     average     the same of each sample, averaged: each next sample counts for a tenth
@@ -36,7 +36,7 @@ class Observer(Protocol):
         ...
 
     def range(self) -> tuple[float, float]:
-        """The real numbers that codes are to stand for; (0, 0) where nothing was seen."""
+        """The range that codes shall represent; (0, 0) where no sample was seen."""
         ...
 
 
@@ -58,7 +58,7 @@ class MinMax:
 
 
 class Average:
-    """The least and the largest element of a sample, averaged."""
+    """The least and the largest element of each sample, averaged."""
 
     def __init__(self) -> None:
         self._range: tuple[float, float] | None = None
@@ -122,7 +122,7 @@ class Histogram:
 
 
 def observer(settings: Quantization) -> Observer:
-    """A new one, of the kind that is chosen."""
+    """A new observer of the kind that the settings say."""
     bits, share = settings.activation_bits, settings.percentile / 100
     if settings.observer == "minmax":
         return MinMax()
@@ -145,7 +145,7 @@ def _ends(x: Array) -> tuple[float, float] | None:
 def _without_outliers(
     middles: Array, counts: Array, widest: tuple[float, float], share: float
 ) -> tuple[float, float]:
-    """Half of what is lost is on either side; a side that ends with 0 loses nothing."""
+    """The range without outliers, half of them on either side; none are cut off on a side that ends with 0."""
     lost = (1 - share) / 2 * counts.sum()
     low = middles[min(np.searchsorted(np.cumsum(counts), lost, "right"), len(middles) - 1)]
     high = middles[max(len(middles) - 1 - np.searchsorted(np.cumsum(counts[::-1]), lost, "right"), 0)]
@@ -155,7 +155,7 @@ def _without_outliers(
 def _least(
     loss: Callable[[tuple[float, float], int], float], widest: tuple[float, float], bits: int, shrinks: Sequence[float]
 ) -> tuple[float, float]:
-    """The range of the least loss: both ends are drawn in together, then one by one; of equals the widest."""
+    """The range with the least loss: both ends are moved inwards together, then each alone; of equals the widest."""
     low, high = best = min(widest[0], 0.0), max(widest[1], 0.0)
     least = loss(best, bits)
     for left, right in _candidates(shrinks, low < 0 < high):
@@ -167,7 +167,7 @@ def _least(
 
 
 def _candidates(shrinks: Sequence[float], two_sided: bool) -> Iterator[tuple[float | None, float | None]]:
-    """What to make of both ends; None for one that stays as found best."""
+    """The pairs of ends to try; None for an end that stays at the best so far."""
     yield from ((shrink, shrink) for shrink in shrinks)
     for _ in range(_ROUNDS if two_sided else 0):
         yield from ((None, shrink) for shrink in shrinks)
@@ -175,7 +175,7 @@ def _candidates(shrinks: Sequence[float], two_sided: bool) -> Iterator[tuple[flo
 
 
 def _squares(middles: Array, counts: Array, ends: tuple[float, float], bits: int) -> float:
-    """The sum of squares of what codes are off."""
+    """The sum of the squared errors of the codes."""
     codes, scale, zero_point = _codes(middles, ends, bits)
     return float((counts * np.square((codes - zero_point) * scale - middles)).sum())
 

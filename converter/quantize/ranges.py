@@ -18,7 +18,7 @@ _SCALES, _TRIED_SCALES = 32, 8  # that there are in an octave: of those that are
 
 @dataclass(frozen=True, slots=True)
 class Even:
-    """Codes of settings.weight_bits that stand for numbers at equal distances.
+    """Codes of settings.weight_bits that stand for evenly spaced values.
 
     is_shared: whether many groups have scale and offset in common, because files have equal ones once: the scales of
     groups with an offset are rounded too, and offsets are whole steps, for fewer than four bits parts of one.
@@ -29,7 +29,7 @@ class Even:
 
     @property
     def bits(self) -> int:
-        """That a code takes."""
+        """Bits that a code takes."""
         return self.settings.weight_bits
 
     def fit(self, groups: Array) -> tuple[Array, Array]:
@@ -80,7 +80,7 @@ class Even:
 
 
 def short(scale: Array, octave: int = _SCALES) -> Array:
-    """Rounded up to one of so many in an octave: equal ones are stored once."""
+    """Scales rounded up to one of a few values in each octave, since equal ones are stored once."""
     fraction, exponent = np.frexp(scale)
     rounded: Array = np.ldexp(np.ceil(fraction * np.float32(2 * octave)) / np.float32(2 * octave), exponent)
     return rounded

@@ -1,4 +1,4 @@
-"""Rounding that makes up for its errors: what a product computes stays close, rather than each of its weights.
+"""Rounding with compensation: it keeps the outputs of a product close, rather than each of its weights.
 
 The error of y = w x over the samples is (w - q) H (w - q)^T with H the sum of x x^T. Weights are rounded one after the
 other; each one's error is spread over those that are still to be rounded, so that this stays least: with the upper
@@ -63,7 +63,7 @@ def _factor(hessian: Array) -> Array:
 
 
 def _inverse_factor(h: Array) -> Array | None:
-    """None where h is not positive definite."""
+    """The upper Cholesky factor of the inverse of h; None where h is not positive definite."""
     try:
         inverse = np.linalg.inv(np.linalg.cholesky(h))
         factor: Array = np.linalg.cholesky(inverse.T @ inverse).T

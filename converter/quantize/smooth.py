@@ -1,4 +1,4 @@
-"""Channels of a layer norm made alike in size, so that one scale fits them all; products behind it make up for that.
+"""Equalize the channels of a layer norm, so that one scale suits them all; the products after it compensate.
 
     products(layer_norm(x, gamma, beta), w)   ->   products(layer_norm(x, gamma / s, beta / s), s w)
     s = (the largest of a channel) ^ alpha / (the largest weight that it meets) ^ (1 - alpha)
@@ -44,7 +44,7 @@ def smooth(
 
 
 def _is_able(node: Node) -> bool:
-    """Whether it has a gamma and a beta of its own, constant, for each channel."""
+    """Whether the norm has a constant gamma and beta of its own, with an element for each channel."""
     if not isinstance(node.attrs, LayerNormFusion) or len(node.inputs) != 3:
         return False
     channels = node.outputs[0].spec.shape[-1:]

@@ -111,23 +111,15 @@ def number(text: str) -> float:
 
 
 def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
-    """Run the model that `args.model` names; its `.ms` bytes are `model`, or in the file."""
+    """Run the model that `args.model` names. model: its `.ms` bytes, where they are not in that file."""
     import numpy as np
 
-    from lite.commands.inputs import is_picture, random_input, read_inputs
-    from lite.commands.outputs import check_place, describe, spec_text, values_text, write_outputs
+    from lite.commands.inputs import random_input, read_inputs
+    from lite.commands.outputs import check_place, describe, write_outputs
     from lite.pictures import Pixels
     from lite.session import Session
 
-    if args.input and args.random:
-        args.usage_error("--input and --random exclude each other")
-    if not args.input and not args.random:
-        args.usage_error("give --input NAME=FILE for each input, or --random")
-    given = {name: vars(args)[name] for name in ("scale", "mean", "std") if vars(args)[name] is not None}
-    if given and not any(map(is_picture, args.input)):
-        args.usage_error(f"--{next(iter(given))} changes the pixels of pictures, and no --input is one")
-    if 0.0 in given.get("std", ()):
-        args.usage_error("argument --std: pixels are divided by it, so it cannot be 0")
+    given = _pixel_settings(args)
     if args.output:
         check_place(args.output)
     if model is None and Path(args.model).suffix.lower() == ".mindir":
@@ -149,21 +141,18 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
             profile = least_times([session.profile(inputs) for _ in range(runs)]) if args.profile else None
     written = write_outputs(args.output, outputs) if args.output else []
 
-    report = {
-        "model": args.model,
-        "inputs": [describe(name, array) for name, array in inputs.items()],
-        "outputs": [describe(name, array, values=True) for name, array in outputs.items()],
-        "threads": session.threads,
-        "latency_ms": latency(seconds),
-        "written": written,
-    }
     if args.json:
+        report = {
+            "model": args.model,
+            "inputs": [describe(name, array) for name, array in inputs.items()],
+            "outputs": [describe(name, array, values=True) for name, array in outputs.items()],
+            "threads": session.threads,
+            "latency_ms": latency(seconds),
+            "written": written,
+        }
         print_json({**report, "profile": _profile_rows(profile)} if profile is not None else report)
         return 0
-    for name, array in inputs.items():
-        print(f"input   {spec_text(name, array)}")
-    for name, array in outputs.items():
-        print(f"output  {spec_text(name, array)}  {values_text(array)}")
+    _print_arrays(inputs, outputs)
     print(f"latency {say_latency(seconds)}, {_say_threads(session.threads)}")
     if profile is not None:
         print(f"steps, the least times of {runs} runs")
@@ -176,8 +165,33 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
     return 0
 
 
+def _pixel_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """How pixels become numbers, as far as the arguments say. Ends in a usage error where they do not go together."""
+    from lite.commands.inputs import is_picture
+
+    if args.input and args.random:
+        args.usage_error("--input and --random exclude each other")
+    if not args.input and not args.random:
+        args.usage_error("give --input NAME=FILE for each input, or --random")
+    given = {name: vars(args)[name] for name in ("scale", "mean", "std") if vars(args)[name] is not None}
+    if given and not any(map(is_picture, args.input)):
+        args.usage_error(f"--{next(iter(given))} changes the pixels of pictures, and no --input is one")
+    if 0.0 in given.get("std", ()):
+        args.usage_error("argument --std: pixels are divided by it, so it cannot be 0")
+    return given
+
+
+def _print_arrays(inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> None:
+    from lite.commands.outputs import spec_text, values_text
+
+    for name, array in inputs.items():
+        print(f"input   {spec_text(name, array)}")
+    for name, array in outputs.items():
+        print(f"output  {spec_text(name, array)}  {values_text(array)}")
+
+
 def run_timed(session: Session, inputs: Mapping[str, Array], repeat: int) -> tuple[dict[str, Array], list[float]]:
-    """Outputs by name, and the seconds of each of `repeat` runs; one that is not timed comes before several."""
+    """Outputs by name, and the seconds of each of `repeat` runs. Before several runs there is one that is not timed."""
     if repeat > 1:
         session.run(inputs)
     seconds = []
@@ -193,7 +207,7 @@ def _say_threads(count: int) -> str:
 
 
 def latency(seconds: Sequence[float]) -> dict[str, float | int]:
-    """Runs, and duration of the fastest, the median and the slowest."""
+    """The number of runs, and the milliseconds of the fastest, the median and the slowest."""
     middle = statistics.median(seconds)
     return {"runs": len(seconds), "min": min(seconds) * 1e3, "median": middle * 1e3, "max": max(seconds) * 1e3}
 
@@ -207,14 +221,14 @@ def say_latency(seconds: Sequence[float]) -> str:
 
 
 def least_times(profiles: Sequence[Sequence[StepTime]]) -> list[StepTime]:
-    """Each step with its least time, of the profiles whose steps are those of the last: branches may take others."""
+    """Each step with its least time. Profiles with other steps than the last one, by a branch, do not count."""
     names = [t.step.name for t in profiles[-1]]
     alike = [profile for profile in profiles if [t.step.name for t in profile] == names]
     return [min(times, key=lambda time: time.seconds) for times in zip(*alike, strict=True)]
 
 
 def timer_note(seconds: Sequence[float]) -> str:
-    """What to say of steps timed one by one, "" where there is nothing to say."""
+    """A note on steps that are too short for the timer; "" where there are none."""
     short = sum(0 < s < _SHORT for s in seconds)
     if not short:
         return ""

@@ -1,4 +1,4 @@
-"""What a delegate is: it is shown one operation at a time and answers how it would run it.
+"""The interface of delegates: a delegate is shown one operation at a time and says how it would run it.
 
 A claim is data, without addresses: the planner decides where tensors live, then turns native steps into rows of the op
 table. So binding (which kernel, which packed weights, how many work units) knows nothing of the arena, and the arena
@@ -20,11 +20,11 @@ _LINEAR = Activation()
 
 @dataclass(frozen=True, slots=True)
 class Epilogue:
-    """What becomes of an operation's result before it is written: activation(result + residual).
+    """What is done to an operation's result before it is written: activation(result + residual).
 
-    residual: the input that is added, -1 for none. It comes after the operation's own inputs, and is laid out as output
-    0 is, or smaller and broadcasts to its shape. codes: of an operation on codes, the addition: its inputs are how
-    the operation's own result and the residual are stored.
+    residual: the index of the input that is added, -1 for none. It comes after the operation's own inputs, and has the
+    shape of output 0, or broadcasts to it. codes: for a quantized operation, the quantized addition, whose inputs say
+    how the operation's own result and the residual are stored.
     """
 
     residual: int = -1
@@ -41,8 +41,8 @@ Order = tuple[int, ...]
 class Orders:
     """Which operands of an operation have their dimensions in another order than in memory.
 
-    inputs: for each input the axes with which numpy's `transpose` makes of the tensor what the operation sees, () where
-    that is the tensor itself; () where it is for all. output: the same for output 0.
+    inputs: for each input, the axes with which numpy's `transpose` turns the tensor in memory into the operand that the
+    operation sees; () where both are the same, and () in all where that is so for all inputs. output: for output 0.
     """
 
     inputs: tuple[Order, ...] = ()
@@ -79,7 +79,7 @@ class Operation:
 
     @property
     def adds_broadcast(self) -> bool:
-        """Whether what the epilogue adds is smaller than the result."""
+        """Whether the residual is broadcast to the shape of the result."""
         return self.epilogue.residual >= 0 and self.inputs[self.epilogue.residual].size != self.outputs[0].size
 
     def input_order(self, index: int) -> Order:
@@ -176,6 +176,6 @@ class Delegate(Protocol):
     def claim(self, operation: Operation) -> Claim | None:
         """How this delegate would run the operation, or None where it cannot.
 
-        An operation whose epilogue is refused is offered again without it.
+        An operation that is refused with its epilogue is offered again without it.
         """
         ...

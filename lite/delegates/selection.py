@@ -1,4 +1,4 @@
-"""Which delegates a session uses: the ones asked for by name, or the best there are."""
+"""Which delegates a session uses: those that are named, or the best that this device has."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Selection:
 
 
 def select(names: Sequence[str] | None) -> Selection:
-    """The delegates of those names in that order; by default the cpu's kernels, and numpy for what they do not take.
+    """The delegates of these names, in this order; by default kernels for the cpu, then numpy for other operations.
 
     Raises DelegateError for a name that is not known, or a delegate that this machine cannot have.
     """
@@ -81,7 +81,7 @@ def _create(name: str, pack: KernelPack | None) -> Delegate:
 
 
 def _building(line: str) -> None:
-    """Progress of a build: that there is one is said, what it is at only to those who ask for it."""
+    """Shows the progress of a build: one line that there is one; its stages only on request."""
     _say_once("compiling kernels for this machine, once: about 30 seconds of one core, or half of that on two")
     _log().info("%s", line)
 

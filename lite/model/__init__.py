@@ -1,7 +1,7 @@
-"""From a `.ms` file to a read-only Model. Untrusted bytes stop here: what a Model says has been checked.
+"""From a `.ms` file to a read-only Model. Untrusted bytes stop here: everything in a Model has been checked.
 
 header.py decides what kind of file it is, reader.py turns its tables into tensors and nodes, rules.py checks the graph
-that they form. How tables lie in a file is lite.schema's business.
+that they form. lite.schema knows how tables lie in a file.
 """
 from __future__ import annotations
 

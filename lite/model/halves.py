@@ -1,4 +1,4 @@
-"""Constants in float16 among operands in float32: files store weights so to be smaller, and compute in float32."""
+"""float16 constants of operators that compute in float32: files store weights so in order to be smaller."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from lite.types import DType, TensorSpec
 
 
 def widen(nodes: Sequence[Node], tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The tensors, constants in float16 being float32 where all that read them compute in that."""
+    """The tensors, with float16 constants as float32 where all their readers compute in float32."""
     specs = [tensor.spec for tensor in tensors]
     halves = {i for i, spec in enumerate(specs) if spec.dtype == DType.FLOAT16 and spec.is_known and spec.size}
     wide: set[int] = set()

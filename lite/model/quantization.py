@@ -1,7 +1,7 @@
 """What the quantization of a file means for its nodes and constants.
 
-    a node that reads or writes codes that are computed     its attributes become Quantized
-    a node whose constants alone are codes                  the constants become float32, decoded when they are needed
+    a node that reads or writes quantized activations       its attributes become Quantized
+    a node with quantized constants only                    the constants become float32, decoded when they are needed
     a recurrent layer of quantType QUANT_DYNAMIC            it is by row, with float32 weights
     a product that reads what DynamicQuant gives            it reads the float32; by row, where its weights are codes
 """
@@ -28,7 +28,7 @@ _LEAST_SCALE = 2.0**-40  # between this and its inverse no ratio of three scales
 def resolve_quantization(
     nodes: Sequence[Node], tensors: Sequence[Tensor]
 ) -> tuple[tuple[Node, ...], tuple[Tensor, ...]]:
-    """The nodes and tensors with what the file says of quantization applied to them.
+    """The nodes and tensors, with what the file says of their quantization applied.
 
     Raises InvalidModelError where the parameters of a tensor do not fit it, UnsupportedVersionError for what is not
     handled.
@@ -84,7 +84,7 @@ def _layer_by_row(node: Node) -> Node:
 
 
 def _past_dynamic(nodes: Sequence[Node]) -> tuple[Sequence[Node], set[int]]:
-    """The nodes, reading what DynamicQuant nodes are given in place of what they give; those that do, by id."""
+    """The nodes, which read inputs of DynamicQuant nodes in place of their outputs; and the ids of those that do."""
     real = {node.outputs[0]: node.inputs[0] for node in nodes
             if node.op == "DynamicQuant" and len(node.inputs) == len(node.outputs) == 1}  # fmt: skip
     if not real:
@@ -159,7 +159,7 @@ def _affine(node: Node, position: int, tensor: Tensor) -> Affine | None:
 
 
 def _axis(node: Node, position: int, tensor: Tensor) -> int:
-    """The axis that has a row of parameters for each element."""
+    """The axis with a scale and zero point for each of its elements."""
     channels, shape = len(tensor.quant), tensor.spec.shape
     if channels == 1 or not shape:
         return 0
@@ -175,7 +175,7 @@ def _expected_axis(node: Node, position: int, rank: int) -> int:
 
 
 def _decoded(index: int, tensor: Tensor, axis: int) -> Tensor:
-    """The constant as its readers see it."""
+    """The constant as float32, which is decoded when it is needed."""
     spec, shape = tensor.spec, tensor.spec.shape
     data = spec.data
     stored = data if isinstance(data, Coded) else None

@@ -1,7 +1,7 @@
-"""Constants in a file beside the model, as models have them that are larger than the format can hold.
+"""Constants in a file beside the model, which models have that are too large for the format.
 
-The file's name comes from the model, which nobody trusts: it is a plain file in the model's folder, or it is refused.
-So is one of another conversion, where the model says what its constants come to (lite.schema.sums).
+The file's name comes from the model, which is not trusted: anything but a plain file in the model's folder is refused.
+So is the file of another conversion, where the model has checksums of its constants (lite.schema.sums).
 """
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Sidecars:
         return data[offset:end]
 
     def _check_sum(self, where: str, name: str, data: memoryview, expected: str) -> None:
-        """Raises InvalidModelError where the file does not have what the model says."""
+        """Raises InvalidModelError where a checksum differs."""
         from lite.schema.sums import PREFIX, check_sums  # for models that have a file beside them
 
         if not expected.startswith(PREFIX):

@@ -17,7 +17,7 @@ _CONSTANT = 0  # Tensor.kind
 
 
 def with_states(model: Model) -> Model:
-    """The model with its states told apart. Raises InvalidModelError for an Assign to what cannot be one."""
+    """The model with its states as inputs and outputs. Raises InvalidModelError for an Assign to what cannot be one."""
     main = model.subgraphs[0]
     first = len(main.nodes)
     while first and _assigns(model, model.nodes[main.nodes[first - 1]]):
@@ -47,7 +47,7 @@ def _assigns(model: Model, node: Node) -> bool:
 
 
 def _state(model: Model, index: int) -> State:
-    """What an Assign makes of the tensor that it writes to."""
+    """The state that an Assign writes to."""
     node, where = model.nodes[index], node_label(model, index)
     if len(node.inputs) != 2:
         raise InvalidModelError(f"{where}: expected a variable and what to assign to it, found {list(node.inputs)}")
@@ -63,7 +63,7 @@ def _state(model: Model, index: int) -> State:
 
 
 def _check_readers(model: Model, assigns: Sequence[int], states: dict[int, State]) -> None:
-    """Nobody reads what an Assign gives, or a state but the nodes of the main subgraph before the Assigns."""
+    """Nothing reads the output of an Assign; only nodes of the main subgraph, before all Assigns, read a state."""
     given = {i for index in assigns for i in model.nodes[index].outputs}
     for index in assigns:
         source = model.nodes[index].inputs[1]

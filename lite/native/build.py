@@ -73,7 +73,7 @@ def build(package: str, level: Target, progress: Progress | None = None) -> byte
 
 @contextlib.contextmanager
 def _ended(child: subprocess.Popen[str]) -> Iterator[None]:
-    """Waits for the child at the end; where that is an interrupt or another error, it and its children end at once."""
+    """Waits for the child at the end of the context; on an interrupt or another error, ends it and its children."""
     with child:
         try:
             yield

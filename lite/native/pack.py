@@ -164,7 +164,7 @@ def load_from(package: str, progress: Progress | None = None) -> KernelPack | No
 
 
 def _new_lock() -> None:
-    """In a forked child: a thread that is not there may have held the lock."""
+    """Make a new lock, in a forked child: the thread that held the old one may not exist there."""
     global _lock
     _lock = threading.Lock()
 

@@ -63,7 +63,7 @@ class Workers:
         self._ended = 0  # perf_counter_ns after the last run of a stretch
 
     def stretch(self, table: int, first: int, end: int, scratch: int, scratch_stride: int) -> Callable[[], None]:
-        """What runs rows [first, end) of the op table at address `table` time and again, as fast as it can."""
+        """A function that runs rows [first, end) of the op table at address `table`, made to be called many times."""
         alone = partial(self._pack.run, table, first, end, scratch)
         if self.threads == 1 or not _has_shared_row(table, first, end):
             return alone
@@ -186,7 +186,7 @@ def _leave_teams() -> None:
 
 
 def _forget_teams() -> None:
-    """In a forked child: the threads are gone, and the lock may have been held by one of them."""
+    """Start anew, in a forked child: the threads do not exist there, and one of them may have held the lock."""
     global _turn
     _turn = threading.Lock()
     for team in _teams.values():

@@ -5,9 +5,9 @@ are placed greedily, each into the smallest gap that holds it, in a few differen
 search stops at the first that reaches the lower bound.
 
 That takes time and memory for every pair of records that are alive together. Where there are more than _MOST_PAIRS,
-records are placed as an allocator would, in the order of time and in the reverse order, of one time the largest or the
-longest-lived first: each into the smallest free range that holds it, which becomes free again, and joins its free
-neighbors, when the record dies.
+records are placed as an allocator would place them, in the order of time or in the reverse order; of those that begin
+together, the largest or the longest-lived comes first. Each goes into the smallest free range that holds it. When it
+dies, its range becomes free again and joins its free neighbors.
 """
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _smallest_gap(taken: Sequence[tuple[int, int]], size: int) -> int:
 def _allocate(
     records: Sequence[Record], sizes: Sequence[int], order: Callable[[Record], tuple[int, ...]]
 ) -> list[int]:
-    """Offsets as an allocator gives them that sees the records in an order that is one of time."""
+    """Offsets from an allocator that is shown the records in an order of time."""
     offsets = [0] * len(sizes)  # where those stay that take nothing
     free = _FreeRanges()
     filled = [i for i, size in enumerate(sizes) if size]
@@ -163,7 +163,7 @@ class _FreeRanges:
         self._starts: dict[int, int] = {}  # by end
 
     def take(self, size: int) -> int:
-        """Start of `size` bytes that are free no more: from the smallest range that has them, else from the top."""
+        """Take `size` bytes from the smallest free range that has them, else from the top; gives their start."""
         position = bisect_left(self._by_size, (size, 0))
         if position < len(self._by_size):
             found, start = self._by_size[position]
@@ -177,7 +177,7 @@ class _FreeRanges:
         return start
 
     def give_back(self, start: int, size: int) -> None:
-        """Frees `size` bytes from `start`, which were taken; they join the free ranges they touch."""
+        """Free the `size` bytes from `start` on, which join the free ranges that they touch."""
         end = start + size
         if start in self._starts:
             start -= self._remove(self._starts[start])
@@ -192,7 +192,7 @@ class _FreeRanges:
             self._starts[start + size] = start
 
     def _remove(self, start: int) -> int:
-        """Takes the range out; its size."""
+        """Remove a free range; gives its size."""
         size = self._sizes.pop(start)
         del self._starts[start + size], self._by_size[bisect_left(self._by_size, (size, start))]
         return size

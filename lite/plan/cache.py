@@ -12,7 +12,7 @@ Shapes = tuple[tuple[int, ...], ...]
 
 
 class PlanCache:
-    """Builds plans, and keeps the few that were used last: each has an arena of its own."""
+    """Builds plans, and keeps the few that were used last, since each has an arena of its own."""
 
     def __init__(self, model: Model, resources: Resources, kept: int = 4) -> None:
         self._model = model
@@ -21,7 +21,7 @@ class PlanCache:
         self._plans: OrderedDict[Shapes, Plan | Program] = OrderedDict()
 
     def at(self, shapes: Shapes) -> Plan | Program:
-        """The plan for inputs of these static shapes; a program where shapes or the course depend on the data.
+        """The plan for inputs of these static shapes; a Program where shapes or control flow depend on the data.
 
         Raises what resolve, build_plan and Program raise.
         """

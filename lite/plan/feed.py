@@ -27,7 +27,7 @@ class Feed:
         self._names = {spec.name: position for position, spec in enumerate(specs)}
 
     def arrange(self, inputs: Any) -> list[Array]:
-        """One array an input, in the model's order. Raises ShapeError, DTypeError or TensorNameError."""
+        """One array for each input, in the model's order. Raises ShapeError, DTypeError or TensorNameError."""
         if type(inputs) is np.ndarray and (inputs.dtype, inputs.shape) == self._usual:
             return [inputs]
         values: Sequence[Any]

@@ -1,10 +1,10 @@
-"""Which operations may be one: an operation and the additions and activations that alone read its result.
+"""Which operations may be merged: an operation with the additions and activations that follow it.
 
     y = act(conv(x, w, b) + r)     is one step where    conv, AddFusion with r, Activation    were three
 
 The merged operation has the first one's attributes, an Epilogue, and the last one's output; it runs where the first
-one ran. An operator in between that only renames dimensions goes with them: what is added has the same bytes under
-either name. Nothing is merged into an operation whose result is an output of the network or has another reader, or that
+one ran. An operator in between that only reshapes is merged too, since the bytes that are added are the same in either
+shape. Nothing is merged into an operation whose result is an output of the network or has another reader, or that
 ends with an activation already. An addition is not merged when it broadcasts the result, when one has been, or when its
 other operand is not computed by then.
 """
@@ -53,7 +53,7 @@ class Fusions:
             form = self._extended(form, time)
 
     def _extended(self, form: Form, time: int) -> Form | None:
-        """The form with the only reader of its result merged in; None where that cannot be."""
+        """The form with the only reader of its result merged too; None where it cannot be."""
         step = form.step
         if len(step.outputs) != 1 or _activated(step.operation):
             return None
@@ -115,7 +115,7 @@ def _adds_codes(operation: Operation, follower: Operation) -> bool:
 
 
 def _activated(operation: Operation) -> bool:
-    """Whether an activation is the last thing the operation does, so that nothing can come before it any more."""
+    """Whether the operation ends with an activation, so that no addition can be merged any more."""
     attrs = operation.attrs.inner if is_by_row(operation.attrs) else operation.attrs
     own = getattr(attrs, "activation_type", _NONE)
     return own != _NONE or operation.epilogue.activation.activation_type != _NONE

@@ -1,9 +1,9 @@
-"""Weights whose groups have a scale each, which the `.ms` format has no field for: nodes say it, and codes stay codes.
+"""Weights with a scale for each group, for which the `.ms` format has no field: nodes compute them from codes.
 
     codes [groups, size] ─ MulFusion scales [groups, 1] ─ (AddFusion offsets [groups, 1]) ─ Reshape ─ weights
 
-Computed as it stands that is right in any reader. Here its result is a constant again, stored as the codes are, so
-that nothing of it runs and nothing is decoded before a delegate wants it.
+Any reader that runs these nodes computes the right weights. Here their result becomes a constant that is stored as
+codes, so that none of the nodes runs, and nothing is decoded before a delegate needs it.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHANGES = frozenset({"AddFusion", "MulFusion"})
 def in_codes(
     attrs: Attributes, inputs: Sequence[TensorSpec], outputs: tuple[TensorSpec, ...]
 ) -> tuple[TensorSpec, ...]:
-    """The outputs of an operation, a constant in codes among them where that is what it makes of one."""
+    """The outputs of an operation; a constant in codes where it computes that from another."""
     data = inputs[0].data if len(inputs) == 2 else None
     if not isinstance(data, Coded) or not inputs[1].is_known:
         return outputs
@@ -39,7 +39,7 @@ def in_codes(
 
 
 def _changed(attrs: FusedBinary, data: Coded, numbers: TensorSpec) -> Coded | None:
-    """Codes [groups, size] times or plus a number for each group; None where they have other channels already."""
+    """Codes [groups, size] with a number for each group multiplied or added; None where their groups are others."""
     groups, size = data.shape
     value = numbers.value
     if data.blocks not in ((1, 1, groups * size), (1, groups, size)) or numbers.shape != (groups, 1) or value is None:

@@ -73,7 +73,7 @@ def resolve(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) 
 
 
 def output_specs(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: int) -> tuple[TensorSpec, ...]:
-    """Specs of what a run gives when inputs have these shapes, of which dimensions may be unknown (-1)."""
+    """Specs of the outputs for inputs of these shapes, whose dimensions may be unknown (-1)."""
     specs = {**_constants(model), **input_specs(model, shapes, memory_limit)}
     for index in model.subgraphs[0].nodes:
         node = model.nodes[index]
@@ -95,7 +95,7 @@ def input_specs(model: Model, shapes: Sequence[tuple[int, ...]], memory_limit: i
 
 
 def take(model: Model, nodes: Sequence[int], fed: Mapping[int, TensorSpec], memory_limit: int) -> Span:
-    """As many of `nodes` as can be planned when the tensors `fed` are given, in their order.
+    """The first of `nodes`, as many as can be planned when the tensors `fed` are given.
 
     It ends before a node of control flow and before one whose output has a shape that depends on the data.
     """

@@ -1,12 +1,12 @@
-"""Transposes that matrix products do without: they read and write rows wherever these are.
+"""Matrix products without the transposes around them: they read and write rows where these lie in memory.
 
     y = matmul(transpose(a), transpose(b))     is one step that reads a and b in other orders     where there were three
     y = transpose(matmul(a, b))                is one step that writes y in another order         where there were two
 
-So heads of attention are neither split nor merged by copying. It is done for products of two computed matrices, since
-constant ones are products of all rows at once. A transpose stays where its result is an output of the network or has
-another kind of reader, where it takes the elements of a row apart, and where rows that a product reads would come to
-lie multiples of 4096 bytes apart: they compete for the same few cache lines.
+So attention heads are neither split nor merged by copying. This is done for products of two computed matrices only,
+since products with constant weights take all rows at once. A transpose stays where its result is an output of the
+network or has another kind of reader, where it separates the elements of a row, and where rows that a product reads
+would lie multiples of 4096 bytes apart, so that they would compete for the same few cache lines.
 """
 from __future__ import annotations
 

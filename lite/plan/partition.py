@@ -1,4 +1,4 @@
-"""Who runs what: every operation is offered to the delegates in priority order, and the first that claims it has it.
+"""Who runs what: each operation is offered to the delegates in priority order, and the first that claims it runs it.
 
 A delegate is offered an operation with all that may be merged into it first, then with less, then alone.
 """
@@ -25,9 +25,9 @@ class Assignment:
 
 
 def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Network, tuple[Assignment, ...]]:
-    """The network with what delegates run as one merged, and one assignment a step of it.
+    """The network, with the operations merged that a delegate runs as one, and the assignment of each step.
 
-    Raises UnsupportedOpError that lists every operation no delegate takes.
+    Raises UnsupportedOpError with every operation that no delegate takes.
     """
     fusions = Fusions(network)
     steps = []
@@ -64,7 +64,7 @@ def _first_claim(forms: Sequence[Form], delegates: Sequence[Delegate]) -> tuple[
 
 
 def _refusal(network: Network, refused: Mapping[str, list[Operation]], chosen: Sequence[str]) -> UnsupportedOpError:
-    """Nothing is wrong with the operations: the caller has left the delegate out that runs all of them."""
+    """The error for operations that only a delegate would run which the caller has left out."""
     rows = [
         UnsupportedOp(op, len(found), found[0].name, f"not for {_signature(found[0])}") for op, found in refused.items()
     ]

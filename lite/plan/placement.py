@@ -11,7 +11,7 @@ from lite.types import Array
 
 
 class Placement:
-    """Arrays and addresses of everything a step can name. It keeps alive what it has given an address of."""
+    """Arrays and addresses of all operands of steps. It keeps the memory alive whose addresses it has given."""
 
     def __init__(
         self, network: Network, lifetimes: Lifetimes, layout: ArenaPlan, arena: Array, packed: PackedConstants
@@ -36,7 +36,7 @@ class Placement:
         return sum(array.nbytes for array in self._packed.values())
 
     def kept(self) -> tuple[Array, ...]:
-        """All memory outside the arena that addresses were given of."""
+        """The memory outside the arena whose addresses were given."""
         return (*self._constants.values(), *self._packed.values())
 
     def array(self, tensor: int) -> Array:

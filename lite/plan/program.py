@@ -1,4 +1,4 @@
-"""Running a model whose course or shapes depend on its data: plans, and one node between every two of them.
+"""Run a model whose control flow or shapes depend on its data: plans, with one node between every two of them.
 
 A subgraph runs as plans of as many nodes as can be planned. The node after such a plan is one of
 
@@ -48,7 +48,7 @@ class _Part:
 
 
 class Program:
-    """What PlanCache gives in place of a Plan where there cannot be one. Not for use by several threads at once."""
+    """Stands in for a Plan where there cannot be one. Not for use by several threads at once."""
 
     def __init__(self, model: Model, shapes: Sequence[tuple[int, ...]], resources: Resources) -> None:
         """Plans the first part of the model. Raises what take and build_plan raise."""
@@ -62,17 +62,17 @@ class Program:
 
     @property
     def steps(self) -> tuple[PlannedStep, ...]:
-        """The steps of the plans made so far, the latest ones last."""
+        """The steps of the plans made so far, the latest plan last."""
         return tuple(step for plan in self._plans() for step in plan.steps)
 
     @property
     def report(self) -> MemoryReport:
-        """Of the plans made so far, together."""
+        """The memory of the plans made so far, together."""
         reports = [plan.report for plan in self._plans()]
         return MemoryReport(*(sum(getattr(r, name) for r in reports) for name in MemoryReport.__slots__))
 
     def run(self, arrays: Sequence[Array], execute: Callable[[Plan], object] = Plan.execute) -> list[Array]:
-        """The outputs for these inputs, states among both; the caller's own. execute: what is done with each plan when
+        """Copies of the outputs for these inputs, states among both. execute: what to do with each plan once
         its inputs are set.
 
         Raises DelegateError where an operator fails, and what planning raises for shapes that come up.
@@ -82,7 +82,7 @@ class Program:
         return results
 
     def _nbytes(self) -> int:
-        """What the kept plans take for the tensors of a run: at most half of the limit when another one is made."""
+        """Bytes that the tensors of the kept plans take: at most half of the limit when another plan is made."""
         return sum(plan.report.arena + plan.report.scratch for plan in self._plans())
 
     def _plans(self) -> list[Plan]:
@@ -97,7 +97,7 @@ class Program:
         return result
 
     def _walk(self, closure: _Closure, execute: Callable[[Plan], object], depth: int) -> _Closure | list[Array]:
-        """Runs a subgraph: its outputs, or what it ends with a call of."""
+        """Run a subgraph. Gives its outputs, or the closure that it ends with a call of."""
         model, index = self._model, closure.subgraph
         graph = model.subgraphs[index]
         values = dict(zip(graph.inputs, closure.arguments, strict=True))
@@ -148,7 +148,7 @@ class Program:
         return closures[branches[chosen]]
 
     def _bind(self, closure: _Closure, arguments: Sequence[int], values: Mapping[int, Array]) -> _Closure:
-        """With these arguments added. They are copies: a plan that runs again would overwrite its outputs."""
+        """The closure with copies of these arguments added: a plan that runs again overwrites its outputs."""
         added = (self._value(i, values).copy() for i in arguments)
         return _Closure(closure.subgraph, (*closure.arguments, *added))
 

@@ -1,4 +1,4 @@
-"""Whether a model is of a kind that can be planned at all, asked before any shape is inferred."""
+"""Whether a model can be planned at all, checked before any shape is inferred."""
 from __future__ import annotations
 
 from lite.errors import UnsupportedOp, UnsupportedOpError
@@ -45,7 +45,7 @@ def check_supported(model: Model) -> None:
 
 
 def _reason(model: Model, node: Node) -> str:
-    """Why the node cannot run; empty where nothing is known against it."""
+    """Why the node cannot run; empty where it can, as far as is known."""
     if _is_training(node.op):
         return "training only"
     if node.op == "Assign":

@@ -1,7 +1,7 @@
-"""The op table: one row a native step, four int64 words: kernel address, argument block address, units, 0.
+"""The op table. A row is a native step in four int64 words: kernel address, argument block address, units, 0.
 
-An argument block is one word an argument in the order of the kernel's parameters: an address, an integer, or the bits
-of a float64. All addresses are final when the table is built, so a run only walks it.
+An argument block has one word for each argument, in the order of the kernel's parameters: an address, an integer, or
+the bits of a float64. All addresses are final when the table is built, so a run only walks it.
 """
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Pac
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, FLOP, bounds, split
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion, window
-from lite.types import DType
+from lite.types import Array, DType, TensorSpec
 
 _ROW_BLOCK = 96  # input pixels that pass while a panel of weights is in cache
 
@@ -22,29 +22,31 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         return None
     attrs = operation.attrs
     assert isinstance(attrs, Conv2dTransposeFusion), "the index names this module for it alone"
-    place = window(attrs, x.shape, w.shape)
-    images, in_height, in_width, channels = x.shape
     _, kernel_height, kernel_width, outputs = w.shape
-    group, depth, rows = attrs.group, channels // attrs.group, math.prod(x.shape[:3])
-    taps = kernel_height * kernel_width
-    columns = taps * outputs
+    taps = Temp(0, attrs.group * math.prod(x.shape[:3]) * kernel_height * kernel_width * outputs * 4)
+    values = np.zeros(attrs.group * outputs, np.float32) if bias is None or bias.value is None else bias.value
+    return NativeClaim((_product(x.shape, w.value, attrs.group, taps, tile), _sum(x, w, attrs, taps, values)))
+
+
+def _product(shape: tuple[int, ...], w: Array, group: int, taps: Temp, tile: Tile) -> NativeStep:
+    """What each input pixel contributes to the output pixels that it reaches, for each group of channels.
+
+    shape: of the input. w: [channels, kernel height, kernel width, outputs of a group].
+    """
+    rows, channels = math.prod(shape[:3]), shape[3]
+    depth, columns = channels // group, math.prod(w.shape[1:])
     panels = tile.panels(columns)
-    temporary = Temp(0, group * rows * columns * 4)
     row_block = min(max(rows, 1), _ROW_BLOCK)
-    parts = group * -(-rows // row_block)
-    product_units = split(parts, 2 * row_block * columns * depth * FLOP)
+    units = split(group * -(-rows // row_block), 2 * row_block * columns * depth * FLOP)
     g = np.arange(group, dtype=np.int64)
     batches = np.stack([g * depth * 4, g * panels * depth * tile.columns * 4, g * rows * columns * 4, 0 * g], axis=1)
-    product = NativeStep(
+    return NativeStep(
         "matmul_f32",
         {
             "a": In(0),
-            "b": Packed(
-                tile.pack_weights(np.swapaxes(w.value.reshape(group, depth, columns), 1, 2)),
-                replaces=1,
-            ),
+            "b": Packed(tile.pack_weights(np.swapaxes(w.reshape(group, depth, columns), 1, 2)), replaces=1),
             "bias": Packed(tile.pack_bias(None, 1, columns)),
-            "y": temporary,
+            "y": taps,
             "batches": Packed(np.ascontiguousarray(batches)),
             "batch_count": group,
             "rows": rows,
@@ -54,7 +56,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             "y_stride": columns * 4,
             "row_block": row_block,
             "panel_block": panels,
-            "parts": product_units.block,
+            "parts": units.block,
             "residual": 0,
             "function": -1,
             "alpha": 0.0,
@@ -62,24 +64,31 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             "low": float("-inf"),
             "high": float("inf"),
         },
-        product_units.count,
+        units.count,
         scratch=8 * tile.rows,
     )
+
+
+def _sum(x: TensorSpec, w: TensorSpec, attrs: Conv2dTransposeFusion, taps: Temp, bias: Array) -> NativeStep:
+    """The sum of the contributions to each output pixel, with the bias and the activation."""
+    place = window(attrs, x.shape, w.shape)
+    images, in_height, in_width, _ = x.shape
+    _, kernel_height, kernel_width, outputs = w.shape
     out_height, out_width = place.output
-    units = split(images * out_height, out_width * group * (outputs * 4 * taps * BYTE + 20))
-    values = np.zeros(group * outputs, np.float32) if bias is None or bias.value is None else bias.value
-    step = NativeStep(
+    count = kernel_height * kernel_width
+    units = split(images * out_height, out_width * attrs.group * (outputs * 4 * count * BYTE + 20))
+    return NativeStep(
         "conv2d_transpose_f32",
         {
-            "taps": temporary,
-            "bias": Packed(values),
+            "taps": taps,
+            "bias": Packed(bias),
             "y": Out(0),
             "images": images,
             "in_height": in_height,
             "in_width": in_width,
             "out_height": out_height,
             "out_width": out_width,
-            "group": group,
+            "group": attrs.group,
             "outputs": outputs,
             "kernel_height": kernel_height,
             "kernel_width": kernel_width,
@@ -93,6 +102,5 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             **bounds(attrs.activation_type),
         },
         units.count,
-        scratch=8 * taps,
+        scratch=8 * count,
     )
-    return NativeClaim((product, step))
