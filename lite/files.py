@@ -125,8 +125,8 @@ def folder_for_files(path: str | os.PathLike[str]) -> Iterator[None]:
     """
     folder = Path(path)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
         for place in made:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import Lock
 from types import MappingProxyType, TracebackType
-from typing import Any, SupportsIndex
+from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 
@@ -89,6 +89,7 @@ class Session:
             model, Resources(selection.delegates, self._memory_limit, selection.pack, workers)
         )
         self._plan: Plan | Program | None = None
+        self._is_bound = False
         names = _unique([model.tensors[state.tensor].spec.name for state in model.states])
         kept = zip(model.states, names, strict=True)
         self._states = States([TensorSpec.of(state.initial, name) for state, name in kept])
@@ -160,6 +161,7 @@ class Session:
                 raise ShapeError(f"an input has an open dimension: {self._feed}; resize before bind")
             if isinstance(plan, Program):
                 raise ShapeError(f"{self._name}: what runs depends on the data, so nothing can be bound; use run")
+            self._is_bound = True
         inputs = zip((spec.name for spec in self._feed.specs), plan.inputs, strict=False)  # states come after these
         outputs = zip(self._output_names, plan.outputs, strict=False)
         execute = partial(self._execute, plan) if self._states.specs else plan.execute
@@ -224,6 +226,9 @@ class Session:
         inputs, outputs = (", ".join(map(str, specs)) for specs in (self.inputs, self.outputs))
         return f"<Session {self._name!r}{', closed' if self._model is None else ''}: {inputs} -> {outputs}>"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Session can be neither pickled nor copied: open one from the file, in each process its own")
+
     def _check_open(self) -> tuple[Model, PlanCache]:
         if self._model is None or self._plans is None:
             raise SessionClosedError(f"the session of {self._name!r} is closed")
@@ -251,6 +256,8 @@ class Session:
         _, plans = self._check_open()
         arrays = self._feed.arrange(inputs)
         plan = self._plan or plans.at(tuple(array.shape for array in arrays))
+        if self._is_bound and isinstance(plan, Plan):  # given for another, which is overwritten first
+            arrays = [a.copy() if np.may_share_memory(a, plan.arena) else a for a in arrays]
         arrays += self._states.arrays
         return plan, arrays
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,18 @@ def test_a_full_disk_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/model'"):
         write_atomically(tmp_path / "model", b"data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_leaves_none_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mkdir(path: Path, mode: int = 0o777, make: Callable[..., None] = os.mkdir) -> None:
+        if path == tmp_path / "a" / "b" and path.parent.exists():
+            raise OSError(28, "No space left on device", path)
+        make(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    with pytest.raises(OSError, match="No space left"), folder_for_files(tmp_path / "a" / "b"):
+        pass
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,8 +1,10 @@
 """The contract of Session: what it accepts, returns, refuses and releases."""
 from __future__ import annotations
 
+import copy
 import gc
 import os
+import pickle
 import signal
 import threading
 import time
@@ -114,6 +116,21 @@ def test_outputs_are_the_callers_own(opened: Open) -> None:
     np.testing.assert_array_equal(second, [10, 10, 10])
     assert first.flags.writeable
     assert first.flags.owndata
+
+
+def test_bound_arrays_may_be_given_to_a_run_in_each_others_place(opened: Open) -> None:
+    session = opened(two_in_two_out())
+    bound = session.bind()
+    bound.inputs["a"][...], bound.inputs["b"][...] = 1, 3
+    outputs = session.run({"a": bound.inputs["b"], "b": bound.inputs["a"]})
+    assert outputs["sum"].tolist() == [4, 4]
+    assert outputs["product"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_session_is_neither_pickled_nor_copied(opened: Open, copied: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError, match="can be neither pickled nor copied: open one from the file"):
+        copied(opened(two_in_two_out()))
 
 
 def test_an_output_that_is_an_input_or_a_constant_is_a_copy_too(opened: Open) -> None:

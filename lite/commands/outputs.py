@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lite.errors import LiteError
-from lite.files import folder_for_files, write_atomically
+from lite.files import folder_for_files, write_atomically, write_together
 from lite.types import Array
 
 _PRINTED_VALUES = 16  # up to this many elements are printed, more are summed up
@@ -80,8 +80,8 @@ def write_outputs(where: str, outputs: Mapping[str, Array]) -> list[str]:
         return [str(path)]
     targets = [path / f"{stem}.npy" for stem in _stems(outputs)]
     with folder_for_files(path):
-        for target, array in zip(targets, outputs.values(), strict=True):
-            write_atomically(target, _npy(array))
+        arrays = zip(targets, outputs.values(), strict=True)
+        write_together({Path(os.path.realpath(target)): [_npy(array)] for target, array in arrays})
     return [str(target) for target in targets]
 
 

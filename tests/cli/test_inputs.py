@@ -1,6 +1,8 @@
 """Pictures as inputs: channels, layouts, sizes, scaling; and names of files for outputs."""
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +119,18 @@ def test_outputs_become_files_of_any_name(tmp_path: Path) -> None:
     (archive,) = write_outputs(str(tmp_path / "all.npz"), outputs)
     with np.load(archive) as read:
         assert {name: array.size for name, array in read.items()} == {"a/b": 1, "a:b": 2, "..": 3, "file": 4}
+
+
+def test_a_folder_gets_all_outputs_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "b.npy").write_bytes(b"old")
+    left = [3]
+
+    def sync(descriptor: int) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with pytest.raises(OSError, match=r"No space left on device: .*c\.npy"):
+        write_outputs(str(tmp_path), {name: np.zeros(2, np.float32) for name in "abc"})
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("b.npy", b"old")]
