@@ -27,6 +27,7 @@ Place = str | os.PathLike[str]
 CHANNELS = ("RGB", "BGR", "GRAY")
 _LONGEST = 1 << 20  # side of a picture
 _ARRAYS = (".npy", ".npz", ".bin")
+_PIXELS = {"scale": 1 / 255, "mean": 0.0, "std": 1.0, "resize": (), "crop": ()}  # settings of pictures, if not given
 _LOG = logging.getLogger("mindlite")
 
 
@@ -35,9 +36,10 @@ class Calibration:
     """Samples of a network's inputs, in files.
 
     path: a picture, a .npy, .npz or .bin file, or a folder, which is searched with its subfolders for such files. For a
-    network with several inputs: a mapping of input name to path, or .npz files with an array for each input. An array
-    is one sample; or it holds several, along one dimension more than the input has or along the input's first one. A
-    .bin file holds samples one after the other, in the input's element type.
+    network with several inputs: a mapping of input name to path, or .npz files with an array for each input. For an
+    input [1,3,8,8] or [?,3,8,8] an array [1,3,8,8] or [3,8,8] is one sample, and [16,1,3,8,8] are 16; so are [16,3,8,8]
+    for the former, while for the latter they are one of 16 pictures. A .bin file holds samples one after the other, in
+    the input's element type.
     size: how many samples to use, 0 for all. seed: of the random choice, where there are more.
 
     For pictures:
@@ -112,6 +114,7 @@ class Samples:
         """Raises SampleError for a file that does not fit the inputs, OSError for one that cannot be read."""
         size, seed = self.calibration.size, self.calibration.seed
         places = self._places()
+        self._check_pixels(places)
         together = list(zip(*places.values(), strict=True))
         chosen = _drawn(len(together), size, seed)
         share = -(-size // len(chosen)) if size else 0
@@ -121,7 +124,8 @@ class Samples:
             least = min(map(len, rows.values()))
             if least < max(map(len, rows.values())):
                 counts = ", ".join(f"{len(row)} of {name}" for name, row in rows.items())
-                raise SampleError(f"calibration data has as many samples of each input, not {counts}")
+                given = ", ".join(str(files[index]) for files in places.values())
+                raise SampleError(f"{given}: expected as many samples of each input, not {counts}")
             for row in _drawn(least, share, seed):
                 if size and count == size:
                     return
@@ -149,6 +153,17 @@ class Samples:
                 f"the network has the inputs {', '.join(names)}: give a path for each, or .npz files that have all"
             )
         return {"" if len(names) > 1 else names[0]: files}
+
+    def _check_pixels(self, places: Mapping[str, Sequence[Path]]) -> None:
+        """Refuse settings of pictures where there are none. An INI for .bin files may have them."""
+        own = self.calibration
+        files = [file for of_input in places.values() for file in of_input]
+        if own.bin_nhwc or not all(file.suffix.lower() in _ARRAYS for file in files):
+            return
+        for name, default in _PIXELS.items():
+            if _tuple(getattr(own, name)) != _tuple(default):
+                raise SampleError(f"{name} is of pictures, but samples are arrays, such as {files[0]}, which are taken "
+                    "as they are: leave it out, and prepare arrays as for a run")
 
     def _rows(self, files: Mapping[str, Path]) -> dict[str, Sequence[Array]]:
         """The samples in files that go together, by input."""
@@ -268,15 +283,23 @@ def _drawn(count: int, size: int, seed: int) -> Sequence[int]:
 
 
 def _split(array: Array, spec: TensorSpec, file: Path) -> Sequence[Array]:
-    """The samples in an array: one, or along a dimension more, or along the first."""
-    if array.ndim == spec.rank + 1:
-        return cast(array, spec)  # type: ignore[return-value]
+    """The samples in an array: one, with its batch of one or without, or several along a dimension more or the first.
+
+    Raises SampleError for an array of another shape.
+    """
     batch = spec.shape[0] if spec.rank else 0
-    if array.ndim != spec.rank:
-        raise SampleError(f"{file} holds {array.dtype} {list(array.shape)}, which is not the network's {spec}")
-    if batch > 0 and len(array) > batch and len(array) % batch == 0:
-        return cast(array, spec).reshape(-1, batch, *array.shape[1:])  # type: ignore[return-value]
-    return [cast(array, spec)]
+    found: Array | None = None
+    if array.ndim == spec.rank + 1:
+        found = array
+    elif array.ndim == spec.rank:
+        several = batch > 0 and len(array) > batch and len(array) % batch == 0
+        found = array.reshape(-1, batch, *array.shape[1:]) if several else array[np.newaxis]
+    elif array.ndim == spec.rank - 1 and batch in (-1, 1):
+        found = array[np.newaxis, np.newaxis]
+    if found is None or any(wanted not in (-1, d) for wanted, d in zip(spec.shape, found.shape[1:], strict=True)):
+        raise SampleError(f"{file} holds {array.dtype} {list(array.shape)}, which is not the network's {spec}, neither "
+            "one sample nor several along the first dimension or one before it")
+    return cast(found, spec)  # type: ignore[return-value]
 
 
 def _with_file(error: TensorError, files: Mapping[str, Path]) -> str:

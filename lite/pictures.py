@@ -109,9 +109,15 @@ def _numbers(image: Array, spec: TensorSpec, pixels: Pixels) -> Array:
     channels = image.shape[-1]
     for option, values in (("--mean", pixels.mean), ("--std", pixels.std)):
         if len(values) not in (1, channels):
-            raise ShapeError(f"{option} has {len(values)} numbers; {spec} takes 1 or {channels}")
+            each = f"one number, or {channels}, one a channel" if channels > 1 else "one number"
+            raise ShapeError(f"{option} has {len(values)} numbers, but pictures for {spec} have {channels} "
+                f"channel{'s' if channels > 1 else ''}: give {each}")
     if spec.dtype.dtype.kind != "f":
         return image.astype(spec.dtype.dtype)
+    most = 255 * pixels.scale
+    if max(pixels.mean) > most > 0:
+        raise ShapeError(f"--mean has {max(pixels.mean):g}, but pixels are 0 to {most:g} with this --scale: "
+            "give means of that range, decimals with a point and commas between channels")
     scaled: Array = (image * pixels.scale - np.array(pixels.mean)) / np.array(pixels.std)
     return scaled.astype(spec.dtype.dtype)
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,14 @@ def run_sample(name: str, *arguments: str, cwd: Path) -> str:
 def test_the_committed_model_is_what_the_converter_writes() -> None:
     same = (DIGITS / "digits.ms").read_bytes() == converter.convert(DIGITS / "digits.mindir")
     assert same, "where the change is meant: mlite convert samples/digits/digits.mindir"
+
+
+def test_the_samples_are_there_that_the_page_runs() -> None:
+    commands = re.findall(r"^python (-m )?(\S+)", (SAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) > 2
+    for _, name in commands:
+        path = name if name.endswith(".py") else name.replace(".", "/") + ".py"
+        assert (SAMPLES.parent / path).is_file(), name
 
 
 def test_the_committed_files_are_small() -> None:

@@ -6,6 +6,9 @@ export: MODEL.ms for MODEL.mindir.
 --prune removes channels, and --quantize stores weights and activations as small
 integers. What both need to know of the network is measured on calibration
 samples (--calibration): pictures, .npy, .npz and .bin files, or folders of them.
+For an input [1,3,8,8] a file holds one sample, [1,3,8,8] or [3,8,8], or several,
+[16,1,3,8,8] or [16,3,8,8]; where the first dimension is open, [16,3,8,8] is one
+sample of 16 pictures. Arrays are taken as they are, as for mlite run.
 --config takes a TOML file with the tables [pruning], [quantization] and
 [calibration], or the INI file of MindSpore Lite's converter; arguments replace
 what the file says. Wherever there are samples, the relative error of the outputs
@@ -20,6 +23,7 @@ from pathlib import Path
 
 from converter.commands import compression
 from converter.commands.writing import add_writing_arguments, write
+from converter.exporters import FORMATS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,5 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     from converter.emit.graph import emit_parts
 
+    suffix = args.output.suffix[1:].upper() if args.output is not None else ""
+    if suffix in FORMATS:
+        args.usage_error(f"argument -o/--output: {args.output} is to be {suffix}, and convert writes .ms files alone: "
+            f"mlite export {args.model} -o {args.output} writes it")
     with compression.named_as_given(args):
         return write(args, "converting", emit_parts, compression.settings_of(args), args.report)

@@ -143,6 +143,7 @@ MISUSES = [
     ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with", "--calibration PATH"]),
     ("--quantize weight --size-budget 0.3", ["there are no samples", "--calibration PATH"]),
     ("--quantize weight --size-budget 0.01 --calibration {data}/x.npy", ["--size-budget is 0.01 of the"]),
+    ("--quantize full --calibration {data}/x.npy --mean 0.5", ["--mean is of pictures", "x.npy", "leave it out"]),
     ("--prune 0.5 --prune-skip nowhere", ["--prune-skip has 'nowhere'", "no node of that name"]),
     ("--prune 0.5 --calibration {data}/absent", ["absent: No such file"]),
     ("--prune 0.5 --calibration y={data}/x.npy", ["inputs y, but the network has x"]),

@@ -67,7 +67,6 @@ MISUSES = [
     ("{digits}/heldout.npz -o {empty}/x.ms", ["heldout.npz"]),
     ("{mindir} -o {empty}", ["is a folder"]),
     ("{mindir} -o {empty}/absent/out.ms", ["does not exist"]),
-    ("{mindir} -o {mindir}", ["is the model itself"]),
     ("{mindir} -o {empty}/x.ms --input-shape y=1,1,8,8", ["'y'", "x"]),
     ("{mindir} -o {empty}/x.ms --input-shape x=1,1,9,9", ["x", "no open dimension", "mlite run --input-shape"]),
     ("{mindir} -o {empty}/x.ms --outputs nothing", ["nothing"]),
@@ -90,6 +89,14 @@ def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str) -> None:
     done = mlite("convert", *arguments.split())
     assert done.code == 2
     assert done.err.startswith("mlite convert: error: ")
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "mindir", "ONNX"])
+def test_other_formats_are_exports(mlite: Mlite, tmp_path: Path, suffix: str) -> None:
+    done = mlite("convert", MINDIR, "-o", tmp_path / f"net.{suffix}")
+    assert done.code == 2
+    assert f"mlite export {MINDIR} -o {tmp_path}/net.{suffix}" in done.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_dimension_is_at_least_1(mlite: Mlite) -> None:

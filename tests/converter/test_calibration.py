@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,31 @@ def test_an_array_is_as_many_samples_as_it_holds(tmp_path: Path, array: Array, s
         samples = read(place)
         assert len(samples) == 3
         np.testing.assert_array_equal(np.stack([sample["x"] for sample in samples]), ARRAY)
+
+
+@pytest.mark.parametrize("batch", [1, -1])
+def test_a_sample_may_lack_its_batch_of_one(tmp_path: Path, batch: int) -> None:
+    spec = TensorSpec(DType.FLOAT32, (batch, 3, 4, 5), "x")
+    for name, array in zip("ab", ARRAY, strict=False):
+        np.save(tmp_path / f"{name}.npy", array[0])
+    np.testing.assert_array_equal([sample["x"] for sample in read(tmp_path, spec)], ARRAY[:2])
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (3, 5, 4), (1, 3, 4, 6), (2, 3, 3, 4, 5), (1, 1, 1, 3, 4, 5), ()], ids=str)
+def test_a_file_of_another_shape_is_named(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    np.save(tmp_path / "a.npy", ARRAY)
+    np.save(tmp_path / "odd.npy", np.zeros(shape, np.float32))
+    with pytest.raises(SampleError, match=rf"odd\.npy holds float32 {re.escape(str(list(shape)))}, which is not"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("settings", [{"mean": 0.5}, {"std": (1, 2, 3)}, {"scale": 1.0}, {"crop": 4}, {"resize": 4}])
+def test_settings_of_pictures_are_refused_for_arrays_alone(tmp_path: Path, settings: dict[str, Any]) -> None:
+    np.save(tmp_path / "a.npy", ARRAY)
+    with pytest.raises(SampleError, match=rf"{next(iter(settings))} is of pictures, but samples are arrays.*a\.npy"):
+        read(tmp_path, **settings)
+    Image.fromarray(PICTURE).save(tmp_path / "p.png")
+    assert len(read(tmp_path, **{**settings, "crop": (4, 5)})) == 4
 
 
 def test_files_of_a_folder_come_in_the_order_of_their_names(tmp_path: Path) -> None:
@@ -127,7 +153,8 @@ def write(path: Path, data: bytes) -> None:
         ("x.png", None, {"channels": "GRAY"}, "takes more channels than one"),
         ("x.png", None, {"crop": 9}, "crop is 9 x 9, larger than the picture, 4 x 5"),
         ("x.png", None, {"resize": 9}, r"is 9 x 11 after resize and crop"),
-        ("x.png", None, {"mean": (1, 2)}, "has 2 numbers"),
+        ("x.png", None, {"mean": (1, 2)}, "has 2 numbers, but pictures for .* have 3 channels: give one number, or 3"),
+        ("x.png", None, {"mean": (0, 485, 0.1)}, "--mean has 485, but pixels are 0 to 1 with"),
     ],
 )  # fmt: skip
 def test_what_is_no_sample_is_named(
