@@ -18,7 +18,7 @@ class Case(nn.Cell):
 
     def construct(self, {names}):
         return {expression}
-
+{call}
 
 def network():
     return Case()
@@ -51,7 +51,8 @@ dynamic = dict({dynamic})
 class Case:
     """One small network. primitive: what must occur in its export; inputs: arguments of construct, drawn by the
     template's functions; expression: what construct returns; op: what self.op is, a cell or primitive with settings;
-    dynamic: shapes of inputs that are exported with dynamic dimensions.
+    dynamic: shapes of inputs that are exported with dynamic dimensions. same: what MindSpore computes instead, where it
+    exports the primitive and cannot run it on CPUs.
     """
 
     primitive: str
@@ -59,13 +60,15 @@ class Case:
     inputs: str
     op: str = "None"
     dynamic: str = ""
+    same: str = ""
 
     @property
     def source(self) -> str:
         """The definition that the exporter runs."""
         names = ", ".join(re.findall(r"(\w+)=", re.sub(r"\([^()]*\)", "", self.inputs)))
+        call = f"\n    def __call__(self, {names}):\n        return {self.same}\n" if self.same else ""
         return _TEMPLATE.format(
-            op=self.op, names=names, expression=self.expression, inputs=self.inputs, dynamic=self.dynamic
+            op=self.op, names=names, expression=self.expression, inputs=self.inputs, dynamic=self.dynamic, call=call
         )
 
     @property

@@ -169,6 +169,8 @@ POOLING = [
     ),
 ]
 
+_ALONE = "ops.group_norm(x, 4, self.op.gamma, self.op.beta, 1e-5)"  # of each channel
+
 MATRIX = [
     Case("MatMul", "self.op(x, y)", "x=normal(3, 4), y=normal(4, 5)", "ops.MatMul()"),
     Case("MatMul", "self.op(x, y)", "x=normal(4, 3), y=normal(4, 5)", "ops.MatMul(transpose_a=True)"),
@@ -197,6 +199,10 @@ NORMALIZATION = [
     Case("LayerNorm", "self.op(x)", _X, "nn.LayerNorm((3, 5), begin_norm_axis=1, begin_params_axis=1)"),
     Case("LayerNorm", "self.op(x + 10)", "x=normal(2, 768)", "nn.LayerNorm((768,))"),
     Case("GroupNorm", "self.op(x)", _IMAGE, "nn.GroupNorm(2, 4)"),
+    *(
+        Case("InstanceNorm", "self.op(x)", f"x=normal(2, 4, {sides})", f"nn.InstanceNorm{rank}d(4)", shape, _ALONE)
+        for rank, sides, shape in ((1, 9, ""), (2, "9, 7", ""), (2, "9, 7", "x=(2, 4, None, 7)"), (3, "5, 3, 4", ""))
+    ),
     Case("Softmax", "ops.softmax(x * 9)", _X),
     Case("Softmax", "ops.softmax(x, axis=1)", _IMAGE),
     Case("Softmax", "self.op(x)", _X, "nn.Softmax(axis=0)"),
@@ -310,6 +316,11 @@ SHAPE = [
     Case("PadV3", "ops.pad(x, (1, 2), value=3.0)", "x=normal(2, 3, 4, 5)"),
     Case("PadV3", "ops.pad(x, (1, 2, 0, 3), mode='reflect')", "x=normal(2, 3, 4, 5)"),
     Case("ReverseV2", "ops.flip(x, (0, 2))", _X),
+    *(
+        Case("Roll", f"ops.roll(x, {turn})", _X, dynamic=shape, same=f"Tensor(np.roll(x.asnumpy(), {turn}))")
+        for turn in ("2, 2", "(-1, 4), (1, -1)", "(3,), (1,)", "7")
+        for shape in ("", "x=(2, None, None)")
+    ),
     Case("OneHot", "ops.one_hot(x, 5)", "x=integers(0, 5, 3)"),
     Case("OneHot", "ops.one_hot(x, 5, Tensor(2.0, ms.float32), Tensor(-1.0, ms.float32), 0)", "x=integers(0, 5, 3, 2)"),
 ]
@@ -352,6 +363,12 @@ COMPUTED_SHAPES = [
     _computed("FillScalar", "x[:, 0] + ms.mint.full((x.shape[0], 10), 2.5)"),
     _computed("ZerosLike", "x + ops.zeros_like(x)"),
     _computed("OnesLike", "x + ops.ones_like(x)"),
+    *(
+        _computed("StridedSlice", f"y[:, {index}]")
+        for index in (":x.shape[0]", "x.shape[0]:", "1 : x.shape[0] - 1", "x.shape[0] - 1", "::x.shape[0]")
+    ),
+    _computed("StridedSlice", "x[:, : x.shape[0] // 2] + x[:, y.shape[1] - 10 : 2]", _ANY_TWO),
+    _computed("Slice", "ops.slice(x, (0, 1, 0), (x.shape[0], x.shape[1] - 1, 5))", _ANY_TWO),
     _computed("Range", "ops.arange(0, x.shape[0])"),
     _computed("ScalarToTensor", "ops.arange(1, x.shape[0] * 2, 2)"),
     _computed("TensorToScalar", "ops.arange(0, x.shape[0] + 1) * 3"),

@@ -111,6 +111,22 @@ def lrn(
     return op.to_first(op.emit("LRN", op.to_last(x), label="lrn", norm_region="ACROSS_CHANNELS", **fields))
 
 
+def instance_norm(
+    op: Lowering,
+    x: Value,
+    gamma: Value,
+    beta: Value,
+    mean: Value,
+    variance: Value,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.1,
+) -> Operand:
+    """Statistics over the pixels of each channel, dimension 1, of each picture; the averages take no part."""
+    y = op.emit("InstanceNorm", op.to_last(x), gamma, beta, label="norm", epsilon=epsilon)
+    return _first_of(op.to_first(y), "InstanceNorm", 3)
+
+
 def group_norm(op: Lowering, x: Value, num_groups: int, gamma: Value, beta: Value, epsilon: float = 1e-5) -> Operand:
     """Statistics over the pixels and channels of each group; channels are dimension 1."""
     fields = {"num_groups": num_groups, "epsilon": epsilon, "affine": True}

@@ -12,6 +12,7 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import SCALAR_DTYPES, Dims, Ints, Lower, Lowering, Scalar, Unsupported
 from converter.mindir.operands import Operand
 from lite.ops.enums import PaddingMode
+from lite.ops.shapes import normalize_axes
 from lite.types import Array, DType
 
 
@@ -121,9 +122,9 @@ def split(op: Lowering, x: Value, axis: int = 0, output_num: int = 1) -> Operand
 def strided_slice(
     op: Lowering,
     x: Value,
-    begin: Ints,
-    end: Ints,
-    strides: Ints,
+    begin: Dims,
+    end: Dims,
+    strides: Dims,
     begin_mask: int = 0,
     end_mask: int = 0,
     ellipsis_mask: int = 0,
@@ -137,9 +138,9 @@ def strided_slice(
     return op.emit(
         "StridedSlice",
         x,
-        op.ints(begin, "begin"),
-        op.ints(end, "end"),
-        op.ints(strides, "strides"),
+        op.dims(begin, "begin"),
+        op.dims(end, "end"),
+        op.dims(strides, "strides"),
         begin_mask=begin_mask & entries,
         end_mask=end_mask & entries,
         ellipsis_mask=ellipsis_mask & entries,
@@ -147,9 +148,9 @@ def strided_slice(
     )
 
 
-def slice_(op: Lowering, x: Value, begin: Ints, size: Ints) -> Operand:
+def slice_(op: Lowering, x: Value, begin: Dims, size: Dims) -> Operand:
     """size[i] elements from begin[i] on; -1 for all that are left."""
-    return op.emit("SliceFusion", x, op.ints(begin, "begin"), op.ints(size, "size"), axes=tuple(range(len(begin))))
+    return op.emit("SliceFusion", x, op.dims(begin, "begin"), op.dims(size, "size"), axes=tuple(range(len(begin))))
 
 
 def gather(op: Lowering, x: Value, indices: Value, axis: int = 0, batch_dims: int = 0) -> Operand:
@@ -335,6 +336,43 @@ def _paddings(op: Lowering, rows: Sequence[Sequence[int]]) -> Value:
 def reverse(op: Lowering, x: Value, axis: Ints) -> Operand:
     """Backwards along the axes."""
     return op.emit("ReverseV2", x, axis=axis)
+
+
+def roll(op: Lowering, x: Value, shifts: Ints, dims: Ints | None = None) -> Operand:
+    """What leaves at one end of a dimension comes in at the other; without dimensions, of x as if it were flat."""
+    if not dims:
+        shape = op.ints(x.spec.shape, "shape") if x.spec.is_static else op.emit("Shape", x, label="shape")
+        flat = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat")
+        return op.emit("Reshape", _turned(op, flat, sum(shifts), 0), shape)
+    if len(shifts) != len(dims):
+        raise ParseError(f"{op.name}: shifts {shifts} are not one for each of the dimensions {dims}")
+    for shift, axis in zip(shifts, normalize_axes("Roll", dims, x.spec.rank, x.spec), strict=True):
+        x = _turned(op, x, shift, axis)
+    return x
+
+
+def _turned(op: Lowering, x: Value, shift: int, axis: int) -> Value:
+    """Two slices in the other order; where the dimension is not known yet, elements by computed indices."""
+    size, label = x.spec.shape[axis], f"axis{axis}"
+    if size < 0:
+        return _turned_by_indices(op, x, shift, axis, label)
+    first = shift % max(size, 1)
+    if not first:
+        return x
+    ends = []
+    for end, begin, count in (("last", size - first, first), ("others", 0, size - first)):
+        bounds = op.ints((begin,), f"{end}/begin"), op.ints((count,), f"{end}/size")
+        ends.append(op.emit("SliceFusion", x, *bounds, axes=(axis,), label=f"{label}/{end}"))
+    return op.emit("Concat", *ends, axis=axis, label=label)
+
+
+def _turned_by_indices(op: Lowering, x: Value, shift: int, axis: int, label: str) -> Value:
+    where = op.constant(np.array(axis, np.int32), label)
+    count = op.emit("Gather", op.emit("Shape", x, label=f"{label}/shape"), where, _zero(op), label=f"{label}/count")
+    first, step, back = (op.constant(np.array(n, np.int32), label) for n in (0, 1, shift))
+    places = op.emit("Range", first, count, step, label=f"{label}/places")
+    behind = op.emit("SubFusion", places, back, label=f"{label}/behind")
+    return op.emit("Gather", x, op.emit("FloorMod", behind, count, label=f"{label}/indices"), where, label=label)
 
 
 def reverse_sequence(op: Lowering, x: Value, lengths: Value, *, seq_dim: int, batch_dim: int = 0) -> Operand:
