@@ -4,9 +4,9 @@
                 └───────────┘                   of both is removed with d's weights for it, or none
 
 Every channel of what a product computes is given a number. A walk over the graph says which numbers lie along which
-axis of every tensor: elementwise operators, pools and normalization pass them on, concatenation joins them, additions
-and grouped convolutions tie them, reshapes repeat them. Where an operator looks at channels in another way, those that
-it reads, and all tied to them, stay.
+axis of every tensor: elementwise operators, pools and normalization pass them on, concatenation joins them, additions,
+grouped convolutions and norms of groups tie them, reshapes repeat them. Where an operator looks at channels in another
+way, those that it reads, and all tied to them, stay.
 """
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from converter.ir.graph import Graph, Node, Value
 from lite.ops.concat import Concat
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
+from lite.ops.group_norm import GroupNormFusion
 from lite.ops.matmul import MatMulFusion
 from lite.ops.reduce import ReduceFusion, reduced_axes
 from lite.ops.resize import Resize
@@ -42,17 +43,24 @@ class Family:
 
 
 class Channels:
-    """The channels of a graph. along: of every tensor that has some; others' elements are not looked at by channel."""
+    """The channels of a graph.
+
+    along: of every tensor that has some; others' elements are not looked at by channel. readers: nodes that look at
+    channels in a way of their own, so that those stay.
+    """
 
     def __init__(self, graph: Graph, skip_nodes: Iterable[str] = ()) -> None:
         self.along: dict[Value, Along] = {}
         self.producers: dict[Node, Array] = {}  # products -> the numbers of the channels they compute
+        self.readers: list[Node] = []
         self._parent: list[int] = []
         self._stay: set[int] = set()
         skipped = set(skip_nodes)
         for node in graph.nodes:
             rule = None if node.name in skipped else _RULES.get(node.op)
             if rule is None or _is_empty(node) or not rule(self, node):
+                if any(value in self.along for value in node.inputs):
+                    self.readers.append(node)
                 self.keep(*node.inputs)
         self.keep(*graph.outputs)
 
@@ -199,6 +207,19 @@ def _same(channels: Channels, node: Node) -> bool:
     return channels.pass_on(node, along)
 
 
+def _group_norm(channels: Channels, node: Node) -> bool:
+    """The statistics of a group are of all its channels: whole groups go."""
+    x, *factors = node.inputs
+    if x not in channels.along:
+        return not any(v in channels.along for v in factors)
+    along = channels.along[x]
+    assert isinstance(node.attrs, GroupNormFusion), "the operator's name is the class's"
+    if along.axis != x.spec.rank - 1 or any(v.data is None for v in factors):
+        return False
+    channels.tie(*along.numbers.reshape(node.attrs.num_groups, -1).T)
+    return channels.pass_on(node, along)
+
+
 def _elementwise(channels: Channels, node: Node) -> bool:
     """Channels at one place of all operands go together; a constant has an element for each, or one for all."""
     rank = node.outputs[0].spec.rank
@@ -311,7 +332,8 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(
         (
             "Activation", "Abs", "AvgPoolFusion", "BatchNorm", "BiasAdd", "Clip", "Elu", "Erf", "ExpFusion",
-            "FusedBatchNorm", "LeakyRelu", "MaxPoolFusion", "Neg", "PReLUFusion", "Resize", "Rsqrt", "Sqrt", "Square",
+            "FusedBatchNorm", "InstanceNorm", "LeakyRelu", "MaxPoolFusion", "Neg", "PReLUFusion", "Resize", "Rsqrt",
+            "Sqrt", "Square",
         ),
         _same,
     ),
@@ -320,6 +342,7 @@ _RULES: dict[str, Rule] = {
     ),
     "Concat": _concat,
     "Flatten": _reshape,
+    "GroupNormFusion": _group_norm,
     "PadFusion": _pad,
     "ReduceFusion": _reduce,
     "Reshape": _reshape,

@@ -44,7 +44,8 @@ def choose(
     """The classes of channels that go. Each family keeps at least one."""
     families = channels.families()
     if not families:
-        raise PruneError(f"{graph.name}: nothing to prune: there are no products whose channels only products read")
+        raise PruneError(f"{graph.name}: nothing to prune: {_obstacles(channels)}; single weights can be set to 0 all "
+            "the same, with --prune-weights SHARE (in Python: Pruning(weights=SHARE))")
     how = settings.importance or ("error" if samples else "l2")
     rankings: list[Ranking] = []
     for count, family in enumerate(families):
@@ -74,6 +75,20 @@ def choose(
         worth |= {**_worth(channels, family, readers, worth), **dict.fromkeys(lost, 0.0)}
         gone |= lost
     return gone
+
+
+def _obstacles(channels: Channels) -> str:
+    """Why no channel may go."""
+    if not channels.producers:
+        return "no layer computes channels with constant weights in float32"
+    names: dict[str, int] = {}
+    for node in channels.readers:
+        names[node.op] = names.get(node.op, 0) + 1
+    if not names:
+        return "the channels of all layers are outputs of the network, or tied to them"
+    first = channels.readers[0]
+    listed = ", ".join(f"{name} ({count})" for name, count in sorted(names.items(), key=lambda item: -item[1])[:5])
+    return f"channels cannot go where operators look at all of them together: {listed}, first {first.name or first.op}"
 
 
 def _spread(rankings: Sequence[Ranking], work: Sequence[float], tied: Sequence[float], settings: Pruning) -> list[int]:

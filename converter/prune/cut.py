@@ -10,6 +10,7 @@ from converter.ir.graph import Graph, Node, Value
 from converter.prune.channels import Along, Channels
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
+from lite.ops.group_norm import GroupNormFusion
 from lite.ops.matmul import MatMulFusion
 from lite.ops.registry import Attributes
 from lite.types import Array
@@ -112,6 +113,17 @@ def _constants(node: Node, left: _Left) -> Cut:
     return node.attrs, constants
 
 
+def _group_norm(node: Node, left: _Left) -> Cut:
+    """Whole groups are left."""
+    attrs, constants = _constants(node, left)
+    found = left.along(node.outputs[0])
+    if found is None:
+        return attrs, constants
+    assert isinstance(attrs, GroupNormFusion), "the operator's name is the class's"
+    _, kept = found
+    return replace(attrs, num_groups=attrs.num_groups * int(kept.sum()) // len(kept)), constants
+
+
 def _reshape(node: Node, left: _Left) -> Cut:
     """The shape has what is left of the axis."""
     found = left.along(node.outputs[0])
@@ -130,10 +142,11 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("Conv2DFusion", "Conv2dTransposeFusion", "MatMulFusion"), _product),
     **dict.fromkeys(
         (
-            "AddFusion", "BatchNorm", "BiasAdd", "DivFusion", "FusedBatchNorm", "Maximum", "Minimum", "MulFusion",
-            "PReLUFusion", "SquaredDifference", "SubFusion",
+            "AddFusion", "BatchNorm", "BiasAdd", "DivFusion", "FusedBatchNorm", "InstanceNorm", "Maximum", "Minimum",
+            "MulFusion", "PReLUFusion", "SquaredDifference", "SubFusion",
         ),
         _constants,
     ),
+    "GroupNormFusion": _group_norm,
     "Reshape": _reshape,
 }  # fmt: skip

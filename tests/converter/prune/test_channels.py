@@ -96,6 +96,18 @@ NETWORKS = {
         """,
         [(1, 6)],
     ),
+    "normalization of groups": (
+        f"""
+        const %a: float32[12,3,3,3] = seed 1
+        const %n: float32[12] = seed 4
+        const %c: float32[4,1,1,12] = seed 3
+        %p: float32[1,6,6,12] = Conv2DFusion(%x, %a) {CONV}
+        %i: float32[1,6,6,12] = InstanceNorm(%p, %n, %n)
+        %q: float32[1,6,6,12] = GroupNormFusion(%i, %n, %n) {{num_groups=4}}
+        %y: float32[1,6,6,4] = Conv2DFusion(%q, %c) {POINT}
+        """,
+        [(1, 4)],
+    ),
     "flat": (
         f"""
         const %a: float32[5,3,3,3] = seed 1
@@ -307,7 +319,7 @@ def test_skipped_nodes_keep_their_weights_and_channels() -> None:
 @pytest.mark.parametrize(
     ("name", "settings", "words"),
     [
-        ("looked at", {}, "nothing to prune"),
+        ("looked at", {}, r"nothing to prune: .* Softmax \(1\), first s; single weights .* --prune-weights"),
         ("mean", {"skip_nodes": ["nowhere"]}, "no node of that name"),
         ("mean", {"importance": "error"}, "there are no samples"),
         ("mean", {"samples": [np.zeros((1, 2, 2, 3), np.float32)]}, "sample 0 does not fit"),
