@@ -35,7 +35,8 @@ class InputMean:
         if not x.size or not np.isfinite(x).all():
             return
         if not isinstance(attrs, Conv2DFusion):
-            rows = x.reshape(-1, x.shape[-1])
+            w = self._node.inputs[1].spec
+            rows = x.reshape(-1, w.shape[1 - channel_axis(self._node, w.rank)])
             self._sum, self._count = self._sum + rows.sum(axis=0, dtype=np.float64), self._count + len(rows)
             return
         place = window(attrs, x.shape, self._node.inputs[1].spec.shape)

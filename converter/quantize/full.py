@@ -27,6 +27,7 @@ from lite.ops.activation import Activation
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
 from lite.ops.enums import ActivationType
 from lite.ops.matmul import MatMulFusion
+from lite.ops.pool import MaxPoolFusion
 from lite.ops.quantized import MOVES, PRODUCTS, Affine, QuantDTypeCast, Quantized
 from lite.ops.rectifier import LeakyRelu
 from lite.types import DType
@@ -90,6 +91,8 @@ def _is_able(node: Node) -> bool:
         return len(finite) == len(rest) and is_codable(finite[0])
     if node.op in _BINARY:
         return len(node.inputs) == 2 and not any(v.spec.is_known for v in node.inputs)
+    if isinstance(node.attrs, MaxPoolFusion) and node.attrs.activation_type != ActivationType.NO_ACTIVATION:
+        return False  # kernels move codes without looking at them
     if node.op in MOVES or node.op == "AvgPoolFusion":
         return not any(v.spec.dtype == DType.FLOAT32 and v.spec.is_known for v in node.inputs)
     return isinstance(node.attrs, (Activation, LeakyRelu))

@@ -10,6 +10,7 @@ from lite.delegates.base import Epilogue
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, MulFusion
 from lite.ops.conv2d import Conv2DFusion
+from lite.ops.conv2d_transpose import Conv2dTransposeFusion
 from lite.ops.enums import ActivationType, PadMode
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
@@ -61,6 +62,30 @@ def conv8(
     inputs = [codes(*x) >> (8 - x_codes.bits), w, _biases(outputs)][: 3 if bias else 2]
     attrs = Quantized(inner, (x_codes, weights(outputs, 0), _BIAS)[: len(inputs)], (y,))
     return case(attrs, *inputs, constants=(1, 2), note=note)
+
+
+def up8(
+    x: tuple[int, ...],
+    outputs: int,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    *,
+    dilation: tuple[int, int] = (1, 1),
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0),
+    more: tuple[int, int] = (0, 0),
+    activation: ActivationType = ActivationType.NO_ACTIVATION,
+    bias: bool = True,
+    x_codes: Affine = X,
+    note: str = "",
+) -> Case:
+    """A transposed convolution of codes. more: rows and columns added at the end."""
+    inner = Conv2dTransposeFusion(
+        kernel_size=kernel, stride=stride, dilation=dilation, pad_list=pads, group=1, activation_type=activation,
+        output_paddings=more,
+    )  # fmt: skip
+    inputs = [codes(*x) >> (8 - x_codes.bits), codes(x[3], *kernel, outputs), _biases(outputs)][: 3 if bias else 2]
+    attrs = Quantized(inner, (x_codes, weights(outputs, 3), _BIAS)[: len(inputs)], (Y,))
+    return case(attrs, *inputs, constants=(1, 2), note=f"by {stride[0]} {note}".strip())
 
 
 def _biases(n: int) -> Array:
@@ -158,7 +183,26 @@ def adding8(row: Case, activation: ActivationType = ActivationType.NO_ACTIVATION
     return Case(row.attrs, (*row.inputs, codes(*y.shape)), row.constants, f"{row.note} adds", epilogue)
 
 
+_UP = [
+    *(up8((2, 5, 7, c), n, (2, 2), (2, 2), note="apart") for c, n in ((1, 1), (3, 1), (16, 8), (33, 17), (40, 48))),
+    *(up8((1, 5, 6, 9), 7, (k, k), (2, 2), pads=(1, 1, 1, 1), more=(k % 2,) * 2) for k in (3, 4, 5, 6, 7)),
+    up8((2, 6, 5, 8), 20, (8, 8), (4, 4), pads=(2, 2, 2, 2), activation=_RELU, note="shared in pairs"),
+    up8((1, 6, 5, 8), 20, (3, 2), (2, 3), pads=(1, 0, 0, 1), bias=False, note="odd"),
+    up8((1, 6, 5, 8), 20, (2, 3), (3, 5), more=(2, 1), activation=_RELU6, note="gaps"),
+    up8((1, 6, 5, 8), 6, (3, 3), (2, 3), dilation=(2, 2), pads=(1, 1, 2, 0), note="dilated"),
+    up8((1, 6, 5, 8), 6, (3, 2), (4, 6), dilation=(6, 3), note="dilated with gaps"),
+    up8((1, 9, 8, 24), 20, (3, 3), (1, 1), pads=(1, 1, 1, 1), note="none between"),
+    up8((1, 9, 12, 24), 20, (3, 3), (1, 1), pads=(4, 3, 4, 5), note="cut at all ends"),
+    up8((1, 30, 30, 32), 64, (3, 3), (1, 1), pads=(1, 1, 1, 1), note="large"),
+    up8((1, 9, 8, 4), 5, (3, 3), (2, 2), pads=(6, 4, 5, 5), note="cut at all ends"),
+    up8((1, 1, 1, 40), 20, (3, 3), (2, 2), pads=(1, 1, 1, 1), note="one pixel"),
+    up8((1, 1, 1, 40), 20, (1, 1), (3, 3), note="one pixel"),
+    up8((1, 6, 5, 12), 9, (4, 4), (2, 2), pads=(1, 1, 1, 1), x_codes=SEVEN, note="7 bits"),
+    up8((1, 40, 40, 32), 16, (2, 2), (2, 2), note="several units"),
+]
+
 CODES = [
+    *_UP,
     *_CASTS,
     *_ELEMENTS,
     *_POOLS,

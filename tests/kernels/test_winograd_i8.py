@@ -12,7 +12,7 @@ from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.enums import ActivationType
 from lite.ops.quantized import Affine
 from tests.kernels.case import Case
-from tests.kernels.cases_codes import adding8, conv8
+from tests.kernels.cases_codes import adding8, conv8, up8
 from tests.kernels.conftest import LEVELS
 from tests.kernels.execute import execute
 from tests.kernels.test_kernels import operation_of
@@ -39,6 +39,7 @@ ROWS = [
     conv8((1, 120, 110, 33), 20, (3, 3), pads=_SAME, note="units are blocks of tiles"),
     adding8(conv8((2, 9, 7, 12), 21, (3, 3), pads=_SAME)),
     adding8(conv8((1, 30, 30, 40), 48, (3, 3), pads=_SAME), ActivationType.RELU),
+    up8((1, 9, 12, 24), 20, (3, 3), (1, 1), pads=(4, 3, 4, 5), note="cut at all ends"),
     *map(extreme, range(5)),
 ]
 

@@ -152,6 +152,7 @@ QUANTIZED: dict[str, str] = {
     "AddFusion": "elements_i8",
     "AvgPoolFusion": "pool_i8",
     "Conv2DFusion": "product_i8",
+    "Conv2dTransposeFusion": "conv2d_transpose_i8",
     "FullConnection": "product_i8",
     "GRULayer": "recurrent",
     "LSTM": "lstm",

@@ -21,6 +21,7 @@ from lite.ops.quantized import Quantized, is_by_row, multiplier, shares
 from lite.ops.window import Window
 from lite.types import Array, DType
 
+_RESULT = Out(0)
 _PIXEL_BLOCK = 96  # output pixels that pass while a panel of weights is in cache
 _LARGEST_PATCH = 1 << 24  # bytes of staged input that a thread holds
 
@@ -31,20 +32,18 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     assert isinstance(attrs, Quantized), "the index names this module for quantized operators"
     if is_by_row(attrs):
         return rows_i8.bind(operation, attrs, tile)
-    x, w, *rest = operation.operands
-    stored = (attrs.inputs[0], attrs.inputs[1], attrs.outputs[0])
-    if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or w.value is None or not x.size:
+    if not is_of_codes(operation, attrs):
         return None
     added = operation.epilogue.codes
     if added is not None and sum(shares(added)) >= 1 << 22:
         return None  # kernels could not round what is added
-    if any(spec.value is None for spec in rest) or any(attrs.inputs[1].zero_point):  # type: ignore[union-attr]
-        return None
+    x, w = operation.operands[:2]
+    assert w.value is not None, "is_of_codes has looked"
     inner = attrs.inner
     if isinstance(inner, Conv2DFusion):
         if inner.group == x.shape[3] == w.shape[0] and inner.group > 1:
             return bind_depthwise(operation, attrs, inner, w.value, tile) if operation.epilogue.residual < 0 else None
-        return _steps(operation, attrs, inner, x.shape, w.value, tile)
+        return _claim(operation, inner, x.shape, w.value, tile)
     weights = w.value
     if isinstance(inner, MatMulFusion):
         if inner.transpose_a or math.prod(w.shape[:-2]) != 1:
@@ -55,22 +54,50 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     columns, depth = weights.shape
     rows = operation.outputs[0].size // columns
     pixel = Conv2DFusion(stride=(1, 1), dilation=(1, 1), group=1, activation_type=inner.activation_type)
-    return _steps(operation, attrs, pixel, (1, 1, rows, depth), weights.reshape(columns, 1, 1, depth), tile)
+    return _claim(operation, pixel, (1, 1, rows, depth), weights.reshape(columns, 1, 1, depth), tile)
 
 
-def _steps(
-    operation: Operation, attrs: Quantized, inner: Conv2DFusion, shape: tuple[int, ...], w: Array, tile: Tile
+def is_of_codes(operation: Operation, attrs: Quantized) -> bool:
+    """Whether it is a product of int8 codes with constant weights, their zero points 0, and constant bias."""
+    x, *constants = operation.operands
+    stored = (attrs.inputs[0], attrs.inputs[1], attrs.outputs[0])
+    if any(a is None or a.dtype != DType.INT8 for a in stored) or x.is_known or not x.size:
+        return False
+    return all(spec.value is not None for spec in constants) and not any(attrs.inputs[1].zero_point)  # type: ignore[union-attr]
+
+
+def _claim(
+    operation: Operation, inner: Conv2DFusion, shape: tuple[int, ...], w: Array, tile: Tile
 ) -> NativeClaim | None:
-    """The convolution of x, seen in this shape [N, H, W, C], with w [O, kh, kw, C / group]."""
+    step = product_step(operation, inner, shape, window(inner, shape, w.shape), w, tile)
+    return None if step is None else NativeClaim((step,), in_place=operation.epilogue.residual)
+
+
+def product_step(
+    operation: Operation,
+    inner: Conv2DFusion,
+    shape: tuple[int, ...],
+    place: Window,
+    w: Array,
+    tile: Tile,
+    *,
+    times: int = 1,
+    y: Argument = _RESULT,
+) -> NativeStep | None:
+    """The convolution of x, seen in this shape [N, H, W, C], with w [O, kh, kw, C / group], where `place` says.
+
+    times: how many filters in w each output channel of the operation has.
+    """
+    attrs = operation.attrs
+    assert isinstance(attrs, Quantized), "it is of codes"
     images, height, width, channels = shape
     outputs, kernel_h, kernel_w, depth = w.shape
     group, columns, taps = inner.group, outputs // inner.group, kernel_h * kernel_w
     if taps * depth * 255 * 128 >= 1 << 31:
         return None
-    place = window(inner, shape, w.shape)
-    if taps == 1 and inner.stride == (1, 1) and not any(place.pads):
+    if taps == 1 and inner.stride == (1, 1) and place == Window((height, width), (0, 0, 0, 0)):
         images, height, width = 1, 1, images * height * width
-        place = window(inner, (1, 1, width, channels), w.shape)
+        place = Window((1, width), (0, 0, 0, 0))
     x_codes, y_codes = attrs.inputs[0], attrs.outputs[0]
     assert x_codes is not None, "bind has looked"
     assert y_codes is not None, "bind has looked"
@@ -80,9 +107,9 @@ def _steps(
     shift = 0 if winograd else tile.int7_offset if of_seven else tile.int8_offset
     start = -(x_codes.zero_point[0] + shift) * w.reshape(outputs, -1).sum(axis=1, dtype=np.int64)
     if bias is not None:
-        start = start + bias.reshape(-1)
+        start = start + np.tile(bias.reshape(-1), times)
     largest = int(np.abs(start).max(initial=0)) + taps * depth * 255 * 128
-    scale = bounded(np.broadcast_to(multiplier(attrs), (outputs,)), largest)
+    scale = bounded(np.tile(np.broadcast_to(multiplier(attrs), (outputs // times,)), times), largest)
     if largest >= 1 << 31 or scale is None:
         return None
     sums: dict[str, Argument] = {
@@ -90,9 +117,10 @@ def _steps(
         "scale": Packed(by_panel(scale, group, tile)),
         "ends": Packed(ends(y_codes, inner.activation_type, operation.epilogue.codes)),
         "residual": _residual(operation),
+        "y": y,
     }
     if winograd:
-        return winograd_i8.bind_winograd(operation, w, place, sums, x_codes.zero_point[0], tile)
+        return winograd_i8.winograd_step(operation, w, place, sums, x_codes.zero_point[0], tile)
     dilation_w = inner.dilation[1] if kernel_w > 1 else 1
     blocks = _blocks(inner, place, kernel_h, kernel_w, dilation_w, depth * (1 if of_seven else tile.int8_staged))
     if blocks["patch_bytes"] > _LARGEST_PATCH:
@@ -107,14 +135,13 @@ def _steps(
     runs, length = (kernel_h, kernel_w * depth) if dilation_w == 1 else (taps, depth)
     by_tap = w.reshape(group, columns, runs, length)
     packed, doubles, tap_bytes = packed_sevens(by_tap, tile) if of_seven else (packed_weights(by_tap, tile), 0, 0)
-    step = NativeStep(
+    return NativeStep(
         "conv2d_i8",
         {
             "x": In(0),
             "w": Packed(packed, replaces=1),
             **sums,
             "zero": x_codes.zero_point[0],
-            "y": Out(0),
             "geometry": geometry(
                 (images, height, width, channels), outputs, place, (kernel_h, kernel_w), inner.stride, (1, dilation_w)
             ),
@@ -128,7 +155,6 @@ def _steps(
         units.count,
         scratch=blocks["patch_bytes"] + 8 * pixels * runs,
     )
-    return NativeClaim((step,), in_place=operation.epilogue.residual)
 
 
 def _blocks(

@@ -1,4 +1,4 @@
-"""Binds 3 x 3 convolutions of codes to the exact Winograd kernel where a model of their cost says that it pays.
+"""Gives 3 x 3 convolutions of codes to the exact Winograd kernel where a model of their cost says that it pays.
 
 It takes a quarter of the direct way's products, each for two of these, and transforms of its tiles besides, and it
 fetches weights that are 8 times as many bytes; on small images its tiles reach over the edge.
@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed
+from lite.delegates.base import Argument, In, NativeStep, Operation, Packed
 from lite.delegates.cpu.packed_i8 import PANELS, shared_panels
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.windows import geometry
@@ -55,10 +55,10 @@ def pays(conv: Conv2DFusion, shape: tuple[int, ...], w: tuple[int, ...], place: 
     return _FREQUENCIES * (products + tiles * (channels + outputs) * _ELEMENT) < direct
 
 
-def bind_winograd(
+def winograd_step(
     operation: Operation, w: Array, place: Window, ends: dict[str, Argument], zero: int, tile: Tile
-) -> NativeClaim:
-    """The claim; w [outputs, 3, 3, channels]. ends: what is done with the sums, as for conv2d_i8. zero: of x."""
+) -> NativeStep:
+    """The step; w [outputs, 3, 3, channels]. ends: what becomes of the sums, as for conv2d_i8. zero: of x."""
     images, _, _, channels = operation.inputs[0].shape
     outputs, panels = w.shape[0], -(-w.shape[0] // tile.lanes)
     down, across = (-(-extent // _OUT) for extent in place.output)
@@ -75,14 +75,13 @@ def bind_winograd(
         512 + 256 * block + -(-panels * tile.lanes // 64) * 64
         + _FREQUENCIES * (block * (depth_bytes + PANELS * tile.lanes * 4) + 2 * _GAP)
     )  # fmt: skip
-    step = NativeStep(
+    return NativeStep(
         "winograd_i8",
         {
             "x": In(0),
             "w": Packed(_transformed(w, tile), replaces=1),
             **ends,
             "zeros": Packed(np.full(channels + _SLACK, zero, np.int8)),
-            "y": Out(0),
             "geometry": geometry(operation.inputs[0].shape, outputs, place, (3, 3), (1, 1)),
             "down": down,
             "across": across,
@@ -93,7 +92,6 @@ def bind_winograd(
         units.count,
         scratch,
     )
-    return NativeClaim((step,), in_place=operation.epilogue.residual)
 
 
 def _transformed(w: Array, tile: Tile) -> Array:
