@@ -94,9 +94,16 @@ def _end_with(parent: int) -> None:
 
 def memory_file() -> BinaryIO:
     """A file without a name, in memory where the system can, so that a full disk does not matter."""
-    if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("mindlite-pack"), "w+b")
-    return tempfile.TemporaryFile()
+    if not hasattr(os, "memfd_create"):
+        return tempfile.TemporaryFile()
+    import fcntl  # not everywhere
+
+    descriptor = os.memfd_create("mindlite-pack")
+    if descriptor <= 2:  # this process runs without some standard stream, but a child gets all three at their places
+        free = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+        os.close(descriptor)
+        descriptor = free
+    return open(descriptor, "w+b")
 
 
 def compile_packs(package: str, targets: Sequence[Target], progress: Progress) -> dict[str, bytes]:

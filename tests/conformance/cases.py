@@ -260,6 +260,7 @@ SHAPE = [
     Case("Reshape", "x.reshape((-1, 5))", _X),
     Case("Reshape", "ops.reshape(x, (5, 3, -1, 1))", _X),
     Case("Reshape", "x.reshape(())", "x=normal(1, 1)"),
+    Case("Reshape", "x.reshape((3, 0)), x.reshape((0, 0))", "x=normal(0, 3)"),
     Case("Flatten", "ops.flatten(x)", _X),
     Case("Flatten", "self.op(x)", "x=normal(3, 4)", "nn.Flatten()"),
     Case("Transpose", "x.transpose((0, 2, 1))", _X),

@@ -297,6 +297,11 @@ def test_an_interrupt_ends_the_compiler_at_once(tmp_path: Path, monkeypatch: pyt
     assert ends(children[0])
 
 
+def test_what_a_child_writes_to_is_no_standard_stream(run_python: Run) -> None:
+    code = "import os; from lite.native import build; os.closerange(0, 3); os._exit(build.memory_file().fileno() < 3)"
+    assert run_python(code).returncode == 0
+
+
 def test_the_compiler_ends_with_a_process_that_is_killed(tmp_path: Path) -> None:
     code = """
 import subprocess, time

@@ -54,6 +54,9 @@ def not_(op: Lowering, x: Value | Scalar) -> Operand:
 
 def reshape(op: Lowering, x: Value, shape: Dims) -> Operand:
     """x under another shape; -1 once for what is left."""
+    known = tuple(d for d in shape if not isinstance(d, Value) and d != -1)
+    if x.spec.is_static and x.spec.size == 0 and len(known) == len(shape):
+        return op.constant(np.zeros(known, x.spec.dtype.dtype), "empty")  # in a .ms file a 0 copies a dimension of x
     return op.emit("Reshape", x, op.dims(_simplified(x, shape), "shape"))
 
 
