@@ -125,7 +125,7 @@ class Samples:
             if least < max(map(len, rows.values())):
                 counts = ", ".join(f"{len(row)} of {name}" for name, row in rows.items())
                 given = ", ".join(str(files[index]) for files in places.values())
-                raise SampleError(f"{given}: expected as many samples of each input, not {counts}")
+                raise SampleError(f"{given}: expected as many samples of each input, found {counts}")
             for row in _drawn(least, share, seed):
                 if size and count == size:
                     return
@@ -145,7 +145,7 @@ class Samples:
             found = {name: _files(path_of(place)) for name, place in path.items()}
             counts = {name: len(files) for name, files in found.items()}
             if len(set(counts.values())) > 1:
-                raise SampleError(f"calibration data has as many files for each input, not {counts}")
+                raise SampleError(f"calibration data needs as many files for each input, found {counts}")
             return found
         files = _files(path_of(path))
         if len(names) > 1 and any(file.suffix.lower() != ".npz" for file in files):
@@ -192,14 +192,14 @@ class Samples:
         if suffix == ".bin":
             return self._read_bin(file, spec)
         if self.calibration.channels == "GRAY" and 1 not in spec.shape[1:]:
-            raise SampleError(f"channels is 'GRAY', but {spec} takes more channels than one")
+            raise SampleError(f"channels is 'GRAY', but {spec} takes more than one channel")
         if suffix not in SUFFIXES and not is_picture(file):
             raise SampleError(f"{file} is neither .npy, .npz nor .bin, nor an image that Pillow reads")
         return [read_picture(file, spec, self._pixels())]
 
     def _read_bin(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
         if not spec.is_static or not spec.nbytes:
-            raise SampleError(f"{file}: a .bin says no shape, and the network leaves {spec} open: give input_shapes")
+            raise SampleError(f"{file}: a .bin has no shape, and the network leaves {spec} open: give input_shapes")
         data = read_bytes(file)
         if not data or len(data) % spec.nbytes:
             raise SampleError(f"{file} has {len(data)} bytes: expected a multiple of {spec.nbytes}, those of {spec}")
@@ -247,7 +247,7 @@ def _files(place: Path) -> list[Path]:
         (samples if _is_read(file) else others).append(file)
     what = f"{len(others)} other file{'' if len(others) == 1 else 's'}, such as {others[0]}" if others else ""
     if not samples:
-        raise SampleError(f"the folder {place} has no pictures, .npy, .npz or .bin, nor have folders in it"
+        raise SampleError(f"the folder {place} has no pictures, .npy, .npz or .bin, nor do its subfolders"
             + (f"; it has {what}" if others else ""))
     if others:
         _say_once(f"samples of {place}: skipped {what}: neither pictures nor .npy, .npz or .bin")

@@ -1,8 +1,8 @@
-"""Codes in the form of the `.ms` format that takes the fewest bytes: lite/compressed.py says what the forms are.
+"""Store codes in the form of the `.ms` format that takes the fewest bytes; lite/compressed.py explains the forms.
 
-A code each, or packed; by index where few values occur; sparse where most codes are the zero point. A gap of 2^bits or
-more codes is bridged by zero points that are listed. Weights that lie in codes of 8 bits are read where the file is
-mapped, so another form has to be much smaller.
+Codes are stored plainly or packed, by index where few values occur, or sparse where most are the zero point. In a
+sparse stream, gaps of 2^bits or more codes are bridged by listing zero points. Plain codes of 8 bits are read from the
+mapped file without a copy, so another form has to be much smaller.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHUNK = 1 << 16  # numbers written at once; a multiple of 8
 
 
 class _Listed(NamedTuple):
-    """Codes of which a stream lists some. gaps: how many are left out before each; width: bits that a gap takes."""
+    """The codes that a stream lists. gaps: how many are left out before each; width: bits that a gap takes."""
 
     codes: Array
     gaps: Array
@@ -33,7 +33,7 @@ class _Listed(NamedTuple):
 
 
 def compact(data: Coded) -> Coded:
-    """The same constant, its codes in the shortest form."""
+    """The same constant, with its codes in the shortest form."""
     if data.form:
         return data
     size, bits, limit = int(np.prod(data.shape)), data.bits, _WORTH * data.nbytes
@@ -78,7 +78,7 @@ def _has_axis(data: Coded) -> bool:
 
 
 def _values(codes: Array, bits: int) -> Array:
-    """Which there are, in order; one where there are none, as readers expect."""
+    """The values that occur, in order; one where there are none, as readers expect."""
     low = -(1 << (bits - 1))
     counts = np.bincount(codes.astype(np.int64) - low, minlength=1)
     found: Array = np.flatnonzero(counts) + low
@@ -86,7 +86,7 @@ def _values(codes: Array, bits: int) -> Array:
 
 
 def _without(codes: Array, zero: int) -> _Listed:
-    """What is listed when zeros are left out, with gaps of the width that takes the fewest bits."""
+    """The codes to list when zero points are left out, with gaps of the width that takes the fewest bits."""
     at = np.flatnonzero(codes != zero)
     gaps = np.diff(at, prepend=-1) - 1
     each = 1 + (len(np.unique(codes[at])) - 1).bit_length() if len(at) else 1
@@ -116,7 +116,7 @@ def _stream(listed: _Listed, values: Array, bits: int, form: int, nbytes: int) -
 
 
 def _put(stream: Array, at: int, numbers: Array, width: int) -> int:
-    """Write numbers of `width` bits from bit `at` on; where the next ones go."""
+    """Write numbers of `width` bits from bit `at` on; gives the bit where the next ones go."""
     places = np.arange(width - 1, -1, -1)
     for first in range(0, len(numbers) if width else 0, _CHUNK):
         part = numbers[first : first + _CHUNK]

@@ -49,17 +49,17 @@ def read_config(path: str | os.PathLike[str]) -> Tables:
     """
     file = path_of(path)
     if stat.S_ISFIFO(file.stat().st_mode):  # it would be waited for
-        raise OptionError(f"{file} is no file of settings")
+        raise OptionError(f"{file} is not a file of settings")
     with open(file, "rb") as stream:
         data = stream.read(_LARGEST + 1)
     if len(data) > _LARGEST:
-        raise OptionError(f"{file} is no file of settings: it has more than {_LARGEST} bytes")
+        raise OptionError(f"{file} is not a file of settings: it has more than {_LARGEST} bytes")
     try:
         text = data.decode("utf-8-sig")
         tables = _read_toml(text) if file.suffix.lower() == ".toml" else read_ini(text)
         _check(tables)
     except UnicodeDecodeError as error:
-        raise OptionError(f"{file} is no file of settings: it is not text in UTF-8") from error
+        raise OptionError(f"{file} is not a file of settings: it is not text in UTF-8") from error
     except OptionError as error:
         raise OptionError(f"{file}: {error}") from error
     return tables

@@ -80,7 +80,7 @@ def _apply(found: _Ini, section: str, rows: Mapping[str, _Row], key: str, value:
 
 def _one_of(choices: Mapping[str, Any], text: str) -> Any:
     if text not in choices:
-        raise OptionError(f"there are {', '.join(choices)}")
+        raise OptionError(f"expected one of {', '.join(choices)}")
     return choices[text]
 
 

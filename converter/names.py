@@ -27,7 +27,7 @@ def nearest(name: object, known: Sequence[str]) -> str:
 def check_choice(option: str, value: object, known: Iterable[str]) -> None:
     """Raise OptionError where an option is not one of these names."""
     if not isinstance(value, str) or value not in known:
-        raise OptionError(f"{option} is {shown(value)}: there are {', '.join(known)}")
+        raise OptionError(f"{option} is {shown(value)}: expected one of {', '.join(known)}")
 
 
 def check_sequence_of_names(option: str, value: object) -> None:

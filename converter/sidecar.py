@@ -1,4 +1,4 @@
-"""The file beside a model that has the weights of one that is larger than its format can hold."""
+"""The file beside a model that holds its weights, where these are too large for the model's format."""
 from __future__ import annotations
 
 import os
@@ -18,7 +18,7 @@ _ALIGNMENT: Final = 64
 
 
 class Sidecar:
-    """What goes into the file, in order. name: of the file. limit: bytes that the model itself may have."""
+    """The contents of the file, in order. name: of the file. limit: the most bytes that the model itself may have."""
 
     def __init__(self, name: str, limit: int = LIMIT) -> None:
         self.name = name
@@ -29,13 +29,13 @@ class Sidecar:
 
     @classmethod
     def beside(cls, path: str | os.PathLike[str]) -> Sidecar:
-        """The one of a model at `path`: as MindSpore Lite calls it for a `.ms`, and ONNX for others."""
+        """The sidecar of a model at `path`, named as MindSpore Lite does for a `.ms`, and as ONNX does for others."""
         model = Path(path)
         return cls(f"{model.stem}.msw" if model.suffix == ".ms" else f"{model.name}.data")
 
     @property
     def nbytes(self) -> int:
-        """Of the file; 0 where nothing goes into it."""
+        """Bytes of the file; 0 where nothing goes into it."""
         return self._end + len(self._table())
 
     def add(self, data: Array, digest: bytes | None = None) -> int:
@@ -67,7 +67,7 @@ def write_model(
     sidecar: Sidecar,
     more: Mapping[Path, Sequence[Part]] | None = None,
 ) -> None:
-    """Write a model, and where something was moved out of it, the file beside it: all or none.
+    """Write a model, and the file beside it where it has one: all of it or nothing.
 
     model: its parts. more: files to write with it. Raises OSError.
     """

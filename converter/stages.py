@@ -36,8 +36,8 @@ class Loss(NamedTuple):
     def __str__(self) -> str:
         some = f"the first {self.samples} samples" if self.samples > 1 else "one sample"
         if math.isinf(self.error):
-            return f"outputs lose all on {some}: some that were finite are not, or those that were 0"
-        return f"outputs lose {percent(self.error)} on {some}"
+            return f"the outputs are lost on {some}: elements that were finite are not, or all of them were 0"
+        return f"relative error of the outputs: {percent(self.error)} on {some}"
 
 
 class Prepared(NamedTuple):

@@ -1,4 +1,4 @@
-"""Putting a checkpoint in the place of the weights that a network was exported with."""
+"""Replace the weights that a network was exported with by those of a checkpoint."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _LISTED = 20
 
 
 def fit(tensors: Mapping[str, Array], parameters: Mapping[str, TensorSpec], what: str) -> dict[str, Array]:
-    """For each parameter of a network the tensor of its name, in its type. What else the checkpoint has is left out.
+    """For each parameter of a network the tensor of its name, in its type. Other tensors of the checkpoint are ignored.
 
     Floating-point numbers are converted between widths. Raises OptionError that lists every parameter that is not
     there or has another shape or type. what: how messages call the checkpoint.

@@ -32,7 +32,7 @@ def read_checkpoint(source: str | os.PathLike[str] | bytes, key: bytes | None = 
         path = path_of(source)
         name = path.name
         if path.exists() and not path.is_file():
-            raise ParseError(f"{name}: this is no file; expected a .ckpt or .safetensors file")
+            raise ParseError(f"{name}: this is not a file; expected a .ckpt or .safetensors file")
         with path.open("rb") as file:
             data = file.read(LOOKED_AT)
             if not _may_be_one(data):  # and may be much more than memory holds

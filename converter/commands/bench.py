@@ -38,7 +38,7 @@ def _names(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     unknown = [name for name in names if name not in NETWORKS]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not of the suite: {', '.join(NETWORKS)}")
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not in the suite: {', '.join(NETWORKS)}")
     return names
 
 

@@ -104,17 +104,17 @@ def settings_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.calibration:
         samples["path"] = _path(args)
     if samples and "path" not in {**tables.get("calibration", {}), **samples}:
-        args.usage_error("give --calibration PATH: what else is given is of samples")
+        args.usage_error("give --calibration PATH: other arguments are about its samples")
     own = {
         "quantization": {name: given[name] for name in ("kind", *_FIELDS) if name in given},
         "pruning": {field: given[name] for name, field in _PRUNING.items() if name in given},
     }
     for name, (keys, needed) in _ASKING.items():
         if own[name] and name not in tables and not own[name].keys() & keys:
-            args.usage_error(f"what is given is of {name}: give {needed}, or a --config that says so")
+            args.usage_error(f"arguments are about {name}: give {needed}, or a --config that asks for it")
     found = {name: asked(tables, name, settings or None) for name, settings in own.items()}
     if not any(found.values()) and (samples or args.report):
-        args.usage_error("nothing needs what is given: give --quantize KIND, --prune SHARE, or a --config that says so")
+        args.usage_error("nothing uses the arguments: give --quantize KIND, --prune SHARE, or a --config for these")
     for settings in found.values():
         if settings is not None and samples:
             settings["samples"] = {**settings.get("samples", {}), **samples}

@@ -32,7 +32,7 @@ def key_for(args: argparse.Namespace, paths: Iterable[Path | None]) -> bytes | N
         with args.key_file.open("rb") as file:
             text = file.read(_LONGEST + 1)
         if len(text) > _LONGEST:
-            raise ConvertError(f"{args.key_file} is no file of a key: it has more than {_LONGEST} bytes")
+            raise ConvertError(f"{args.key_file} is not a key file: it has more than {_LONGEST} bytes")
         return _key(text.strip(b"\r\n"), str(args.key_file))
     if not encrypted:
         return None

@@ -32,7 +32,7 @@ FORMATS: dict[str, Encode] = {  # by their names, as mindspore.export has them
 
 
 def exporter(file_format: str | None, path: str | os.PathLike[str]) -> Encode:
-    """What makes a file of that format; without one, of that which the path's suffix names.
+    """The function that makes a file of that format; by default, of the format that the path's suffix names.
 
     Raises ExportError for a format that there is not.
     """

@@ -33,7 +33,7 @@ IMAGE_OPERATORS = (
 
 @dataclass(frozen=True, slots=True)
 class ChannelsFirst(Attributes):
-    """inner: an operator whose first operand and result have channels last; here they are first. Others are inner's."""
+    """An operator with channels first in its first operand and result; in those of `inner` they are last."""
 
     inner: Attributes
 

@@ -1,4 +1,4 @@
-"""What a format cannot say, collected over a whole network so that one error lists all of it."""
+"""What a format cannot express, collected over the whole network, so that one error lists all of it."""
 from __future__ import annotations
 
 from converter.exporters.layout import ChannelsFirst

@@ -1,4 +1,4 @@
-"""Change a graph by patches: each is checked in full, then applied, and leaves users and order right.
+"""Change a graph by patches: each is checked in full before it is applied, and keeps users and order consistent.
 
     with Editor(graph) as editor:
         editor.apply(Patch(remove=[bn], add=[scale], replace={bn.outputs[0]: scale.outputs[0]}))
@@ -19,9 +19,9 @@ from converter.ir.graph import Graph, Node, Value
 class Patch:
     """One change of a graph.
 
-    remove: nodes that go; what their outputs were used for must be in `replace`, or go too. add: nodes that come, in
-    any order; they are placed right before their first user. replace: old value -> the value its users read from now
-    on; the added nodes themselves keep reading the old one, so a patch can insert a node behind a value.
+    remove: nodes to remove; each user of their outputs must be removed too, or read another value by `replace`. add:
+    nodes to add, in any order; they are placed right before their first user. replace: old value -> the value that its
+    users read from now on; added nodes keep reading the old one, so that a patch can insert a node after a value.
     """
 
     remove: Sequence[Node] = ()
@@ -103,7 +103,7 @@ class Editor:
         return [node for node in touched if node in self._nodes]
 
     def _detach(self, node: Node) -> Iterator[Node]:
-        """Take one node out; yields the neighbours that see fewer users now."""
+        """Take one node out; yields the neighbours whose values have fewer users now."""
         del self._nodes[node]
         self._gone.append(node)
         for value in node.inputs:
@@ -122,7 +122,7 @@ class Editor:
         return users
 
     def _sweep(self, patch: Patch) -> Iterator[Node]:
-        """Remove the producers that the patch left without a reader; yields the neighbours of what went."""
+        """Remove the producers that the patch left without a reader; yields the neighbours of removed nodes."""
         inputs = (value for node in patch.remove for value in node.inputs)
         suspects = [value.producer for value in (*inputs, *patch.replace)]
         while suspects:

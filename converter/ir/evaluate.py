@@ -26,7 +26,7 @@ def evaluate(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _run(graph: Graph, arguments: Sequence[Array], functions: Mapping[str, Graph], depth: int) -> list[Array]:
-    """The outputs of a graph. What it ends with running takes its place."""
+    """The outputs of a graph. A function that it ends with takes its place, so that loops take no stack."""
     if depth > _MOST_CALLS:
         raise GraphError(f"more than {_MOST_CALLS} functions wait for each other")
     while True:

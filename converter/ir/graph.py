@@ -119,7 +119,7 @@ class Graph:
 
     @property
     def kept(self) -> list[tuple[Value, Value]]:
-        """Of each state what it holds when a run begins, and when it ends."""
+        """For each state, what it holds when a run begins and when it ends."""
         begin, end = self.inputs[len(self.fed) :], self.outputs[len(self.results) :]
         return list(zip(begin, end, strict=True))
 

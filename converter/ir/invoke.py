@@ -21,7 +21,8 @@ from lite.types import Array, TensorSpec
 class Invoke(Attributes):
     """functions: names. arguments: how many inputs each of them takes. results: specs of the outputs, nameless.
 
-    numbered: the selector, there where there are several functions, is a number; else nonzero chooses the first of two.
+    numbered: the selector, an input where there are several functions, is the number of one; else it chooses the first
+    of two functions where it is nonzero.
     """
 
     functions: tuple[str, ...]

@@ -13,7 +13,7 @@ from lite.types import Array, TensorSpec
 
 
 class Definitions:
-    """By name, decoded when they are asked for.
+    """Parameters and constants by name, decoded when they are asked for.
 
     weights: a checkpoint's tensors by name, in place of all parameters. Raises OptionError where they do not fit, and
     ParseError for a constant without a value.
@@ -49,7 +49,7 @@ class Definitions:
         return isinstance(self._found[name], TensorProto)
 
     def constant(self, name: str) -> Operand:
-        """What a constant is."""
+        """The value of a constant."""
         definition = self._found[name]
         assert isinstance(definition, AttributeProto), "parameters are asked for as such"
         return self._constants.attribute(definition)

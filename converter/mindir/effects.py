@@ -1,6 +1,6 @@
-"""Operators that change their first input, as x += y does: which, and where nobody can see that they do.
+"""Operators that change their first input, as x += y does: which these are, and where nothing else can see the change.
 
-Their rows give what the input becomes. Where it is a parameter, everybody sees it: see converter.mindir.states.
+Their rows compute what the input becomes. Changes of parameters are visible everywhere: see converter.mindir.states.
 """
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NO_VIEWS_OF = frozenset(  # may share x's memory
 
 
 def fitted(op: Lowering, value: Operand, target: Operand) -> Value:
-    """What is written, in the type of what it is written to. Raises Unsupported for another shape."""
+    """The written value, cast to the type of its target. Raises Unsupported where the shapes differ."""
     assert isinstance(value, Value), "what is written is one tensor"
     assert isinstance(target, Value), "and so is what it is written to"
     value, wanted = op.cast(value, target.spec.dtype, "to_target"), target.spec.shape

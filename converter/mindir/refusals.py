@@ -1,4 +1,4 @@
-"""What stands in a model's way: every operator that is not supported, and where the network can be cut before it."""
+"""Collects every operator of a model that is not supported, and where the network can be cut before it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ CALL = "call"  # of a function, in place of a primitive's name
 
 
 class Refusals:
-    """What of one model is not supported.
+    """The unsupported operators of one model.
 
-    reported: a row for each place. missing: results that are not there, by the place of their operator.
+    reported: a row for each place. missing: results that cannot be computed, by the place of their operator.
     """
 
     def __init__(self) -> None:
@@ -25,11 +25,11 @@ class Refusals:
         self._border: Value | None = None  # what the first unsupported operator reads
 
     def unknown(self, op: str, where: str) -> None:
-        """A primitive that has no row."""
+        """Report a primitive that has no row."""
         self.reported.append(_unknown(op, where))
 
     def output(self, index: int, reason: str) -> None:
-        """An output that cannot be given, for a reason of its own."""
+        """Report an output that cannot be given, for a reason of its own."""
         self.reported.append(UnsupportedOp("output", 1, f"output {index}", reason))
 
     def result(self, op: str, where: str, reason: str, inputs: Sequence[Operand]) -> Missing:
@@ -50,7 +50,7 @@ class Refusals:
         return missing
 
     def way_out(self, graph: Graph) -> str:
-        """What to do about them."""
+        """What users can do about them, as a sentence."""
         hint = "Export a network without these"
         if self._border is None or named_tensors(graph).get(self._border.name) is not self._border:
             return f"{hint}."

@@ -1,4 +1,4 @@
-"""Names and what they stand for while one graph of a MindIR is read."""
+"""The names that are defined while one graph of a MindIR is read, and what they stand for."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field

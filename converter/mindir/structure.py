@@ -2,8 +2,8 @@
 
 With those of converter.mindir.guards they are the ones that no operator of the graph comes from.
 
-This is what they are where nothing is written to: a Load is its parameter, a Depend its first input. What they do to
-the parameters that a network changes is said in converter.mindir.states.
+Here they have the meaning that holds where no parameter is written to: a Load gives its parameter, a Depend its first
+input. converter.mindir.states has what they mean for parameters that a network changes.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How operators work on the base of a transposed value, and which view their outputs then are: one rule an operator."""
+"""Rules, one an operator, for working on the base of a transposed value: how, and which view the outputs then are."""
 from __future__ import annotations
 
 from collections.abc import Sequence

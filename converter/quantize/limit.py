@@ -50,8 +50,8 @@ def limited(
         else:
             low = middle
     if found is None:
-        raise QuantizeError(f"max_error is {limit:g}, but any layer costs more of the outputs; all of them cost "
-            f"{whole:.3g}: give a larger share, or quantize nothing")
+        raise QuantizeError(f"max_error is {limit:g}, but even a single quantized layer makes the error of outputs "
+            f"larger; all of them make it {whole:.3g}: give a larger limit, or do not quantize")
     return found
 
 

@@ -162,7 +162,7 @@ class Quantization:
             value = getattr(self, name)
             if self.kind not in kinds and value != defaults[name]:
                 others = " or ".join(map(repr, kinds))
-                raise OptionError(f"{name} is {shown(value)}, which {self.kind!r} quantization does not look at: give "
+                raise OptionError(f"{name} is {shown(value)}, which {self.kind!r} quantization does not use: give "
                     f"kind {others} (--quantize), or leave it out")
 
     @property

@@ -58,11 +58,12 @@ def resolve_quantization(
                 if _is_code(tensors[i]):
                     axis = _axis(node, position, tensors[i])
                     if decoded.setdefault(i, axis) != axis:
-                        raise InvalidModelError(f"tensor {i} {tensors[i].spec}: its readers differ about its channels")
+                        tensor = f"tensor {i} {tensors[i].spec}"
+                        raise InvalidModelError(f"{tensor}: its readers have its channels along different axes")
     for i in unpacked:
         spec = tensors[i].spec
         if i in decoded:
-            raise UnsupportedVersionError(f"tensor {i} {spec}: it is read as codes and as what they stand for")
+            raise UnsupportedVersionError(f"tensor {i} {spec}: some nodes read its codes, others what these stand for")
         assert isinstance(spec.data, Coded), "only these are unpacked"
         codes = TensorSpec(spec.dtype, spec.shape, spec.name, spec.data.codes())
         made[i] = replace(tensors[i], spec=codes, packed=spec.data)
@@ -128,7 +129,7 @@ def _quantized(node: Node, tensors: Sequence[Tensor]) -> Node:
             continue
         if position not in weights or position >= len(inputs):
             raise UnsupportedVersionError(
-                f"node {node.name!r} ({node.op}): expected one scale but for weights, found {len(stored.scale)}"
+                f"node {node.name!r} ({node.op}): expected one scale where it is not weights, found {len(stored.scale)}"
             )
         spec = tensors[node.inputs[1]].spec
         if position == 1 and stored.axis != _expected_axis(node, 1, spec.rank):

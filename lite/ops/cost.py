@@ -1,8 +1,8 @@
-"""What an operation has to do at least, from shapes alone: the floor that `mlite bench` holds its time against.
+"""The least work of an operation, from shapes alone: the floor with which `mlite bench` compares its time.
 
 flops: multiplications and additions of the products (convolutions, matrix products, recurrence), as defined; an
-algorithm with fewer, such as Winograd's, can go below the floor. What every other operator computes counts nothing:
-they are bound by bytes. nbytes: every operand once, but of an input that is picked from only what is taken.
+algorithm with fewer, such as Winograd's, can go below the floor. Arithmetic of other operators does not count, since
+bytes bound their time. nbytes: every operand once; of an input that elements are picked from, only these.
 """
 from __future__ import annotations
 

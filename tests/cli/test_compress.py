@@ -40,10 +40,10 @@ def test_arguments_choose_what_convert_is_given(mlite: Mlite, data: Path, tmp_pa
 
 def test_what_outputs_lose_is_said_where_there_are_samples(mlite: Mlite, data: Path, tmp_path: Path) -> None:
     given = ["convert", MINDIR, "-o", tmp_path / "out.ms", "--quantize", "weight", "--weight-bits", 4]
-    assert "outputs lose" not in mlite(*given).out
+    assert "relative error" not in mlite(*given).out
     assert mlite(*given, "--json").json["loss"] is None
     done = mlite(*given, "--calibration", data / "x.npy")
-    assert re.search(r"\noutputs lose \d+(\.\d+)? % on the first 8 samples\n$", done.out), done.out
+    assert re.search(r"\nrelative error of the outputs: \d+(\.\d+)? % on the first 8 samples\n$", done.out), done.out
     quantization = {"kind": "weight", "weight_bits": 4, "samples": np.load(data / "x.npy")}
     report = converter.report(MINDIR, {"quantization": quantization})
     for more in ([], ["--report", tmp_path / "r.csv"]):
@@ -138,7 +138,7 @@ MISUSES = [
     ("--quantize full --calibration {data}/quant.cfg", ["quant.cfg", "neither .npy"]),
     ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
     ("--quantize full --calibration {data}/x.npy --skip-nodes nowhere", ["--skip-nodes has 'nowhere'", "no node of"]),
-    ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["--max-error is 1e-09, but any layer costs more"]),
+    ("--quantize full --calibration {data}/x.npy --max-error 1e-9", ["--max-error is 1e-09, but even a single"]),
     ("--quantize full --calibration {data}/x.npy --report {data}/no/r.csv", ["folder", "does not exist"]),
     ("--quantize weight --report {data}/r.csv", ["no samples to measure errors with", "--calibration PATH"]),
     ("--quantize weight --size-budget 0.3", ["there are no samples", "--calibration PATH"]),
@@ -149,8 +149,8 @@ MISUSES = [
     ("--prune 0.5 --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
     ("--config {data}/absent.cfg", ["absent.cfg: No such file"]),
     ("--config {data}", ["Is a directory"]),
-    ("--config {data}/x.npy", ["x.npy is no file of settings"]),
-    ("--config {data}/pictures/01.png", ["is no file of settings"]),
+    ("--config {data}/x.npy", ["x.npy is not a file of settings"]),
+    ("--config {data}/pictures/01.png", ["is not a file of settings"]),
 ]
 
 
@@ -189,7 +189,7 @@ def test_misuse_is_one_message_and_writes_nothing(
         ("--prune-pattern 4:2", "--prune-pattern is '4:2'"),
         ("--prune-weights 0.5 --prune-pattern 2:4", "--prune-weights is 0.5 and --prune-pattern '2:4': give one of"),
         ("--quantize weight --weight-bits 17", "--weight-bits is 17: expected 1 to 16"),
-        ("--quantize full --weight-bits 4", "--weight-bits is 4, which 'full' quantization does not look at"),
+        ("--quantize full --weight-bits 4", "--weight-bits is 4, which 'full' quantization does not use"),
         ("--quantize weight --spacing clustered", "--weight-bits is 8 and --spacing 'clustered': expected 1 to 7 bits"),
         ("--quantize weight --size-budget 1.5", "--size-budget is 1.5: expected a share of the float32 file's bytes"),
         ("--quantize weight --size-budget 0.1 --error-budget 0.1", "--size-budget and --error-budget: give one"),

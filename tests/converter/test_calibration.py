@@ -108,7 +108,7 @@ def test_several_inputs_come_from_an_archive_or_a_path_each(tmp_path: Path) -> N
     with pytest.raises(SampleError, match=r"a path for each, or \.npz"):
         read(tmp_path / "x.npy", X, IDS)
     np.save(tmp_path / "ids.npy", ids[:2])
-    with pytest.raises(SampleError, match="not 3 of x, 2 of ids"):
+    with pytest.raises(SampleError, match="found 3 of x, 2 of ids"):
         read(each, X, IDS)
 
 
@@ -149,8 +149,8 @@ def write(path: Path, data: bytes) -> None:
         ("x.bin", b"", {}, "has 0 bytes"),
         ("x.png", b"junk", {}, r"x\.png is neither"),
         ("x.txt", b"junk", {}, r"has no pictures, \.npy, \.npz or \.bin, .* it has 1 other file, such as .*x\.txt"),
-        (".hidden", b"", {}, r"nor have folders in it$"),
-        ("x.png", None, {"channels": "GRAY"}, "takes more channels than one"),
+        (".hidden", b"", {}, r"nor do its subfolders$"),
+        ("x.png", None, {"channels": "GRAY"}, "takes more than one channel"),
         ("x.png", None, {"crop": 9}, "crop is 9 x 9, larger than the picture, 4 x 5"),
         ("x.png", None, {"resize": 9}, r"is 9 x 11 after resize and crop"),
         ("x.png", None, {"mean": (1, 2)}, "has 2 numbers, but pictures for .* have 3 channels: give one number, or 3"),
@@ -204,8 +204,8 @@ def test_a_place_that_is_not_there_is_the_systems_error(tmp_path: Path) -> None:
         ({"path": 3}, "path is 3"),
         ({"path": "p", "size": -1}, "size is -1"),
         ({"path": "p", "seed": True}, "seed is True"),
-        ({"path": "p", "channels": "rgb"}, "there are RGB, BGR, GRAY"),
-        ({"path": "p", "resize_method": "area"}, "there are nearest, linear, cubic"),
+        ({"path": "p", "channels": "rgb"}, "expected one of RGB, BGR, GRAY"),
+        ({"path": "p", "resize_method": "area"}, "expected one of nearest, linear, cubic"),
         ({"path": "p", "std": [1, 0]}, "std has a 0"),
         ({"path": "p", "mean": "1"}, "mean is '1': expected finite numbers"),
         ({"path": "p", "crop": (1, 2, 3)}, "crop is .*: expected"),

@@ -108,7 +108,7 @@ def test_the_commands_take_the_key_from_a_file_the_environment_or_a_prompt(
     assert main([*command, "--key-file", str(key)]) == 1
     assert "hex: is followed by pairs" in capsys.readouterr().err
     assert main([*command, "--key-file", "/dev/zero"]) == 1
-    assert "/dev/zero is no file of a key: it has more than 1024 bytes" in capsys.readouterr().err
+    assert "/dev/zero is not a key file: it has more than 1024 bytes" in capsys.readouterr().err
     monkeypatch.setenv(commands_key.VARIABLE, f"hex:{KEY.hex()}")
     assert main(command) == 0
     assert main(["inspect", str(path)]) == 0

@@ -148,7 +148,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ConvertError, match="__metadata__"):
         write_checkpoint(tmp_path / "a.safetensors", {"__metadata__": np.zeros(1)})
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ParseError, match="null: this is no file"):
+    with pytest.raises(ParseError, match="null: this is not a file"):
         read_checkpoint("/dev/null")
     with pytest.raises(ArgumentError, match="not a int"):
         read_checkpoint(3)  # type: ignore[arg-type]

@@ -336,8 +336,8 @@ def test_what_cannot_be_pruned_is_said(name: str, settings: dict[str, object], w
     [
         ({"channels": 1.0}, "expected a share"),
         ({"channels": True}, "expected a share"),
-        ({"scope": "all"}, "there are layer, global"),
-        ({"importance": "size"}, "there are l1, l2"),
+        ({"scope": "all"}, "expected one of layer, global"),
+        ({"importance": "size"}, "expected one of l1, l2"),
         ({"multiple": 0}, "above 0"),
         ({"ridge": 0}, "above 0"),
         ({"seed": -1}, "0 or more"),

@@ -129,7 +129,7 @@ def test_a_network_without_products_has_nothing_to_quantize() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"observer": "median"}, "observer is 'median': there are minmax"),
+        ({"observer": "median"}, "observer is 'median': expected one of minmax"),
         ({"activation_bits": 6}, "expected 7 to 8"),
         ({"skip_nodes": "conv"}, "expected a sequence of names"),
         ({"skip_nodes": 3}, "expected a sequence of names"),

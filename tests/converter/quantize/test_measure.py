@@ -94,7 +94,7 @@ def test_the_worst_layers_stay_float32_until_the_error_is_below_the_limit() -> N
     assert 0 < len(held.layers) < len(free.layers)
     same = quantize(copy(exact), Quantization(iter(IMAGES), max_error=free.error))
     assert len(measure(exact, same, IMAGES).layers) == len(free.layers)
-    with pytest.raises(QuantizeError, match="max_error is 1e-12, but any layer costs more"):
+    with pytest.raises(QuantizeError, match="max_error is 1e-12, but even a single quantized layer"):
         quantize(copy(exact), Quantization(IMAGES, max_error=1e-12))
 
 

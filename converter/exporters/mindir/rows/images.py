@@ -138,7 +138,7 @@ def resize(op: Op) -> str:
     if a.method == ResizeMethod.NEAREST and a.nearest_mode in (NearestMode.NORMAL, rounding):
         return op.call("ResizeNearestNeighborV2" if half else "ResizeNearestNeighbor", op.x(), size, aligned, half)
     how = f"{a.method.name}, {a.coordinate_transform_mode.name}, {a.nearest_mode.name}"
-    raise Unsupported(f"{how} is none of what MindSpore computes")
+    raise Unsupported(f"MindSpore does not compute {how}")
 
 
 def blocks(primitive: str) -> Row:

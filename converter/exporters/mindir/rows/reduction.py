@@ -43,7 +43,7 @@ def extremum(primitive: str) -> Row:
     def row(op: Op) -> str:
         a, x = op.attrs, op.inputs[0]
         if a.top_k > 1 or a.out_max_value:
-            raise Unsupported("it gives several, or values")
+            raise Unsupported("it gives several indices, or values")
         axis = a.axis % x.rank
         few = op.out.like((*x.shape[:axis], *x.shape[axis + 1 :]))
         y = op.call(primitive, op.x(), axis, int(DType.INT32), out=few)
