@@ -6,18 +6,16 @@ it is known. In a GRU a group is the three gates r, z, n of as many hidden numbe
 side as in lstm.py; in an RNN it is as many panels as are read at once.
 
 A sequence that has ended has y = 0, so that its state is not kept there: nobody needs that but at the end, and then it
-is copied when the sequence ends.
+is copied when the sequence ends. Steps after the end of all are not computed.
 """
 from __future__ import annotations
 
-import numpy as np
-
 from lite.kernels import vmath
-from lite.kernels.declare import Int, Pointer, f32, i32, i64, kernel, routine
+from lite.kernels.declare import Int, Pointer, i32, i64, kernel, routine
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
 from lite.kernels.lstm import STATE_TABLE
 from lite.kernels.matmul import gemv_panels_f32
-from lite.kernels.move import copy_words
+from lite.kernels.move import copy_words, zero_words
 from lite.kernels.rows_i8 import stage_states, state_product_i8
 from lite.kernels.simd import Simd, micro
 from lite.kernels.value import Value
@@ -87,8 +85,18 @@ def _finish(
         if t == max(end, 1) - 1:
             copy_words(y + place if end > 0 else h + place, last + place, n)
         if t >= end:
-            for j in range(n):
-                f32(y + place)[j] = np.float32(0)
+            zero_words(y + place, n)
+
+
+@routine
+def _longest(steps: int, batch: int, lengths: int, wide: int) -> int:
+    """The steps after which all sequences have ended, at least one, which looks for sequences of none."""
+    if lengths == 0:
+        return steps
+    longest = 1
+    for row in range(batch):
+        longest = max(longest, i64(lengths)[row] if wide != 0 else i32(lengths)[row])
+    return min(longest, steps)
 
 
 @kernel
@@ -126,9 +134,15 @@ def gru_f32(
     width = TILE_COLUMNS()
     panels = (hidden + width - 1) // width
     table = scratch + TILE_ROWS() * GRU_GATES * width * 4
+    longest = _longest(steps, batch, lengths, wide)
     for t in range(first_step, last_step):
         before = h if t == 0 else y + (t - 1) * batch * hidden * 4
         now = y + t * batch * hidden * 4
+        if t >= longest:
+            own = begin * panel_block * width
+            count = min(end * panel_block * width, hidden) - own
+            _finish(t, steps, batch, hidden, h, lengths, wide, now, last, own, count)
+            continue
         ends = table + STATE_TABLE
         staged = ends + batch * 8
         if codes != 0:
@@ -188,9 +202,15 @@ def rnn_f32(
     width = TILE_COLUMNS()
     stop = min(end * panel_block, (hidden + width - 1) // width)
     table = scratch + TILE_ROWS() * RNN_PANELS * width * 4
+    longest = _longest(steps, batch, lengths, wide)
     for t in range(first_step, last_step):
         before = h if t == 0 else y + (t - 1) * batch * hidden * 4
         now = y + t * batch * hidden * 4
+        if t >= longest:
+            own = begin * panel_block * width
+            count = min(stop * width, hidden) - own
+            _finish(t, steps, batch, hidden, h, lengths, wide, now, last, own, count)
+            continue
         ends = table + STATE_TABLE
         staged = ends + batch * 8
         if codes != 0:

@@ -171,8 +171,11 @@ RECURRENT = [
         for index, attrs in enumerate(_LAYERS)
     ),
     *(recurrent(attrs, 4, 5, 3, 9, 4, 1, 0, 9, 2, note=f"lengths {i}") for i, attrs in enumerate(_LAYERS)),
+    *(recurrent(attrs, 6, 3, 5, 40, 2, 3, 1, note=f"all end early {i}") for i, attrs in enumerate(_LAYERS)),
+    *(recurrent(attrs, 6, 2, 5, 40, 0, -1, note=f"no steps {i}") for i, attrs in enumerate(_LAYERS)),
     *(recurrent(attrs, 2, 0, 3, 4, note="no samples") for attrs in _LAYERS[:2]),
     *(recurrent(_LAYERS[0], 3, batch, 7, 600, *(2, 3)[:batch], note="several units") for batch in (1, 2)),
+    *(recurrent(a, 4, 1, 7, n, 2, note="ends early") for a, n in ((_LAYERS[0], 600), (_LAYERS[1], 1500))),
     *(recurrent(_LAYERS[1], 3, batch, 7, 1500, *(2, 3)[:batch], note="several units") for batch in (1, 2)),
     recurrent(_LAYERS[0], 1025, 1, 2, 300, note="many steps"),
     *(lstm(steps, batch, 5, hidden) for steps, batch, hidden in ((1, 1, 1), (3, 1, 17), (2, 3, 16), (4, 14, 33))),
