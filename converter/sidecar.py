@@ -71,9 +71,10 @@ def write_model(
 
     model: its parts. more: files to write with it. Raises OSError.
     """
-    if not sidecar.nbytes and not more:
-        write_atomically(path, *model)
-        return
     place = Path(os.path.realpath(path))
+    if not sidecar.nbytes and (not more or (place.exists() and not place.is_file())):
+        write_atomically(path, *model)  # a device or a pipe too
+        write_together(more or {})
+        return
     beside = {place.with_name(sidecar.name): sidecar.parts()} if sidecar.nbytes else {}
     write_together({**beside, **(more or {}), place: model})

@@ -15,7 +15,7 @@ from lite.commands.progress import progress
 from lite.commands.run import latency, say_latency
 from lite.commands.show import add_common_arguments, duration, print_json, size
 from lite.errors import LiteError
-from lite.files import folder_for_files, write_atomically
+from lite.files import folder_for_files, write_together
 
 if TYPE_CHECKING:
     from lite.types import Array
@@ -52,18 +52,18 @@ def _show(args: argparse.Namespace) -> int:
         begin = time.perf_counter()
         model = convert(source)
         converted = time.perf_counter() - begin
-    write_atomically(ms, model)
 
     with np.load(folder / "heldout.npz") as held:
         pixels, labels = held["images"], held["labels"]
     with progress("loading digits.ms", args.progress):
-        predictions, seconds, delegates = _classify(ms, pixels)
+        predictions, seconds, delegates = _classify(model, pixels)
     correct = int((predictions == labels).sum())
     accuracy = correct / len(labels)
 
     verdict = f"{correct} of {len(labels)} held-out digits are right: accuracy {accuracy:.2%}"
     bright = (pixels.astype(np.uint16) * 255 // _BRIGHTEST).astype(np.uint8)
-    write_atomically(sheet, contact_sheet(bright, labels.tolist(), predictions.tolist(), verdict))
+    pictures = contact_sheet(bright, labels.tolist(), predictions.tolist(), verdict)
+    write_together({ms: [model], sheet: [pictures]})
 
     if args.json:
         print_json(
@@ -88,14 +88,14 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
-def _classify(ms: Path, pixels: Array) -> tuple[Array, list[float], list[str]]:
+def _classify(model: bytes, pixels: Array) -> tuple[Array, list[float], list[str]]:
     """The digit that each image is taken for, the seconds that each took, and the delegates that ran the model."""
     import numpy as np
 
     from lite.session import Session
 
     images = (pixels / _BRIGHTEST).astype(np.float32).reshape(-1, 1, 1, 8, 8)
-    with Session(ms) as session:
+    with Session(model) as session:
         session.run(images[0])
         logits, seconds = [], []
         for image in images:

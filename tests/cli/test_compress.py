@@ -1,6 +1,7 @@
 """`mlite convert` that compresses: arguments and files of settings, and that a failure leaves nothing behind."""
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -66,6 +67,12 @@ def test_an_argument_replaces_what_the_file_says(mlite: Mlite, data: Path, tmp_p
     assert mlite("convert", MINDIR, "-o", out, "--config", data / "quant.cfg", "--std", 128).code == 0
     assert mlite("convert", MINDIR, "-o", again, "--config", data / "quant.cfg").code == 0
     assert out.read_bytes() != again.read_bytes()
+
+
+def test_a_report_may_be_all_that_is_kept(mlite: Mlite, data: Path) -> None:
+    given = ["--quantize", "weight", "--calibration", data / "x.npy", "--report", data / "r.csv"]
+    assert mlite("convert", MINDIR, "-o", os.devnull, *given).code == 0
+    assert "Conv2DFusion" in (data / "r.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("suffix", ["html", "json", "csv"])

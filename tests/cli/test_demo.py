@@ -1,6 +1,9 @@
 """`mlite demo`: what it says and writes."""
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +35,20 @@ def test_demo_cannot_write_into_a_file(mlite: Mlite, tmp_path: Path) -> None:
     done = mlite("demo", "--output", tmp_path / "file")
     assert done.code == 1
     assert done.err == f"mlite: error: the output {tmp_path / 'file'} is a file: give a folder\n"
+
+
+def test_demo_leaves_nothing_behind_where_it_fails(
+    mlite: Mlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(temporary: str, target: Path, replace: Callable[..., None] = os.replace) -> None:
+        if Path(target).suffix == ".png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(temporary, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    done = mlite("demo", "--output", tmp_path / "new")
+    assert (done.code, done.err) == (1, f"mlite: error: {tmp_path / 'new' / 'digits.png'}: No space left on device\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_demo_refuses_unknown_arguments(mlite: Mlite) -> None:
