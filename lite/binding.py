@@ -11,14 +11,16 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from types import MappingProxyType
 
+from lite.errors import TensorNameError
 from lite.types import Array
 
 
 class Binding:
     """What Session.bind returns: a plan's inputs and outputs where they are in memory, and a run that copies neither.
 
-    inputs, outputs: arrays by name, in the model's order; the outputs are read-only. Every run of the session uses this
-    memory: where threads share the session, copy outputs that must outlast another thread's run.
+    inputs, outputs: arrays by name, in the model's order; another name raises TensorNameError. The outputs are
+    read-only. Every run of the session uses this memory: where threads share the session, copy outputs that must
+    outlast another thread's run.
     """
 
     __slots__ = ("_check", "_execute", "_lock", "inputs", "outputs")
@@ -35,8 +37,9 @@ class Binding:
 
         check: raises where the session is closed, or has another plan by now.
         """
-        self.inputs = MappingProxyType(dict(inputs))
-        self.outputs = MappingProxyType({name: _read_only(array) for name, array in outputs.items()})
+        self.inputs = MappingProxyType(_Named("input", inputs))
+        read_only = {name: _read_only(array) for name, array in outputs.items()}
+        self.outputs = MappingProxyType(_Named("output", read_only))
         self._execute = execute
         self._lock = lock
         self._check = check
@@ -49,6 +52,17 @@ class Binding:
         with self._lock:
             self._check()
             self._execute()
+
+
+class _Named(dict[str, Array]):
+    """Arrays by name, of what."""
+
+    def __init__(self, what: str, arrays: Mapping[str, Array]) -> None:
+        super().__init__(arrays)
+        self._what = what
+
+    def __missing__(self, name: object) -> Array:
+        raise TensorNameError(f"the model has no {self._what} {name!r}; it has {', '.join(map(repr, self))}")
 
 
 def _read_only(array: Array) -> Array:

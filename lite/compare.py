@@ -12,6 +12,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -238,7 +239,13 @@ class _Child:
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
         ending = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        return (lines[-1] if lines and status > 0 else ending)[:_LAST_WORDS]
+        return _last_words(lines)[:_LAST_WORDS] if lines and status > 0 else ending
+
+
+def _last_words(lines: Sequence[str]) -> str:
+    """The message that a traceback ends with, in one line."""
+    begin = max((i for i, line in enumerate(lines) if line and not line[0].isspace()), default=len(lines) - 1)
+    return re.sub(r"^lite\.errors\.\w+: ", "", ": ".join(" ".join(line.split()) for line in lines[begin:]))
 
 
 def _start(*arguments: str, **variables: str) -> _Child:

@@ -93,7 +93,7 @@ class DTypeError(TensorError, TypeError):
 
 
 class TensorNameError(TensorError, KeyError):
-    """There is no input or state of that name; the message lists those that there are."""
+    """There is no input, output or state of that name; the message lists those that there are."""
 
     __str__ = Exception.__str__  # KeyError would show the repr of the message
 

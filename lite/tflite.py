@@ -57,8 +57,8 @@ def write_tflite(model: Model) -> bytes:
             places = [file.place(i, specs[i].value, form) for i, form in zip(node.inputs, forms, strict=True)]
             made = writer(file, coded.inner if coded else node.attrs, inputs, places, specs[node.outputs[0]])
         if made is None:
-            rows = [UnsupportedOp(node.op, 1, node.name, "not written as .tflite")]
-            raise UnsupportedOpError(model.name, len(model.nodes), rows)
+            rows = [UnsupportedOp(node.op, 1, node.name, "")]
+            raise UnsupportedOpError(model.name, len(model.nodes), rows, verdict="not written as .tflite")
         file.places[node.outputs[0]] = made
     return file.finish([file.places[i] for i in model.inputs], [file.places[i] for i in model.outputs])
 

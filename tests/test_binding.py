@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lite import Session
-from lite.errors import SessionClosedError, ShapeError
+from lite.errors import SessionClosedError, ShapeError, TensorNameError
 from lite.memory import address_of
 
 DIGITS = Path(__file__).resolve().parents[1] / "samples" / "digits" / "digits.ms"
@@ -34,6 +34,15 @@ def test_it_computes_what_run_does(session: Session) -> None:
         bound.run()
         assert np.array_equal(y, expected)
     assert address_of(session.bind().inputs[name]) == address_of(x)
+
+
+def test_another_name_is_an_error_that_says_those_that_there_are(session: Session) -> None:
+    bound = session.bind()
+    for arrays, what in ((bound.inputs, "input"), (bound.outputs, "output")):
+        (name,) = arrays
+        with pytest.raises(TensorNameError, match=f"the model has no {what} 'typo'; it has '{name}'"):
+            arrays["typo"]
+        assert arrays.get("typo") is None
 
 
 def test_outputs_are_overwritten_by_the_next_run_and_by_nobody_else(session: Session) -> None:

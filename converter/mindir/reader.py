@@ -38,7 +38,7 @@ from converter.mindir.operands import (
     flatten,
 )
 from converter.mindir.primitives import PRIMITIVES
-from converter.mindir.refusals import CALL, Refusals, rows
+from converter.mindir.refusals import CALL, Refusals, is_unknown, rows
 from converter.mindir.scope import Scope
 from converter.mindir.signature import Signature
 from converter.mindir.states import BEGINNING, States, at, latest
@@ -162,8 +162,8 @@ class _Reader:
             unsupported = list(causes((*lost, *(missing[name] for name in chosen if name not in there))))
         if unsupported:
             hint = self.refusals.way_out(self.graph)
-            if way_out := open_inputs(self.signature.inputs):
-                hint = f"{hint}\n{way_out}"
+            if not any(map(is_unknown, unsupported)) and (way_out := open_inputs(self.signature.inputs)):
+                hint = f"{way_out}\n{hint}"
             raise UnsupportedOpError(self.model_name, total, rows(unsupported), hint)
 
     def _report_unknown_primitives(self) -> int:

@@ -66,5 +66,10 @@ def rows(places: Sequence[UnsupportedOp]) -> list[UnsupportedOp]:
     return [UnsupportedOp(op, len(where), where[0], reason) for (op, reason), where in groups.items()]
 
 
+def is_unknown(place: UnsupportedOp) -> bool:
+    """Whether it is a primitive that is not supported with any inputs."""
+    return place == _unknown(place.op, place.where)
+
+
 def _unknown(op: str, where: str) -> UnsupportedOp:
     return UnsupportedOp(op, 1, where, WAYS_OUT.get(op, "not supported yet"))

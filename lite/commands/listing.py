@@ -178,7 +178,7 @@ def _node_lines(nodes: Sequence[ListedNode], delegated: bool) -> Iterator[str]:
             i,
             node.op,
             *([node.delegate or "-"] if delegated else ()),
-            feed if len(feed) <= _INPUTS_WIDTH else f"{len(node.inputs)}, below",
+            feed if len(feed) <= _INPUTS_WIDTH else f"{len(node.inputs)} inputs, below",
             _shapes(node.outputs),
         )
         for i, (node, feed) in enumerate(zip(nodes, feeds, strict=True))

@@ -215,7 +215,7 @@ def latency(seconds: Sequence[float]) -> dict[str, float | int]:
 def say_latency(seconds: Sequence[float]) -> str:
     """The same in a phrase."""
     if len(seconds) == 1:
-        return f"{duration(seconds[0])} in one run"
+        return f"{duration(seconds[0])} in the first run (later ones are faster: --repeat N)"
     low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
     return f"{duration(low)} min, {duration(middle)} median, {duration(high)} max of {len(seconds)} runs"
 

@@ -74,7 +74,10 @@ class Feed:
         if array.dtype != dtype and array.dtype.newbyteorder("=") != dtype:
             raise self._dtype_error(spec, array)
         if array.shape != spec.shape and not _fits(spec.shape, array.shape):
-            raise ShapeError(f"input {spec.name!r} has shape {_dims(spec.shape)}, got {_dims(array.shape)}; {self}")
+            hint = "a list has one entry an input: pass the one input as an array, or as [values]; "
+            hint = hint if isinstance(value, list) and array.ndim == spec.rank - 1 else ""
+            got = _dims(array.shape)
+            raise ShapeError(f"input {spec.name!r} has shape {_dims(spec.shape)}, got {got}; {hint}{self}")
         return array
 
     def _as_array(self, spec: TensorSpec, dtype: np.dtype[Any], value: Any) -> Array:

@@ -104,7 +104,8 @@ class Decoder:
             position: int = _U32.unpack_from(self._data, 0)[0]
             return self._table(self._schema.table(name), position, only)
         except _Corrupt as error:
-            raise InvalidModelError(f"{error.path.lstrip('.') or name}: {error.message}") from None
+            place = error.path.lstrip(".") or name
+            raise InvalidModelError(f"{place}: {error.message}: the file is truncated or damaged") from None
         finally:
             self._plans.clear()  # their readers hold this decoder: a cycle that would keep the file mapped
 

@@ -88,3 +88,14 @@ def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(compare, "_PATIENCE_SECONDS", 0.01)
     (ours,) = cold_starts([Contender(OURS, MODEL)], INPUTS, 1, times=1)
     assert ours.failure == "killed by signal 9"
+
+
+def test_the_message_of_a_traceback_is_one_line() -> None:
+    lines = [
+        "Traceback (most recent call last):",
+        '  File "engines.py", line 7, in main',
+        "lite.errors.UnsupportedOpError: 1 of 5 operators in net is not written as .tflite",
+        "  Activation  1 node    act",
+    ]
+    assert compare._last_words(lines) == "1 of 5 operators in net is not written as .tflite: Activation 1 node act"
+    assert compare._last_words(["  killed"]) == "killed"

@@ -53,7 +53,7 @@ def test_the_listing_of_nodes() -> None:
     assert "mode=ReduceMean" in text
     assert "0 0:1 (0.5) float32[2] x2 " in text
     assert "method=LINEAR coordinate_transform_mode=ASYMMETRIC" in text
-    assert "40, below" in text
+    assert "40 inputs, below" in text
     assert max(map(len, text.splitlines())) <= 100
     assert "37 38 39" in text
 

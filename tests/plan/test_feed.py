@@ -103,6 +103,7 @@ MISUSES: list[tuple[str, list[TensorSpec], Any, type[TensorError], str]] = [
     ("one too many", [X], {"x": SQUARE, "z": 1}, TensorNameError, "there is no input 'z'"),
     ("one for two", [X, ID], SQUARE, ShapeError, "takes 2 inputs: .*; 1 was given"),
     ("none", [X], [], ShapeError, "takes 1 input: .*; 0 were given"),
+    ("a batch as a list", [X], [ROWS[0]], ShapeError, r"got .*; a list has one entry an input: .*\[values\]"),
     ("rows as inputs", [X], ROWS, ShapeError, r"2 were given; a list has one entry an input: .*\[values\]"),
     ("three for two", [X, ID], [SQUARE] * 3, ShapeError, "3 were given"),
 ]

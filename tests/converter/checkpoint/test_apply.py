@@ -51,6 +51,16 @@ def test_a_checkpoint_of_other_width_is_converted(weights: dict[str, Array]) -> 
     assert converter.convert(DIGITS, options[0]) == converter.convert(DIGITS, options[1])
 
 
+def test_a_checkpoint_of_another_network_is_said_to_be_one(weights: dict[str, Array]) -> None:
+    for other in ({f"backbone.{name}": data for name, data in weights.items()}, {}):
+        with pytest.raises(OptionError) as caught:
+            converter.load(DIGITS, other)
+        first, has, own = str(caught.value).splitlines()
+        assert f"is of another network: none of its {len(other)} tensors is one of the network's " in first
+        assert ("backbone." in has) if other else has.endswith("it has none")
+        assert next(iter(weights)) in own
+
+
 def test_all_that_does_not_fit_is_in_one_error(weights: dict[str, Array]) -> None:
     names = list(weights)
     wrong = {**weights, names[0]: np.zeros(3, np.float32), names[1]: weights[names[1]].astype(np.int32)}
