@@ -160,10 +160,10 @@ def _explained(
     expected: Sequence[np.ndarray],
     tolerance: float,
 ) -> tuple[str, float]:
-    """What is said of outputs that differ, and how far they are off: a tie or rounding may be all there is to it."""
+    """The status of a network whose outputs differ, and the error: a tie or rounding may be all there is to it."""
     pieces = cut(mindir)
     if pieces is not None:
-        return _in_pieces(pieces, inputs, outputs, expected, tolerance)
+        return in_pieces(pieces, inputs, outputs, expected, tolerance)
     error = largest(outputs, expected)
     distances = from_float64(mindir, inputs, outputs, expected)
     if distances is None:
@@ -171,13 +171,14 @@ def _explained(
     return f"{f'{MATCHES} but for rounding' if distances.explain else 'differs'}: {distances}", error
 
 
-def _in_pieces(
+def in_pieces(
     pieces: Pieces,
     inputs: dict[str, np.ndarray],
     outputs: Sequence[np.ndarray],
     expected: Sequence[np.ndarray],
     tolerance: float,
 ) -> tuple[str, float]:
+    """As for _explained, by what MindSpore says that its choices are."""
     from tests.conformance.reexport import EngineError, by_mindspore, run_by_mindspore  # engines
 
     with tempfile.TemporaryDirectory(prefix="mindlite-pieces-") as name:
@@ -189,7 +190,7 @@ def _in_pieces(
             shown = by_mindspore(folder)
         except EngineError as error:
             return f"differs, and MindSpore does not show its choices: {str(error).splitlines()[-1]}", float("inf")
-    verdict = judge_pieces(pieces, inputs, outputs, expected, shown, _by_session)
+    verdict = judge_pieces(pieces, inputs, outputs, expected, shown, _by_session, tolerance)
     if verdict.wrong:
         return f"differs: {verdict.wrong[0]}", verdict.error
     if verdict.error > tolerance:

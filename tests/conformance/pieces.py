@@ -35,9 +35,10 @@ def judge_pieces(
     expected: Sequence[np.ndarray],
     shown: Sequence[np.ndarray],
     run: Run,
+    tolerance: float,
 ) -> Verdict:
     """outputs, expected: of the network that is judged, and MindSpore's. shown: what MindSpore makes of pieces.whole.
-    run: computes a file as the network was computed.
+    run: computes a file as the network was computed. tolerance: what is no other choice.
     """
     ours, errors, wrong = run(pieces.whole, inputs), [], []
     for whose, tensors, plain in (("MindSpore's", shown, expected), ("its own", ours, outputs)):
@@ -46,7 +47,7 @@ def judge_pieces(
         error, others = _judge(pieces, inputs, tensors, run)
         errors.append(error)
         wrong += [f"{operator} chooses otherwise from {whose} operands" for operator in others]
-    return Verdict(max(errors), tuple(wrong), _others(pieces.results, ours, shown))
+    return Verdict(max(errors), tuple(wrong), _others(pieces.results, ours, shown, tolerance))
 
 
 def _judge(
@@ -62,9 +63,11 @@ def _judge(
     return error, [row.operator for row, y, other in chosen if not _same(y, other, given.get(row.scores or ""))]
 
 
-def _others(results: Sequence[Result], ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> int:
+def _others(
+    results: Sequence[Result], ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], tolerance: float
+) -> int:
     both = zip(results, ours[-len(results) :], theirs[-len(results) :], strict=True)
-    return len({row.operator for row, y, other in both if not np.array_equal(y, other)})
+    return len({row.operator for row, y, other in both if largest([y], [other]) > tolerance})
 
 
 def _same(y: np.ndarray, expected: np.ndarray, scores: np.ndarray | None) -> bool:

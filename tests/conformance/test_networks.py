@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from converter.mindir.reader import read_mindir
-from tests.conformance.judge import HALF_TOLERANCE, TOLERANCE, WAYS, assert_agrees
+from tests.conformance.cut import cut
+from tests.conformance.fare import in_pieces
+from tests.conformance.judge import HALF_TOLERANCE, TOLERANCE, WAYS, assert_agrees, by_session
 from tests.conformance.networks.index import MODULES
 from tests.conformance.oracle import HERE, Export, Oracle
 
@@ -32,6 +34,15 @@ def test_network_agrees_with_mindspore(
 ) -> None:
     export = oracle.network(name)
     assert_agrees(compute(export), export, name, HALF_TOLERANCE if name in HALF else TOLERANCE)
+
+
+def test_a_detector_agrees_with_mindspore_in_its_pieces(oracle: Oracle) -> None:
+    export = oracle.network("faster_rcnn_resnet50")
+    pieces = cut(export.mindir)
+    assert pieces is not None
+    status, error = in_pieces(pieces, export.inputs, by_session(export), export.outputs, TOLERANCE)
+    assert status == "matches but for ties, in 0 of 22 choices"
+    assert error < TOLERANCE
 
 
 def test_input_names_are_the_arguments_of_construct(oracle: Oracle) -> None:

@@ -88,7 +88,7 @@ def judged(pieces: Pieces, monkeypatch: pytest.MonkeyPatch, mistake: Mistake | N
             return mistake(attrs.op, right(attrs, operands))
 
         monkeypatch.setattr("converter.ir.evaluate.ops.evaluate", evaluate_wrongly)
-    return judge_pieces(pieces, inputs(), run(model, inputs()), expected, shown, run)
+    return judge_pieces(pieces, inputs(), run(model, inputs()), expected, shown, run, 2e-4)
 
 
 def wrong_box(op: str, results: Results) -> Results:
@@ -169,7 +169,7 @@ def test_a_wrong_number_is_a_mistake(taken_apart: Pieces, monkeypatch: pytest.Mo
 def test_other_outputs_than_the_pieces_make_are_a_mistake(taken_apart: Pieces) -> None:
     shown = run(taken_apart.whole, inputs())
     outputs = [1.1 * shown[0], shown[1]]
-    assert judge_pieces(taken_apart, inputs(), outputs, shown[:2], shown, run).wrong
+    assert judge_pieces(taken_apart, inputs(), outputs, shown[:2], shown, run, 2e-4).wrong
 
 
 def test_without_choices_there_is_nothing_to_cut(tmp_path: Path) -> None:
