@@ -8,6 +8,7 @@ from tests.conformance.networks.blocks.mask_rcnn import MaskRcnn
 from tests.conformance.networks.blocks.rcnn import Size, examples
 from tests.conformance.networks.blocks.resnet import Bottleneck, ResNet, stem
 
+gain = 0.7  # values grow block by block else, until most scores are 0 or 1, and the order of equal ones decides
 SMALL = Size(height=64, wide=96, width=8, most=16, boxes=12, hidden=24, classes=4)
 FULL = Size(height=768, wide=1280, width=256, most=1000, boxes=1000, hidden=1024, classes=9)
 
