@@ -56,10 +56,12 @@ def write_network(full: bool, cells: tuple[str, ...]) -> None:
     parts = [_INTRODUCTION]
     for size, title in _TITLES.items():
         rows = [tables[size][name] for name in MODULES if name in tables[size]]
-        good = sum(row[1].startswith(MATCHES) for row in rows)
+        good = [row[1] for row in rows if row[1].startswith(MATCHES)]
+        qualified = sum(status != MATCHES for status in good)
+        matching = f"{len(good)} match{f', {qualified} of them but for ties or rounding' if qualified else ''}"
         exported = ", ".join(_exported(which, [row[at] for row in rows]) for at, which in enumerate(FORMATS, -2))
         table = "\n".join(map(_line, (_HEADER, ("---",) * len(_HEADER), *rows)))
-        parts += [title, f"{len(rows)} of {len(MODULES)} are judged, {good} match; exported, {exported}.", table]
+        parts += [title, f"{len(rows)} of {len(MODULES)} are judged, {matching}; exported, {exported}.", table]
     PAGE.write_text("\n\n".join((*parts, _PRIMITIVES)) + _parts()[1], "utf-8")
 
 
