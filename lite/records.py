@@ -3,7 +3,7 @@
 The standard decorator writes the source of every method and compiles it whenever a module is imported: 0.4 ms a class,
 a third of all that importing a session took. This one gives its classes methods that walk the fields' names instead;
 only `__init__`, which a start calls thousands of times, is real code: compiled once for all classes of as many fields,
-when the first of them is called. What it makes is a dataclass to everybody else: `fields`, `replace`, `asdict`,
+when the first of them is called. To all other code the result is a dataclass: `fields`, `replace`, `asdict`,
 `match`, `help` and type checkers see no difference. It takes frozen classes with slots only; a field is an annotation,
 with a default or a `field(...)`.
 """
@@ -19,13 +19,13 @@ _MISSING: Any = object()  # the default of a field that has none
 
 
 class _Field:
-    """A field that has more to it than a default; the options are those of dataclasses.field."""
+    """A field with more than a default; the options are those of dataclasses.field."""
 
     def __init__(self, **options: Any) -> None:
         self.options = options
 
     def default(self) -> Any:
-        """What the field is where it is not given."""
+        """The value of the field where it is not given."""
         factory = self.options.get("default_factory")
         return factory() if factory else self.options.get("default", _MISSING)
 
@@ -125,7 +125,7 @@ def _constructor(cls: Any) -> Any:
 
 
 def _setter(cls: Any, name: str) -> Callable[[Any, Any], None]:
-    """What writes a slot, which `cls` itself refuses to do."""
+    """The function that writes a slot, since `cls` itself, which is frozen, refuses to."""
     put: Callable[[Any, Any], None] = getattr(cls, name).__set__
     factory = _fields(cls)[name].options.get("default_factory")
     return put if factory is None else lambda self, value: put(self, factory() if value is _MISSING else value)
@@ -148,7 +148,7 @@ def _refuse(self: Any, name: str, *value: Any) -> None:
 
 
 class _Standard:
-    """An attribute for those who inspect a class: that of a standard dataclass of the same fields, made when asked."""
+    """An attribute for code that inspects classes: that of a standard dataclass of the same fields, made on demand."""
 
     def __init__(self, read: Callable[[type], Any]) -> None:
         self._read = read

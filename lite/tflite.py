@@ -1,10 +1,11 @@
 """A `.ms` model as a `.tflite` file, so that LiteRT runs the same network in `mlite bench --peers`.
 
-Nothing exports MindSpore's networks in that format, so this writes the operators that such networks have, from shapes
-that are all known; what it does not know is refused by name. The tables of the format are those that LiteRT brings.
-Paddings that TensorFlow cannot say are operators of their own, as are activations that it does not fuse, and layer
-normalization is its formula. Codes of int8 mean the same in both formats; where TensorFlow wants those of an operand or
-a result to have a certain scale, one more operator gives it. A row of _WRITERS is an operator; both formats are NHWC.
+Nothing exports MindSpore's networks in that format, so this module writes the operators that such networks have, for
+known shapes; operators that it does not know are refused by name. The format's tables are those that LiteRT brings.
+Paddings that TensorFlow cannot express are operators of their own, and so are activations that it does not fuse; layer
+normalization is written as its formula. int8 codes mean the same in both formats; where TensorFlow wants those of an
+operand or a result to have a certain scale, one more operator gives it. A row of _WRITERS is an operator; both formats
+are NHWC.
 """
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _COLUMNS = (
 
 
 def check_format(path: Path) -> str:
-    """The suffix of a report's file. Raises OptionError for one that there is no report in."""
+    """The suffix of a report's file. Raises OptionError for one that no report can have."""
     suffix = path.suffix.lower()
     if suffix not in _TEXTS:
         raise OptionError(f"the report {path} should end in {', '.join(_TEXTS)}")
@@ -30,17 +30,17 @@ def check_format(path: Path) -> str:
 
 
 def as_text(report: Report, suffix: str) -> str:
-    """The report as a file with this suffix, which check_format has seen."""
+    """The text of the report in the format of this suffix, which check_format has given."""
     return _TEXTS[suffix](report)
 
 
 def _json(report: Report) -> str:
-    """One document; infinities are null."""
+    """One JSON document, in which infinities are null."""
     return json.dumps(_finite({**asdict(report), "error": report.error, "seconds": report.seconds}), indent=1) + "\n"
 
 
 def _csv(report: Report) -> str:
-    """A line an operator."""
+    """A line for each operator."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(_COLUMNS)

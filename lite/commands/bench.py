@@ -113,7 +113,7 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
 
 
 def _lacks(name: str, onnx: Path) -> list[str]:
-    """What a comparison with peers needs and is not there, all of it."""
+    """Everything that a comparison with peers needs and that is missing."""
     from lite.compare import peer_versions
 
     lacks = []
@@ -133,9 +133,9 @@ def measure_all(
     stage: Callable[[str], None],
     int8: bool = False,
 ) -> Report:
-    """What the arguments ask for, of one model. Beside peers our latency is that of the turns with them.
+    """Measure one model as the arguments ask. With peers, our latency is that of the turns with them.
 
-    int8: the model is, so quantize that of the peers, with these inputs.
+    int8: the model is quantized, so quantize those of the peers, with these inputs.
     """
     from lite import bench, compare
     from lite.engines import OURS
@@ -176,7 +176,7 @@ def peers_json(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def say_peers() -> str:
-    """The same as a line."""
+    """The peers and their versions, as a line."""
     from lite.compare import peer_versions
 
     versions = peer_versions()
@@ -195,7 +195,7 @@ def ratio(standings: Sequence[Standing], field: str = "median") -> float | None:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report in seconds and bytes; what was not asked for is not there."""
+    """The report in seconds and bytes, without what was not asked for."""
     from lite.bench import by_operator
 
     document: dict[str, Any] = {"latency": dataclasses.asdict(report.latency)}
@@ -255,7 +255,7 @@ def as_text(report: Report) -> str:
 
 
 def _elsewhere(seconds: float) -> str:
-    """What to say of the time of a run that no operator took; timed one by one, each takes about 1 µs more."""
+    """A note on the time of a run outside of operators, each of which takes about 1 µs more when timed alone."""
     return f", and {duration(seconds)} of a run between them: branches, loops, copies" if seconds > _NOTABLE else ""
 
 
@@ -289,7 +289,7 @@ def _engines(standings: Sequence[Standing]) -> str:
 
 
 def remark(standing: Standing) -> str:
-    """What is odd about an engine's outputs, "" where they are ours."""
+    """How an engine's outputs differ from ours; "" where they do not."""
     if standing.error <= _SAME:
         return ""
     return f"outputs differ by {standing.error:.1g}" if math.isfinite(standing.error) else "has other outputs"

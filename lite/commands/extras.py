@@ -1,4 +1,4 @@
-"""Packages that only some commands need: what they are called where they are installed, and what to install."""
+"""Packages that only some commands need: the names under which they are installed, and the extras that bring them."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ _EXTRAS = {"google": ("protobuf", "convert"), "PIL": ("Pillow", "image")}
 
 
 def install_advice(modules: Iterable[str]) -> str:
-    """What to install for modules that are not there, in a phrase; "" where no extra brings any of them."""
+    """What to install for missing modules, in a phrase; "" where no extra brings any of them."""
     rows = [_EXTRAS[top] for top in (name.partition(".")[0] for name in modules) if top in _EXTRAS]
     if not rows:
         return ""
@@ -20,7 +20,7 @@ def install_advice(modules: Iterable[str]) -> str:
 
 
 def require(*modules: str) -> None:
-    """Raises LiteError that names all of the modules that are not installed, before any work is done."""
+    """Raise LiteError with all of these modules that are not installed, before any work is done."""
     missing = [name for name in modules if not _is_there(name)]
     if missing:
         raise LiteError(install_advice(missing))

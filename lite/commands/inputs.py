@@ -39,7 +39,7 @@ def is_picture(text: str) -> bool:
 
 
 def random_input(spec: TensorSpec, rng: np.random.Generator) -> Array:
-    """Normal numbers, or zeros and ones for integers and booleans: they are valid as indices. Raises ShapeError."""
+    """Normal numbers; zeros and ones for integers, which may be indices, and for booleans. Raises ShapeError."""
     if not spec.is_static:
         raise ShapeError(f"a random input needs a shape, but the model leaves {spec} open; give --input-shape")
     if spec.dtype.dtype.kind == "f":

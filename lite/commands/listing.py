@@ -35,9 +35,9 @@ _INPUTS_WIDTH = 48
 
 @dataclass(frozen=True, slots=True)
 class ListedNode:
-    """attributes: those that tell something. sources: where each input comes from, "" for a constant.
+    """attributes: those worth showing. sources: where each input comes from, "" for a constant.
 
-    delegate: who runs it, "" where that is not known.
+    delegate: that runs the node, "" where that is not known.
     """
 
     op: str
@@ -51,7 +51,7 @@ class ListedNode:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A graph to show. constants: every constant once. states: what is kept from run to run."""
+    """A graph to show. constants: each once. states: what a session keeps from run to run."""
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
@@ -79,7 +79,7 @@ def _codes(attrs: Quantized) -> str:
 
 
 def _stored(affine: Affine | None) -> str:
-    """Element type, its bits unless all, scale or the range of scales, and zero point where it is not 0."""
+    """How an operand is stored: element type, bits where not all are used, scale or scales, zero point unless 0."""
     if affine is None:
         return "-"
     least, most = min(affine.scale), max(affine.scale)
@@ -132,7 +132,7 @@ def as_json(listing: Listing) -> dict[str, Any]:
 
 
 def _constant_bytes(listing: Listing) -> tuple[int, int]:
-    """What elements of all constants take, and what is stored of them."""
+    """Bytes of the elements of all constants, and of what is stored of them."""
     return (
         sum(spec.nbytes for spec in listing.constants),
         sum(spec.stored.nbytes if spec.stored else spec.nbytes for spec in listing.constants),
@@ -198,14 +198,14 @@ def _node_lines(nodes: Sequence[ListedNode], delegated: bool) -> Iterator[str]:
 
 
 def _storage(node: ListedNode) -> Iterator[str]:
-    """How those inputs are stored that are stored in another form."""
+    """How inputs are stored whose stored form is not their element type."""
     for spec in node.inputs:
         if spec.stored:
             yield f"{spec.like()} is stored as {spec.stored.storage}: {size(spec.stored.nbytes)}"
 
 
 def _feeds(node: ListedNode) -> str:
-    """Where the inputs come from, in a phrase; equal constants in a row are counted."""
+    """Where the inputs come from, in a phrase; consecutive equal constants are counted."""
     texts = [source or _constant(spec) for source, spec in zip(node.sources, node.inputs, strict=True)]
     runs = ((text, len(list(run))) for text, run in groupby(texts))
     return " ".join(f"{text} x{count}" if count > 1 else text for text, count in runs)

@@ -1,4 +1,4 @@
-"""Outputs of a model, described and written."""
+"""Describe the outputs of a model, and write them to files."""
 from __future__ import annotations
 
 import io
@@ -35,7 +35,7 @@ def spec_text(name: str, array: Array) -> str:
 
 
 def values_text(array: Array) -> str:
-    """The elements, or where they are many their range and mean."""
+    """The elements, or their range and mean where there are many."""
     if array.size == 0:
         return "empty"
     if array.size <= _PRINTED_VALUES:
@@ -92,7 +92,7 @@ def _npy(array: Array) -> bytes:
 
 
 def _stems(names: Mapping[str, Array]) -> list[str]:
-    """File names for outputs: what is no letter, digit, dot or dash becomes "_", and equal ones are numbered."""
+    """File names for outputs: characters but letters, digits, dots and dashes become "_"; equal names get numbers."""
     stems: list[str] = []
     for position, name in enumerate(names):
         stem = re.sub(r"[^\w.-]", "_", name).lstrip(".")[:100] or "output"

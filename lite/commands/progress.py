@@ -1,4 +1,4 @@
-"""A line of progress on standard error for what takes over a second, with the log's messages above it."""
+"""A line of progress on standard error for work of more than a second, with messages of the log above it."""
 from __future__ import annotations
 
 import logging
@@ -67,7 +67,7 @@ class _Line(logging.Handler):
         self._stage = f": {stage}"
 
     def emit(self, record: logging.LogRecord) -> None:
-        """A warning goes above the line, information becomes its stage."""
+        """Show a warning above the line; information becomes the stage that the line shows."""
         if record.levelno >= logging.WARNING:
             self._write(f"{_ERASE if self._terminal else ''}{record.getMessage()}\n")
         else:
