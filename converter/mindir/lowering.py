@@ -119,11 +119,14 @@ class Lowering:
         return self.emit("Cast", x, self.constant(np.array(dtype, np.int32), f"{label}/dtype"), label=label)
 
     def operands(self, x: Value | Scalar, y: Value | Scalar) -> tuple[Value, Value]:
-        """Two operands as tensors of one dtype. A Python number takes the tensor's; a float makes integers float32."""
-        tensor = next((v for v in (x, y) if isinstance(v, Value)), None)
-        if tensor is None:
+        """Two operands as tensors of one dtype, which is the wider one, floats before integers.
+
+        A Python number takes the tensor's; a float makes integers float32.
+        """
+        tensors = [v.spec.dtype for v in (x, y) if isinstance(v, Value)]
+        if not tensors:
             raise Unsupported("computes with Python numbers only: do that outside construct")
-        dtype = tensor.spec.dtype
+        dtype = max(tensors, key=lambda t: (t.dtype.kind == "f", t.dtype.kind != "b", t.dtype.itemsize))
         if dtype.dtype.kind != "f" and any(isinstance(v, float) for v in (x, y)):
             dtype = DType.FLOAT32
         left, right = (

@@ -23,13 +23,15 @@ import numpy as np
 from lite.errors import ShapeError
 from lite.ops.index import MODULES
 from lite.records import dataclass, defaults
-from lite.types import Array, TensorSpec
+from lite.types import Array, DType, TensorSpec
 
 Infer = Callable[..., "TensorSpec | tuple[TensorSpec, ...]"]
 Reference = Callable[..., "Array | tuple[Array, ...]"]
 
-# Integer and boolean results of inputs of up to this many elements are computed in inference: that is how shapes flow.
+# Results of inputs of up to this many elements are computed in inference: that is how shapes flow. Floats are few: they
+# are what dimensions are multiplied by.
 _KNOWN_VALUE_LIMIT = 256
+_KNOWN_FLOATS_LIMIT = 8
 
 _ANY_NUMBER = 1 << 30  # of inputs
 
@@ -135,7 +137,7 @@ def _frozen(value: Any) -> Any:
 
 
 def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
-    """Specs of the outputs, nameless. Small integer outputs of known inputs carry their value.
+    """Specs of the outputs, nameless. Small outputs of known inputs carry their value.
 
     Raises ShapeError or DTypeError where the inputs do not fit the operator.
     """
@@ -159,7 +161,9 @@ def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, 
 
 
 def _computable(spec: TensorSpec) -> bool:
-    return spec.dtype.dtype.kind in "iub" and (not spec.is_static or spec.size <= _KNOWN_VALUE_LIMIT)
+    if spec.dtype.dtype.kind not in "iub":
+        return spec.dtype == DType.FLOAT32 and spec.is_static and spec.size <= _KNOWN_FLOATS_LIMIT
+    return not spec.is_static or spec.size <= _KNOWN_VALUE_LIMIT
 
 
 def evaluate(attrs: Attributes, inputs: Sequence[Array]) -> tuple[Array, ...]:

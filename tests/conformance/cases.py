@@ -331,9 +331,15 @@ _IMAGES = "x=(None, 3, None, None)"
 _ANY_TWO = "x=(None, None, 10)"
 
 
-def _computed(primitive: str, expression: str, dynamic: str = _ANY) -> Case:
+def _computed(primitive: str, expression: str, dynamic: str = _ANY, op: str = "None") -> Case:
     """A shape that is computed from dynamic dimensions."""
-    return Case(primitive, expression, "x=normal(4, 3, 10), y=normal(1, 10)", dynamic=dynamic)
+    return Case(primitive, expression, "x=normal(4, 3, 10), y=normal(1, 10)", op, dynamic)
+
+
+def _scaled(primitive: str, factor: float, mode: str, dynamic: str = _IMAGES) -> Case:
+    """A size that is a factor times dynamic dimensions."""
+    how = f"scale_factor={factor}, mode={mode!r}, recompute_scale_factor=True"
+    return Case(primitive, f"ops.interpolate(x, {how})", "x=normal(2, 3, 5, 8)", dynamic=dynamic)
 
 
 COMPUTED_SHAPES = [
@@ -372,6 +378,10 @@ COMPUTED_SHAPES = [
     _computed("Slice", "ops.slice(x, (0, 1, 0), (x.shape[0], x.shape[1] - 1, 5))", _ANY_TWO),
     _computed("Range", "ops.arange(0, x.shape[0])"),
     _computed("ScalarToTensor", "ops.arange(1, x.shape[0] * 2, 2)"),
+    _scaled("TupleToTensor", 1.7, "nearest"),
+    _scaled("TensorToTuple", 2.3, "bilinear"),
+    _scaled("TensorToTuple", 2.0, "bicubic", "x=(None, 3, 5, 8)"),
+    _computed("ResizeBilinearV2", "self.op(x[None], (x.shape[0] * 2, x.shape[1] + 1))", op="ops.ResizeBilinearV2()"),
     _computed("TensorToScalar", "ops.arange(0, x.shape[0] + 1) * 3"),
 ]
 

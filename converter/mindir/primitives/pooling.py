@@ -1,4 +1,4 @@
-"""Pooling, and changes of an image's size. MindIR has images as NCHW, the schema as NHWC.
+"""Pooling. MindIR has images as NCHW, the schema as NHWC.
 
 MindSpore writes padded pooling of images as pooling of volumes of depth 1: ExpandDims, MaxPool3DWithArgmax or
 AvgPool3D, Squeeze. Here it becomes pooling of images again.
@@ -12,10 +12,10 @@ import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import TO_NHWC, Floats, Ints, Lower, Lowering, Unsupported
+from converter.mindir.lowering import TO_NHWC, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw, pad_mode_of, pair
-from lite.ops.enums import CoordinateTransformMode, NearestMode, PadMode, ReduceMode, ResizeMethod, RoundMode
+from lite.ops.enums import PadMode, ReduceMode, RoundMode
 
 _INDICES = "uses the indices of a max pooling: they are not computed"
 
@@ -36,7 +36,7 @@ def pool(schema_op: str) -> Lower:
         if mode is PadMode.PAD:
             raise Unsupported("pads explicitly: use pad_mode 'same' or 'valid', with a Pad before it")
         fields = {"kernel_size": pair(op, kernel_size, "kernel_size"), "strides": pair(op, strides, "strides")}
-        return _over_nhwc(op, x, lambda y: op.emit(schema_op, y, label="pool", pad_mode=mode, **fields))
+        return over_nhwc(op, x, lambda y: op.emit(schema_op, y, label="pool", pad_mode=mode, **fields))
 
     return lower
 
@@ -75,7 +75,7 @@ def max_pool_with_argmax(
     if mode is not PadMode.VALID and max(strides) > 1:  # MindSpore's result is not what its definition says
         raise Unsupported("pads with a stride above 1: use MaxPool2d")
     fields = {"kernel_size": ksize[1:3], "strides": strides[1:3], "pad_mode": mode}
-    y = _over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields))
+    y = over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields))
     return (y, Missing(_INDICES))
 
 
@@ -123,10 +123,10 @@ def _without_depth(op: Lowering, x: Value, body: Callable[[Value], Value]) -> Va
     if x.spec.rank != 5 or x.spec.shape[2] != 1:
         raise Unsupported(f"pools volumes of {x.spec}: only images are supported")
     images = op.emit("Squeeze", x, label="squeeze", axis=(2,))
-    return op.emit("Unsqueeze", _over_nhwc(op, images, body, "to_nchw"), axis=(2,))
+    return op.emit("Unsqueeze", over_nhwc(op, images, body, "to_nchw"), axis=(2,))
 
 
-def _over_nhwc(op: Lowering, x: Value, body: Callable[[Value], Value], label: str = "") -> Value:
+def over_nhwc(op: Lowering, x: Value, body: Callable[[Value], Value], label: str = "") -> Value:
     """body over x [N, C, H, W] as NHWC, its result as NCHW."""
     return op.to_first(body(op.transpose(x, TO_NHWC, "to_nhwc")), label)
 
@@ -198,39 +198,7 @@ def max_pool_v2(
         "pad": (pads[2], pads[2], pads[3], pads[3]),
         "round_mode": RoundMode.CEIL if ceil_mode else RoundMode.FLOOR,
     }
-    return (_over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields)), Missing(_INDICES))
-
-
-def upsample_nearest(op: Lowering, x: Value, output_size: Ints | None = None, scales: Floats | None = None) -> Operand:
-    """x [N, C, H, W] to a size, or by factors."""
-    if output_size is None:
-        if scales is None or len(scales) != 2:
-            raise Unsupported(f"scales by {scales}: only height and width are supported")
-        output_size = tuple(int(n * s) for n, s in zip(x.spec.shape[2:], scales, strict=True))
-    return resize(ResizeMethod.NEAREST)(op, x, output_size)
-
-
-def grid_sampler(
-    op: Lowering,
-    x: Value,
-    grid: Value,
-    interpolation_mode: int | str = 0,
-    padding_mode: int | str = 0,
-    align_corners: bool = False,
-) -> Operand:
-    """x [N, C, H, W] read at places [N, H', W', 2]."""
-    if interpolation_mode not in _INTERPOLATIONS or padding_mode not in _MARGINS:
-        raise Unsupported(f"samples by {interpolation_mode} and pads by {padding_mode}: only bilinear and nearest")
-    fields = {
-        "interpolation_mode": _INTERPOLATIONS[interpolation_mode],
-        "padding_mode": _MARGINS[padding_mode],
-        "align_corners": align_corners,
-    }
-    return _over_nhwc(op, x, lambda y: op.emit("GridSampler2D", y, grid, label="sample", **fields))
-
-
-_INTERPOLATIONS: dict[int | str, int] = {0: 0, "bilinear": 0, 1: 1, "nearest": 1}
-_MARGINS: dict[int | str, int] = {0: 0, "zeros": 0, 1: 1, "border": 1, 2: 2, "reflection": 2}
+    return (over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields)), Missing(_INDICES))
 
 
 def channel_shuffle(op: Lowering, x: Value, *, group: int) -> Operand:
@@ -241,61 +209,3 @@ def channel_shuffle(op: Lowering, x: Value, *, group: int) -> Operand:
     grouped = op.emit("Reshape", x, op.ints((-1, group, channels // group, *sides), "groups/shape"), label="groups")
     order = (0, 2, 1, *range(3, 3 + len(sides)))
     return op.emit("Reshape", op.transpose(grouped, order, "order"), op.ints((batch, channels, *sides), "shape"))
-
-
-def resize(method: ResizeMethod) -> Lower:
-    """x [N, C, H, W] to size (H, W) by this method."""
-
-    def lower(
-        op: Lowering, x: Value, size: Ints, align_corners: bool = False, half_pixel_centers: bool = False
-    ) -> Operand:
-        height, width = pair(op, size, "size")
-        mode = CoordinateTransformMode.ASYMMETRIC
-        if align_corners or half_pixel_centers:
-            mode = CoordinateTransformMode.ALIGN_CORNERS if align_corners else CoordinateTransformMode.HALF_PIXEL
-        # Nearest takes the pixel that a point falls into, or the closest one to where corners were aligned. The
-        # schema's half-pixel points lie half a pixel lower, so rounding them half up is MindSpore's floor.
-        rounding = NearestMode.FLOOR if mode is CoordinateTransformMode.ASYMMETRIC else NearestMode.ROUND_HALF_UP
-        fields: dict[str, Any] = {"nearest_mode": rounding} if method is ResizeMethod.NEAREST else {}
-        if method is ResizeMethod.CUBIC:
-            half = mode is CoordinateTransformMode.HALF_PIXEL
-            fields |= {"cubic_coeff": -0.5 if half else -0.75, "exclude_outside": int(half)}
-
-        def body(y: Value) -> Value:
-            return op.emit(
-                "Resize",
-                y,
-                label="resize",
-                method=method,
-                new_height=height,
-                new_width=width,
-                coordinate_transform_mode=mode,
-                **fields,
-            )
-
-        return _over_nhwc(op, x, body)
-
-    return lower
-
-
-def resize_linear_1d(op: Lowering, x: Value, size: Ints, coordinate_transformation_mode: int | str = 1) -> Operand:
-    """x [N, C, W] to that width: as an image of one row."""
-    if coordinate_transformation_mode not in _COORDINATES or len(size) != 1:
-        raise Unsupported(f"interpolates to {size} by {coordinate_transformation_mode}: only lines are supported")
-    aligned = _COORDINATES[coordinate_transformation_mode]
-    image = op.emit("Unsqueeze", x, label="image", axis=(2,))
-    y = resize(ResizeMethod.LINEAR)(op, image, (1, *size), align_corners=aligned, half_pixel_centers=not aligned)
-    assert isinstance(y, Value), "an image is one tensor"
-    return op.emit("Squeeze", y, axis=(2,))
-
-
-_COORDINATES = {1: True, "align_corners": True, 2: False, "half_pixel": False}
-
-
-def resize_nearest(
-    op: Lowering, x: Value, size: Ints, align_corners: bool = False, half_pixel_centers: bool = False
-) -> Operand:
-    """The first version of nearest resizing."""
-    if half_pixel_centers:
-        raise Unsupported("asks for half_pixel_centers, which MindSpore ignores there: use ops.interpolate")
-    return resize(ResizeMethod.NEAREST)(op, x, size, align_corners)

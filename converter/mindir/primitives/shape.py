@@ -2,54 +2,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import SCALAR_DTYPES, Dims, Ints, Lower, Lowering, Scalar, Unsupported
+from converter.mindir.lowering import Dims, Ints, Lowering, Unsupported
 from converter.mindir.operands import Operand
 from lite.ops.enums import PaddingMode
 from lite.ops.shapes import normalize_axes
-from lite.types import Array, DType
-
-
-def shape_of(op: Lowering, x: Value) -> Operand:
-    """The dimensions of x, as a tuple. Those that are not known yet are tensors that the plan computes."""
-    if x.spec.is_static:
-        return x.spec.shape
-    known = op.emit("Shape", x)
-    return tuple(
-        op.emit("Gather", known, op.constant(np.array(i, np.int32), f"{i}/index"), _zero(op), label=f"{i}")
-        if d < 0
-        else d
-        for i, d in enumerate(x.spec.shape)
-    )
-
-
-def _zero(op: Lowering) -> Value:
-    return op.constant(np.array(0, np.int32), "axis")
-
-
-def scalar(operator: str, compute: Callable[[Any, Any], Any]) -> Lower:
-    """Arithmetic on Python numbers, some of which may be dimensions that are not known yet."""
-
-    def lower(op: Lowering, x: Value | Scalar, y: Value | Scalar) -> Operand:
-        if isinstance(x, Value) or isinstance(y, Value):
-            return op.emit(operator, *op.operands(x, y))
-        result: int | float = compute(x, y)
-        if not -(2**63) <= result < 2**63:
-            raise ParseError(f"{op.name}: {x} and {y} give a number beyond 64 bits")
-        return result
-
-    return lower
-
-
-def not_(op: Lowering, x: Value | Scalar) -> Operand:
-    """Whether what was asked of Python numbers is not so."""
-    return op.emit("LogicalNot", op.cast(x, DType.BOOL)) if isinstance(x, Value) else not x
 
 
 def reshape(op: Lowering, x: Value, shape: Dims) -> Operand:
@@ -194,62 +156,6 @@ def broadcast_to(op: Lowering, x: Value, shape: Dims) -> Operand:
     return op.emit("BroadcastTo", x, op.dims(shape, "shape"), shape=known if len(known) == len(shape) else ())
 
 
-def filled(number: int) -> Lower:
-    """A tensor of a shape, with one number everywhere."""
-
-    def lower(op: Lowering, shape: Dims, dtype: int | None = None) -> Operand:
-        return _fill(op, np.array(number, _number_type(dtype, DType.FLOAT32).dtype), shape)
-
-    return lower
-
-
-def fill_with(op: Lowering, shape: Dims, value: Value) -> Operand:
-    """A tensor of a shape, with the element of a tensor everywhere."""
-    return op.emit("Fill", value, op.dims(shape, "shape"))
-
-
-def fill_scalar(op: Lowering, shape: Dims, value: Scalar, dtype: int | None = None) -> Operand:
-    """A tensor of a shape, with one number everywhere, in the number's own type where none is given."""
-    return _fill(op, np.array(value, _number_type(dtype, SCALAR_DTYPES[type(value)]).dtype), shape)
-
-
-def _fill(op: Lowering, number: Array, shape: Dims) -> Operand:
-    return op.emit("Fill", op.constant(number, "value"), op.dims(shape, "shape"))
-
-
-def _number_type(given: int | None, otherwise: DType) -> DType:
-    if given is not None and given not in list(DType):
-        raise Unsupported(f"makes elements of the type {given}: no operator here computes with it")
-    return otherwise if given is None else DType(given)
-
-
-def scalar_to_tensor(op: Lowering, x: Value | Scalar, dtype: int | None = None) -> Operand:
-    """A Python number, or a dimension that is not known yet, as a tensor."""
-    if isinstance(x, Value):
-        return op.cast(x, _number_type(dtype, x.spec.dtype), label="")
-    return op.constant(np.array(x, _number_type(dtype, SCALAR_DTYPES[type(x)]).dtype), "scalar")
-
-
-def tensor_to_scalar(op: Lowering, x: Value | Scalar) -> Operand:
-    """The number in a tensor of one element: here the same."""
-    return x
-
-
-def range_of(
-    op: Lowering, start: Value | Scalar, limit: Value | Scalar, delta: Value | Scalar, maxlen: int | None = None
-) -> Operand:
-    """start, start + delta, ... up to but without limit; beyond maxlen numbers MindSpore fails."""
-    known = next((v.spec.dtype for v in (start, limit, delta) if isinstance(v, Value)), None)
-    if known is None:
-        raise Unsupported("computes with Python numbers only: do that outside construct")
-    bounds = ((start, "start"), (limit, "limit"), (delta, "delta"))
-    parts = [
-        op.cast(v, known, label) if isinstance(v, Value) else op.constant(np.array(v, known.dtype), label)
-        for v, label in bounds
-    ]
-    return op.emit("Range", *parts)
-
-
 def pad(op: Lowering, x: Value, *, paddings: tuple[Ints, ...]) -> Operand:
     """Zeros around x: (before, after) for each dimension."""
     return op.emit("PadFusion", x, _paddings(op, paddings))
@@ -371,8 +277,8 @@ def _turned(op: Lowering, x: Value, shift: int, axis: int) -> Value:
 
 def _turned_by_indices(op: Lowering, x: Value, shift: int, axis: int, label: str) -> Value:
     where = op.constant(np.array(axis, np.int32), label)
-    count = op.emit("Gather", op.emit("Shape", x, label=f"{label}/shape"), where, _zero(op), label=f"{label}/count")
     first, step, back = (op.constant(np.array(n, np.int32), label) for n in (0, 1, shift))
+    count = op.emit("Gather", op.emit("Shape", x, label=f"{label}/shape"), where, first, label=f"{label}/count")
     places = op.emit("Range", first, count, step, label=f"{label}/places")
     behind = op.emit("SubFusion", places, back, label=f"{label}/behind")
     return op.emit("Gather", x, op.emit("FloorMod", behind, count, label=f"{label}/indices"), where, label=label)
@@ -402,17 +308,3 @@ def embedding(
     if max_norm is not None:
         raise Unsupported("normalizes its table while it runs: only max_norm=None is supported")
     return op.emit("Gather", weight, indices, op.constant(np.array(0, np.int32), "axis"))
-
-
-def filled_like(number: int) -> Lower:
-    """A tensor of a shape, with one number everywhere, in x's type where no other is given."""
-
-    def lower(op: Lowering, x: Value, shape: Dims, dtype: int | None = None) -> Operand:
-        return _fill(op, np.array(number, _number_type(dtype, x.spec.dtype).dtype), shape)
-
-    return lower
-
-
-def shape_tensor(op: Lowering, x: Value) -> Operand:
-    """The dimensions of x, as a tensor."""
-    return op.cast(op.emit("Shape", x), DType.INT64)
