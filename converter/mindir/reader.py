@@ -162,7 +162,9 @@ class _Reader:
             unsupported = list(causes((*lost, *(missing[name] for name in chosen if name not in there))))
         if unsupported:
             hint = self.refusals.way_out(self.graph)
-            if not any(map(is_unknown, unsupported)) and (way_out := open_inputs(self.signature.inputs)):
+            # Fixed dimensions make no unknown primitive known, but may leave out the branch that has it.
+            may_help = bool(self.functions) or not any(map(is_unknown, unsupported))
+            if may_help and (way_out := open_inputs(self.signature.inputs)):
                 hint = f"{way_out}\n{hint}"
             raise UnsupportedOpError(self.model_name, total, rows(unsupported), hint)
 
