@@ -128,6 +128,11 @@ class Session:
         return tuple(step.info for step in self._plan.steps) if self._plan else ()
 
     @property
+    def depends_on_data(self) -> bool:
+        """Whether what runs depends on the data, by branches, loops or shapes; known once no input's shape is open."""
+        return isinstance(self._plan, Program)
+
+    @property
     def memory(self) -> MemoryReport | None:
         """How many bytes constants, packed weights and the arena take; None while an input has an open dimension."""
         return self._plan.report if self._plan else None

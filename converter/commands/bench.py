@@ -15,6 +15,7 @@ from typing import Any
 from lite.commands import bench
 from lite.commands.bench import Report
 from lite.commands.progress import progress
+from lite.commands.run import check_pixels
 from lite.commands.show import duration, print_json
 from lite.types import Array
 
@@ -45,7 +46,10 @@ def _names(text: str) -> tuple[str, ...]:
 def execute(args: argparse.Namespace) -> int:
     if bool(args.model) == args.suite or ((args.networks or args.int8) and not args.suite):
         args.usage_error("give MODEL, or --suite with or without --networks and --int8")
+    if args.suite and args.input:
+        args.usage_error("--input is for MODEL: the networks of --suite have inputs of their own")
     if args.suite:
+        check_pixels(args)
         return _suite(args)
     if Path(args.model).suffix.lower() != ".mindir":
         return bench.execute(args)

@@ -1,9 +1,10 @@
 """Measure how fast a model runs, where its time goes, and how that compares.
 
-Inputs are random numbers. --ops compares the time of each operator with its floor:
-the time for its multiplications and additions at the machine's fp32 peak, or for
-reading its bytes at the machine's best rate, whichever is longer. int8 kernels, which
-multiply faster, and Winograd convolutions, which multiply less, can be below it.
+Inputs are random numbers, or files (--input). --ops compares the time of each operator
+with its floor: the time for its multiplications and additions at the machine's fp32
+peak, or for reading its bytes at the machine's best rate, whichever is longer. int8
+kernels, which multiply faster, and Winograd convolutions, which multiply less, can be
+below it.
 
 --peers and --cold run each engine in a process of its own. The peers are those of
 onnxruntime, OpenVINO, MNN and LiteRT that are installed; they need the same network
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lite.commands.progress import progress
-from lite.commands.run import named_shape, natural, positive, timer_note
+from lite.commands.run import add_input_arguments, check_pixels, inputs_for, positive, timer_note
 from lite.commands.show import add_common_arguments, duration, print_json, size, table
 from lite.errors import ModelError
 from lite.records import dataclass
@@ -45,9 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser, nargs: str | None = None) -> 
     add("--threads", metavar="N", type=positive, default=1, help="threads to compute with (1)")
     add("--runs", metavar="N", type=positive, help="number of runs to measure, in place of --seconds")
     add("--seconds", metavar="S", type=_seconds, default=2.0, help="how long to measure each engine (2)")
-    add("--seed", metavar="N", type=natural, default=0, help="of the random inputs (0)")
-    add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
-        help="resize an input first, such as x=1,224,224,3")
+    add_input_arguments(parser)
     add("--ops", action="store_true", help="show the time of every operation, and sums by operator")
     add("--cold", action="store_true", help="measure the time from process start to first output, and peak memory")
     add("--peers", action="store_true", help="compare with the other engines that are installed")
@@ -72,6 +71,7 @@ class Report:
     latency: Latency
     machine: Machine | None = None
     steps: Sequence[StepCost] = ()
+    branches: bool = False
     standings: Sequence[Standing] = ()
     cold: Sequence[ColdStart] = ()
 
@@ -84,11 +84,9 @@ def execute(args: argparse.Namespace) -> int:
 
 def show(args: argparse.Namespace, name: str, model: str) -> int:
     """Measure the `.ms` file `model`, which the user knows as `name`, and print what came out."""
-    import numpy as np
-
-    from lite.commands.inputs import random_input
     from lite.session import Session
 
+    check_pixels(args)
     path = Path(args.model)
     onnx = args.onnx or path.parent / f"{path.stem}.onnx"
     lacks = _lacks(name, onnx) if args.peers else []
@@ -96,10 +94,9 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
         raise ModelError("; ".join(lacks))
     if args.input_shape and (args.peers or args.cold):
         args.usage_error("--input-shape is for this process alone: with --peers or --cold fix it in the model")
-    generator = np.random.default_rng(args.seed)
     with Session(model) as session:
         session.resize(dict(args.input_shape))
-        inputs = {spec.name: random_input(spec, generator) for spec in session.inputs}
+        inputs = inputs_for(session, args)
     with progress(f"measuring {name}", args.progress) as stage:
         report = measure_all(args, model, inputs, onnx, stage)
     if args.json:
@@ -165,7 +162,8 @@ def measure_all(
             stage("operations")
             machine = bench.measure_machine(args.threads)
             steps = bench.measure_steps(session, dict(inputs), machine)
-    return Report(latency, machine, steps, standings, cold)
+        branches = session.depends_on_data
+    return Report(latency, machine, steps, branches, standings, cold)
 
 
 def peers_json(args: argparse.Namespace) -> dict[str, Any]:
@@ -245,7 +243,7 @@ def as_text(report: Report) -> str:
         parts += [
             "operations",
             table(rows, ("operator", "delegate", *header, "output", "name"), right="llrrrrrll"),
-            f"operators, {duration(total)} together{_elsewhere(report.latency.median - total)}",
+            f"operators, {duration(total)} together{_elsewhere(report.latency.min - total, report.branches)}",
             table(sums, ("operator", "delegate", "steps", *header), right="llrrrrrr"),
         ]
         if report.machine is not None:
@@ -254,9 +252,12 @@ def as_text(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _elsewhere(seconds: float) -> str:
-    """A note on the time of a run outside of operators, each of which takes about 1 µs more when timed alone."""
-    return f", and {duration(seconds)} of a run between them: branches, loops, copies" if seconds > _NOTABLE else ""
+def _elsewhere(seconds: float, branches: bool) -> str:
+    """What to say of the time of the fastest run that no operator took in its own fastest run."""
+    if seconds <= _NOTABLE:
+        return ""
+    what = "branches, loops, copies" if branches else "copies of inputs and outputs, colder caches"
+    return f", and {duration(seconds)} of the fastest run between them: {what}"
 
 
 def say(latency: Latency) -> str:

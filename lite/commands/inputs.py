@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,12 @@ from lite.arrays import cast, read_npy, read_npz
 from lite.errors import ShapeError, TensorNameError
 from lite.pictures import Pixels, read_picture
 from lite.types import Array, TensorSpec
+
+if TYPE_CHECKING:
+    from lite.session import Session
+
+_WITH_LENGTHS = frozenset({"GRULayer", "RNNLayer"})
+_LENGTHS = 6  # their input that says how long each sequence is
 
 
 def read_inputs(given: Sequence[str], specs: Sequence[TensorSpec], pixels: Pixels) -> dict[str, Array]:
@@ -38,8 +45,18 @@ def is_picture(text: str) -> bool:
     return Path(text).suffix.lower() not in (".npy", ".npz")
 
 
-def random_input(spec: TensorSpec, rng: np.random.Generator) -> Array:
-    """Normal numbers; zeros and ones for integers, which may be indices, and for booleans. Raises ShapeError."""
+def random_inputs(session: Session, rng: np.random.Generator) -> dict[str, Array]:
+    """By input: normal numbers; zeros and ones for integers, which may be indices, and for booleans.
+
+    Lengths of sequences are full: a layer that is given them takes all its steps. Raises ShapeError.
+    """
+    layers = [step for step in session.steps if step.op in _WITH_LENGTHS and len(step.inputs) > _LENGTHS]
+    steps = {step.inputs[_LENGTHS].name: step.inputs[0].shape[0] for step in layers}
+    drawn = {spec.name: _random(spec, rng) for spec in session.inputs}
+    return {name: np.full_like(x, steps[name]) if name in steps else x for name, x in drawn.items()}
+
+
+def _random(spec: TensorSpec, rng: np.random.Generator) -> Array:
     if not spec.is_static:
         raise ShapeError(f"a random input needs a shape, but the model leaves {spec} open; give --input-shape")
     if spec.dtype.dtype.kind == "f":

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lite.types import Array
 
 _PROFILES = 5  # runs of which a profile has the least times
+_FIRST = "; the run above was the first, which also plans and touches memory"
 _SHORT = 2e-6  # seconds: most of the time of a shorter step is spent on measuring it
 
 
@@ -35,16 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = __doc__
     add = parser.add_argument
     add("model", metavar="MODEL", help="a .ms file, or a .mindir where the converter is installed")
-    add("-i", "--input", metavar="NAME=FILE", action="append", default=[],
-        help="file for an input; without NAME=, the file for the only input, or a .npz with all of them")
+    add_input_arguments(parser)
     add("--random", action="store_true", help="fill the inputs with random numbers")
-    add("--seed", metavar="N", type=natural, default=0, help="of the random numbers (0)")
-    add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
-        help="resize an input first, such as x=1,224,224,3")
-    add("--scale", metavar="X", type=number, help="pixels are multiplied by this (1/255)")
-    add("--mean", metavar="X[,X...]", type=by_channel, help="then this is subtracted: one number, or one a channel (0)")
-    add("--std", metavar="X[,X...]", type=by_channel,
-        help="then they are divided by this: one number, or one a channel (1)")
     add("-o", "--output", metavar="PATH",
         help="write the outputs to a .npz, a single output to a .npy, or each to a .npy in a folder (FOLDER/)")
     add("--threads", metavar="N", type=positive, help="the most threads to compute with (as many as pay, up to 4)")
@@ -52,6 +45,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--profile", action="store_true",
         help=f"show the time of every operator: the least of --repeat further runs, at least {_PROFILES}")
     add_common_arguments(parser)
+
+
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+    """What a model is run on: files, or random numbers."""
+    add = parser.add_argument
+    add("-i", "--input", metavar="NAME=FILE", action="append", default=[],
+        help="file for an input; without NAME=, the file for the only input, or a .npz with all of them")
+    add("--seed", metavar="N", type=natural, default=0, help="of random numbers (0)")
+    add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
+        help="resize an input first, such as x=1,224,224,3")
+    add("--scale", metavar="X", type=number, help="pixels are multiplied by this (1/255)")
+    add("--mean", metavar="X[,X...]", type=by_channel, help="then this is subtracted: one number, or one a channel (0)")
+    add("--std", metavar="X[,X...]", type=by_channel,
+        help="then they are divided by this: one number, or one a channel (1)")
 
 
 def positive(text: str) -> int:
@@ -112,14 +119,14 @@ def number(text: str) -> float:
 
 def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
     """Run the model that `args.model` names. model: its `.ms` bytes, where they are not in that file."""
-    import numpy as np
-
-    from lite.commands.inputs import random_input, read_inputs
     from lite.commands.outputs import check_place, describe, write_outputs
-    from lite.pictures import Pixels
     from lite.session import Session
 
-    given = _pixel_settings(args)
+    if args.input and args.random:
+        args.usage_error("--input and --random exclude each other")
+    if not args.input and not args.random:
+        args.usage_error("give --input NAME=FILE for each input, or --random")
+    check_pixels(args)
     if args.output:
         check_place(args.output)
     if model is None and Path(args.model).suffix.lower() == ".mindir":
@@ -130,11 +137,7 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
             session = stack.enter_context(Session(args.model if model is None else model, threads=args.threads))
             if args.input_shape:
                 session.resize(dict(args.input_shape))
-        if args.random:
-            generator = np.random.default_rng(args.seed)
-            inputs = {spec.name: random_input(spec, generator) for spec in session.inputs}
-        else:
-            inputs = read_inputs(args.input, session.inputs, Pixels(**given))
+        inputs = inputs_for(session, args)
         with progress(f"running {args.model}", args.progress):
             outputs, seconds = run_timed(session, inputs, args.repeat)
             runs = max(args.repeat, _PROFILES)
@@ -155,7 +158,7 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
     _print_arrays(inputs, outputs)
     print(f"latency {say_latency(seconds)}, {_say_threads(session.threads)}")
     if profile is not None:
-        print(f"steps, the least times of {runs} runs")
+        print(f"steps, the least times of {runs} further runs{_FIRST if args.repeat == 1 else ''}")
         print(_profile_text(profile))
         note = timer_note([t.seconds for t in profile])
         if note:
@@ -165,20 +168,31 @@ def execute(args: argparse.Namespace, model: bytes | None = None) -> int:
     return 0
 
 
-def _pixel_settings(args: argparse.Namespace) -> dict[str, Any]:
-    """How pixels become numbers, as far as the arguments say. Ends in a usage error where they do not go together."""
+def check_pixels(args: argparse.Namespace) -> None:
+    """A usage error where what is said of pixels has no meaning."""
     from lite.commands.inputs import is_picture
 
-    if args.input and args.random:
-        args.usage_error("--input and --random exclude each other")
-    if not args.input and not args.random:
-        args.usage_error("give --input NAME=FILE for each input, or --random")
-    given = {name: vars(args)[name] for name in ("scale", "mean", "std") if vars(args)[name] is not None}
+    given = _pixel_settings(args)
     if given and not any(map(is_picture, args.input)):
         args.usage_error(f"--{next(iter(given))} changes the pixels of pictures, and no --input is one")
     if 0.0 in given.get("std", ()):
         args.usage_error("argument --std: pixels are divided by it, so it cannot be 0")
-    return given
+
+
+def _pixel_settings(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: vars(args)[name] for name in ("scale", "mean", "std") if vars(args)[name] is not None}
+
+
+def inputs_for(session: Session, args: argparse.Namespace) -> dict[str, Array]:
+    """The arrays that --input names, by input; random ones where there is no --input."""
+    import numpy as np
+
+    from lite.commands.inputs import random_inputs, read_inputs
+    from lite.pictures import Pixels
+
+    if args.input:
+        return read_inputs(args.input, session.inputs, Pixels(**_pixel_settings(args)))
+    return random_inputs(session, np.random.default_rng(args.seed))
 
 
 def _print_arrays(inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> None:

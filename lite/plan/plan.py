@@ -203,7 +203,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
 
 def _info(step: Step, delegate: str) -> StepInfo:
     operation = step.operation
-    inputs = tuple(x.like() for x in operation.inputs)
+    inputs = tuple(x.like().named(x.name) for x in operation.inputs)
     merged = tuple((other.name, other.op) for other in step.merged)
     return StepInfo(operation.name, delegate, operation.attrs, inputs, operation.outputs, merged)
 

@@ -11,10 +11,14 @@ from converter import suite
 from converter.commands import bench as suite_command
 from converter.suite import NETWORKS, Export
 from lite import compare
-from lite.commands.bench import ratio
+from lite.bench import StepCost
+from lite.commands.bench import Report, as_text, ratio
 from lite.compare import Contender, Standing
 from lite.engines import OURS
+from lite.ops.softmax import Softmax
+from lite.plan.plan import StepInfo
 from lite.timing import Latency
+from lite.types import DType, TensorSpec
 from tests.cli.conftest import DIGITS, Mlite
 from tests.conformance.oracle import HERE
 
@@ -34,6 +38,24 @@ def test_text(mlite: Mlite) -> None:
     for part in ("1 thread", "latency", "p99 of 3 runs", "machine", "GFLOP/s", "of floor", "Conv2DFusion", "operators"):
         assert part in done.out
     assert "floor: fp32 arithmetic" in done.out
+
+
+def test_inputs_from_files(mlite: Mlite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    measured = []
+    monkeypatch.setattr("lite.bench.measure", lambda session, inputs, **_: measured.append(inputs) or Latency.of([1.0]))
+    image = np.full((1, 1, 8, 8), 0.5, np.float32)
+    np.save(tmp_path / "image.npy", image)
+    done = mlite("bench", MODEL, "--input", f"x={tmp_path / 'image.npy'}")
+    assert done.code == 0, done.err
+    np.testing.assert_array_equal(measured[0]["x"], image)
+
+
+@pytest.mark.parametrize("branches", [False, True])
+def test_branches_are_named_where_there_are_some(branches: bool) -> None:
+    step = StepCost(StepInfo("a", "cpu", Softmax(), (), (TensorSpec(DType.FLOAT32, (1,)),)), 1.0, 0, 1, None)
+    text = as_text(Report(Latency.of([1.5, 2.0, 3.0]), steps=[step], branches=branches))
+    assert "and 500 ms of the fastest run between them" in text
+    assert ("branches" in text) is branches
 
 
 def test_json(mlite: Mlite) -> None:
@@ -153,6 +175,7 @@ def test_what_is_no_model_is_one_message(mlite: Mlite, name: str) -> None:
     [
         "", "a --suite", "--networks lenet", "a --int8", "--suite --networks lenet,nothing", "a --seconds 0",
         "a --seconds x", "a --runs 0", "a --threads 0", "a --slow",
+        "--suite --input x", "--suite --mean 1", "a --mean 1", "a --input a.png --std 0",
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_usage_errors(mlite: Mlite, arguments: str) -> None:

@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lite.commands.inputs import random_input, read_inputs
+from lite.commands.inputs import random_inputs, read_inputs
 from lite.commands.outputs import write_outputs
 from lite.errors import DTypeError, ShapeError, TensorError, TensorNameError
 from lite.pictures import Pixels, read_picture
@@ -100,16 +103,30 @@ def test_several_inputs_are_named_or_come_from_one_archive(tmp_path: Path) -> No
         read_inputs([f"c={tmp_path / 'both.npz'}"], [TensorSpec(DType.FLOAT32, (2,), "c")], RAW)
 
 
+def random(*specs: TensorSpec, steps: Sequence[Any] = ()) -> dict[str, np.ndarray]:
+    """What is drawn for a session that has these inputs and steps."""
+    session: Any = SimpleNamespace(inputs=specs, steps=steps)
+    return random_inputs(session, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.FLOAT16, DType.INT32, DType.INT64, DType.BOOL], ids=str)
 def test_random_inputs_are_valid(dtype: DType) -> None:
-    array = random_input(TensorSpec(dtype, (50,), "x"), np.random.default_rng(0))
+    array = random(TensorSpec(dtype, (50,), "x"))["x"]
     assert array.dtype == dtype.dtype
     assert dtype.dtype.kind == "f" or set(array.tolist()) == {0, 1}
 
 
 def test_a_random_input_needs_a_shape() -> None:
     with pytest.raises(ShapeError, match="--input-shape"):
-        random_input(TensorSpec(DType.FLOAT32, (-1, 3), "x"), np.random.default_rng(0))
+        random(TensorSpec(DType.FLOAT32, (-1, 3), "x"))
+
+
+def test_random_lengths_of_sequences_are_full() -> None:
+    lengths = TensorSpec(DType.INT64, (2,), "lengths")
+    x = TensorSpec(DType.FLOAT32, (24, 2, 8), "x")
+    layer = SimpleNamespace(op="GRULayer", inputs=(x, *[x] * 5, lengths))
+    assert random(x, lengths, steps=[layer])["lengths"].tolist() == [24, 24]
+    assert set(random(x, lengths)["lengths"].tolist()) <= {0, 1}
 
 
 def test_outputs_become_files_of_any_name(tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def test_text_says_inputs_outputs_and_latency(mlite: Mlite) -> None:
     latency = ("median", "of 3 runs", "thread", "least times of 5")
     for part in ("input   x: float32[1,1,8,8]", "output ", "float32[1,10]", *latency, "Conv2DFusion"):
         assert part in done.out
+    assert "plans" not in done.out
+    assert "the first, which also plans" in mlite("run", MODEL, "--random", "--profile").out
 
 
 def test_a_profile_has_the_least_time_of_each_step() -> None:
