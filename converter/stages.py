@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from converter.ir.graph import Graph
     from converter.reports.report import Report
 
+_FIRST = 5  # names that are shown
+
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
@@ -40,16 +42,30 @@ class Loss(NamedTuple):
         return f"relative error of the outputs: {percent(self.error)} on {some}"
 
 
+class Kept(NamedTuple):
+    """Names of the layers that max_error keeps in float32, those that cost the outputs most first, of `layers`."""
+
+    names: tuple[str, ...]
+    layers: int
+
+    def __str__(self) -> str:
+        if not self.names:
+            return "no layer has to stay in float32"
+        first = ", ".join(self.names[:_FIRST]) + (", ..." if len(self.names) > _FIRST else "")
+        return f"{len(self.names)} of {self.layers} layers stay in float32: {first}"
+
+
 class Prepared(NamedTuple):
     """A graph that is ready to be written.
 
     report: what pruning and quantization did to it, where that was asked for. loss: the error of its outputs, where
-    that was asked for and there are samples.
+    that was asked for and there are samples. kept: what stays in float32 for the sake of max_error.
     """
 
     graph: Graph
-    report: Report | None
-    loss: Loss | None
+    report: Report | None = None
+    loss: Loss | None = None
+    kept: Kept | None = None
 
 
 def read(source: Source, options: ConvertOptions) -> Graph:
@@ -109,8 +125,9 @@ def prepare(
     optimize(graph, options)
     inputs = [value.spec for value in graph.fed]
     judged = judged and any(step is not None and has_some(step.samples) for step in (pruning, quantization))
-    kept = explained or judged
-    before = _copy(graph) if kept else graph
+    compared = explained or judged
+    kept: Kept | None = None
+    before = _copy(graph) if compared else graph
     samples: Any = ()
     if pruning is not None:
         from converter.prune.apply import prune
@@ -119,27 +136,30 @@ def prepare(
         graph = prune(graph, replace(pruning, samples=samples), options.progress)
     exact = graph if pruning is not None else before
     if quantization is not None:
-        from converter.quantize.apply import balance, quantize
+        from converter.quantize.apply import balance, quantized
 
         own = settled(quantization.samples, inputs)
         settings = replace(quantization, samples=own)
         balance(graph, settings, options.progress)
-        exact = _copy(graph) if kept else graph
+        exact = _copy(graph) if compared else graph
         before = before if pruning is not None else exact  # that only balanced: what it was in other numbers
-        graph = quantize(graph, settings, options.progress)
+        result = quantized(graph, settings, options.progress)
+        graph = result.graph
+        if quantization.max_error is not None:
+            kept = Kept(result.kept, result.layers)
         samples = own if next(iter(own), None) is not None else samples
     if explained:
         from converter.reports.explain import Networks, explain
 
         kind = quantization.kind if quantization is not None else None
         report = explain(Networks(before, exact, graph), kind, samples, options.progress)
-        return Prepared(graph, report, Loss(report.error, report.samples))
+        return Prepared(graph, report, Loss(report.error, report.samples), kept)
     if judged:
         from converter.quantize.measure import measure
 
         measured = measure(before, graph, samples, options.progress, layers=False)
-        return Prepared(graph, None, Loss(measured.error, measured.samples))
-    return Prepared(graph, None, None)
+        return Prepared(graph, None, Loss(measured.error, measured.samples), kept)
+    return Prepared(graph, kept=kept)
 
 
 def _copy(graph: Graph) -> Graph:

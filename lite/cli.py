@@ -9,10 +9,12 @@ import argparse
 import contextlib
 import io
 import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn
 
@@ -38,10 +40,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports wrong arguments in one line, without the usage of all arguments."""
+    """Reports wrong arguments in one line, with the nearest right one, without the usage of all arguments."""
 
     def error(self, message: str) -> NoReturn:
+        message += self._nearest(message)
         self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help has all arguments)\n")
+
+    def _nearest(self, message: str) -> str:
+        """`; did you mean ...` for an option, command or choice that is not known; "" where none is near."""
+        if flags := re.match(r"unrecognized arguments:.*?\s(--[\w-]+)", message):
+            given, known = flags[1], re.findall(r"(?<!\S)--[a-z][\w-]*", self.format_help())
+        elif choice := re.search(r"invalid choice: '?([^' ]+)'? \(choose from (.*)\)$", message):
+            given, known = choice[1], re.findall(r"[\w.-]+", choice[2])
+        else:
+            return ""
+        near = get_close_matches(given, known, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
 
 
 def build_parser(prog: str, description: str, commands: dict[str, tuple[str, str]]) -> argparse.ArgumentParser:

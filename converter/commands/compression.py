@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -104,17 +104,20 @@ def settings_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.calibration:
         samples["path"] = _path(args)
     if samples and "path" not in {**tables.get("calibration", {}), **samples}:
-        args.usage_error("give --calibration PATH: other arguments are about its samples")
+        args.usage_error(f"{_argument(samples)} is for calibration samples: give --calibration PATH")
     own = {
         "quantization": {name: given[name] for name in ("kind", *_FIELDS) if name in given},
         "pruning": {field: given[name] for name, field in _PRUNING.items() if name in given},
     }
     for name, (keys, needed) in _ASKING.items():
         if own[name] and name not in tables and not own[name].keys() & keys:
-            args.usage_error(f"arguments are about {name}: give {needed}, or a --config that asks for it")
+            argument = _argument(field for field in (_FIELDS if name == "quantization" else _PRUNING) if field in given)
+            args.usage_error(f"{argument} is for {name}: give {needed}, or a --config that asks for it")
     found = {name: asked(tables, name, settings or None) for name, settings in own.items()}
     if not any(found.values()) and (samples or args.report):
-        args.usage_error("nothing uses the arguments: give --quantize KIND, --prune SHARE, or a --config for these")
+        argument = "--calibration" if args.calibration else "--report" if args.report else _argument(samples)
+        args.usage_error(f"{argument} is for pruning and quantization: give --prune SHARE, --quantize KIND, or a "
+            "--config that asks for one")
     for settings in found.values():
         if settings is not None and samples:
             settings["samples"] = {**settings.get("samples", {}), **samples}
@@ -130,6 +133,12 @@ def named_as_given(args: argparse.Namespace) -> Iterator[None]:
         yield
     except (QuantizeError, PruneError, SampleError) as error:
         raise type(error)(_named(args, _REFUSALS[type(error)], str(error))) from error
+
+
+def _argument(names: Iterable[str]) -> str:
+    """The first of these as it is given on a command line."""
+    name = next(iter(names))
+    return "--" + {"size": "calibration_size"}.get(name, name).replace("_", "-")
 
 
 def _check_report(args: argparse.Namespace) -> None:

@@ -77,7 +77,7 @@ def write(
         if output.exists() and output.samefile(args.model):
             raise ConvertError(f"the output {output} is the model itself: give another with --output")
         imported = len(graph.all_nodes())
-        graph, explained, loss = prepare(graph, options, explained=report is not None, judged=True)
+        graph, explained, loss, kept = prepare(graph, options, explained=report is not None, judged=True)
         written_nodes = len(graph.all_nodes())
         tell(options, "write")
         sidecar = Sidecar.beside(output)
@@ -97,6 +97,7 @@ def write(
                 "seconds": seconds,
                 "peak_memory": peak_memory(),
                 "loss": loss._asdict() if loss is not None else None,
+                "kept_in_float32": kept.names if kept is not None else None,
             }
         )
         return 0
@@ -106,6 +107,8 @@ def write(
     )
     if loss is not None:
         print(loss)
+    if kept is not None:
+        print(kept)
     return 0
 
 

@@ -1,11 +1,12 @@
 """Quantization from beginning to end."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from converter.calibration import settled
-from converter.errors import QuantizeError
+from converter.calibration import has_some, settled
+from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.correct import correct_biases, input_means
@@ -13,7 +14,7 @@ from converter.quantize.dynamic import by_row, quantize_dynamic, quantize_recurr
 from converter.quantize.equalize import equalize
 from converter.quantize.full import on_codes, quantize_full
 from converter.quantize.halve import store_halves
-from converter.quantize.limit import limited
+from converter.quantize.limit import Quantized, limited
 from converter.quantize.mixed import mixed_bits
 from converter.quantize.settings import Quantization
 from converter.quantize.smooth import smooth
@@ -21,9 +22,17 @@ from converter.quantize.weights import chosen, quantize_weights, transpose_produ
 
 Progress = Callable[[str], None]
 
+_EXACT_BITS = 8  # from which weights lose next to nothing
+_LOG = logging.getLogger("mindlite")
+
 
 def quantize(graph: Graph, settings: Quantization, progress: Progress | None = None) -> Graph:
-    """Quantize a graph as the settings say. `graph` itself must not be used afterwards.
+    """Quantize a graph as the settings say. `graph` itself must not be used afterwards. Raises QuantizeError."""
+    return quantized(graph, settings, progress).graph
+
+
+def quantized(graph: Graph, settings: Quantization, progress: Progress | None = None) -> Quantized:
+    """The same, with the layers that the settings' max_error keeps in float32.
 
     Raises QuantizeError where the samples do not fit the graph or there is nothing to quantize.
     """
@@ -32,7 +41,7 @@ def quantize(graph: Graph, settings: Quantization, progress: Progress | None = N
     if unknown:
         raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
     if settings.max_error is None:
-        return _quantize(graph, settings, progress)
+        return Quantized(_quantize(graph, settings, progress))
     return limited(graph, settings, lambda part, own: _quantize(part, own, progress), settings.max_error, progress)
 
 
@@ -71,6 +80,11 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
         settings = replace(settings, weight_range="mse", symmetric=symmetric, rounding=rounding)
         hessians = second_moments(graph, settings, progress)
         return quantize_weights(graph, settings, hessians, mixed_bits(graph, settings, hessians, progress))
+    if settings.weight_bits < _EXACT_BITS and not has_some(settings.samples):
+        _LOG.warning(
+            "%s: weights are rounded to %d bits without samples, and nothing tells what outputs lose: with samples the "
+            "same bits lose much less: %s", graph.name, settings.weight_bits, GIVE_SAMPLES,
+        )
     hessians = second_moments(graph, settings, progress) if settings.is_compensated else {}
     return quantize_weights(graph, settings, hessians)
 

@@ -137,7 +137,8 @@ def _runs(
             if progress is not None:
                 progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))
     if not count:
-        raise QuantizeError(f"there are no samples, which show what the network computes with: {GIVE_SAMPLES}")
+        raise QuantizeError(f"there are no samples, which show what the network computes with: {GIVE_SAMPLES}; "
+            "kinds of quantization that need none are 'weight', 'dynamic' and 'float16'")
 
 
 def _check_finite(session: Session, sample: Any, count: int) -> None:

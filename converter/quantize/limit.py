@@ -3,17 +3,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 from converter.errors import QuantizeError
 from converter.ir.graph import Graph
 from converter.quantize.effects import effects
 from converter.quantize.measure import copy, layers_of, measure
 from converter.quantize.settings import Quantization
-from lite.ops.quantized import MOVES, PRODUCTS, RECURRENT, Quantized
+from lite.ops.quantized import MOVES, PRODUCTS, RECURRENT
+from lite.ops.quantized import Quantized as OnCodes
 
 _BY_THEMSELVES = PRODUCTS | RECURRENT
 
 Progress = Callable[[str], None]
+
+
+class Quantized(NamedTuple):
+    """A quantized graph. kept: names of the layers that a limit to the error keeps in float32, of how many `layers`."""
+
+    graph: Graph
+    kept: tuple[str, ...] = ()
+    layers: int = 0
 
 
 def limited(
@@ -22,8 +32,8 @@ def limited(
     quantize: Callable[[Graph, Quantization], Graph],
     limit: float,
     progress: Progress | None = None,
-) -> Graph:
-    """The graph that `quantize` gives, with as few further settings.skip_nodes as keep its error below the limit.
+) -> Quantized:
+    """What `quantize` gives, with as few further settings.skip_nodes as keep its error below the limit.
 
     Layers are ordered by what the outputs lose by each alone (`effects.py`), and how many of the worst have to stay is
     found by halving: of 64 layers in 6 tries, each of which is measured. Raises QuantizeError where even the last layer
@@ -32,9 +42,9 @@ def limited(
     coded = quantize(copy(graph), settings)
     whole = measure(graph, coded, settings.samples, progress, layers=False).error
     if whole <= limit:
-        return coded
+        return Quantized(coded)
     worst = _worst(graph, coded, settings, progress)
-    found: Graph | None = None
+    found: Quantized | None = None
     low, high = 0, len(worst)  # too few, and enough
     while high - low > 1:
         middle = (low + high) // 2
@@ -46,7 +56,7 @@ def limited(
             high = middle
             continue
         if measure(graph, coded, settings.samples, layers=False).error <= limit:
-            high, found = middle, coded
+            high, found = middle, Quantized(coded, tuple(worst[:middle]), len(worst))
         else:
             low = middle
     if found is None:
@@ -61,6 +71,6 @@ def _worst(graph: Graph, coded: Graph, settings: Quantization, progress: Progres
     costs: dict[str, float] = {}
     for layer, error in zip(layers, effects(graph, layers, settings.samples, progress), strict=True):
         costs[layer.exact.name] = costs.get(layer.exact.name, 0.0) + error * error
-    tied = {n.exact.name for n in layers if isinstance(n.coded.attrs, Quantized) and n.exact.op not in _BY_THEMSELVES}
+    tied = {n.exact.name for n in layers if isinstance(n.coded.attrs, OnCodes) and n.exact.op not in _BY_THEMSELVES}
     least = min((name for name in costs if name not in tied), key=costs.__getitem__, default=None)
     return sorted(costs, key=lambda name: (name == least, -costs[name]))

@@ -138,9 +138,29 @@ def test_single_weights_and_how_they_are_stored(mlite: Mlite, data: Path, tmp_pa
     assert out.read_bytes() == converter.convert(MINDIR, halves)
 
 
+def test_layers_that_stay_in_float32_are_named(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    given = ["convert", MINDIR, "-o", tmp_path / "out.ms", "--quantize", "full", "--calibration", data / "x.npy"]
+    assert mlite(*given, "--json").json["kept_in_float32"] is None
+    assert mlite(*given, "--max-error", 0.9).out.endswith("\nno layer has to stay in float32\n")
+    loss = mlite(*given, "--json").json["loss"]["error"]
+    names = mlite(*given, "--max-error", loss / 2, "--json").json["kept_in_float32"]
+    nodes = [row["name"] for row in mlite("inspect", tmp_path / "out.ms", "--json").json["nodes"]]
+    assert names
+    assert set(names) <= set(nodes)
+    text = mlite(*given, "--max-error", loss / 2).out.splitlines()[-1]
+    assert re.match(rf"{len(names)} of \d+ layers stay in float32: {re.escape(names[0])}", text), text
+
+
+def test_few_bits_without_samples_are_warned_of(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    given = ["convert", MINDIR, "-o", tmp_path / "out.ms", "--quantize", "weight"]
+    assert "with samples the same bits lose much less" in mlite(*given, "--weight-bits", 4).err
+    assert not mlite(*given, "--weight-bits", 4, "--calibration", data / "x.npy").err
+    assert not mlite(*given).err
+
+
 # arguments, and what standard error names
 MISUSES = [
-    ("--quantize full", ["there are no samples", "as `samples` in Python", "--calibration PATH"]),
+    ("--quantize full", ["there are no samples", "as `samples` in Python", "--calibration PATH", "'dynamic'"]),
     ("--quantize full --calibration {data}/absent", ["absent: No such file"]),
     ("--quantize full --calibration {data}/quant.cfg", ["quant.cfg", "neither .npy"]),
     ("--quantize full --calibration y={data}/x.npy", ["inputs y, but the network has x"]),
@@ -176,12 +196,13 @@ def test_misuse_is_one_message_and_writes_nothing(
     ("arguments", "words"),
     [
         ("--quantize half", "invalid choice"),
-        ("--calibration x.npy", "give --quantize KIND"),
-        ("--prune-scope layer", "give --prune SHARE"),
+        ("--calibration x.npy", "--calibration is for pruning and quantization: give --prune SHARE, --quantize KIND"),
+        ("--prune-scope layer", "--prune-scope is for pruning: give --prune SHARE"),
         ("--prune half", "--prune"),
-        ("--skip-nodes a", "give --quantize KIND"),
-        ("--report r.html", "give --quantize KIND"),
-        ("--quantize full --std 2", "give --calibration PATH"),
+        ("--skip-nodes a", "--skip-nodes is for quantization: give --quantize KIND"),
+        ("--report r.html", "--report is for pruning and quantization"),
+        ("--quantize full --std 2", "--std is for calibration samples: give --calibration PATH"),
+        ("--calibration-size 2", "--calibration-size is for calibration samples: give --calibration PATH"),
         ("--quantize full --calibration", "expected one argument"),
         ("--quantize full --calibration x=", "names no file"),
         ("--quantize full --calibration a --calibration b", "once for each input"),

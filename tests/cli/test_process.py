@@ -135,6 +135,24 @@ def test_what_is_not_installed_is_named(absent: set[str], arguments: list[str], 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        ("conver x", "convert"),
+        ("convert --quantise full x", "--quantize"),
+        ("convert x --quantize ful", "full"),
+        ("convert x --sead 1 --foo", "--seed"),
+        ("run x --randm", "--random"),
+        ("run x --zzz", ""),
+        ("zzz", ""),
+    ],
+)
+def test_the_nearest_argument_is_named(mlite: Mlite, arguments: str, meant: str) -> None:
+    done = mlite(*arguments.split())
+    assert done.code == 2
+    assert (f"; did you mean {meant}? (" in done.err) if meant else "did you mean" not in done.err
+
+
 def test_the_device_needs_no_converter_packages() -> None:
     absent = {"google", "PIL", "numba", "llvmlite", "flatbuffers"}
     done = run([sys.executable, "-c", WITHOUT.format(absent=absent)], "run", MODEL, "--random")
