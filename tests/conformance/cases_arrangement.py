@@ -14,6 +14,17 @@ _WIDE = "x=normal(4, 6), u=normal(3, 4)"
 _SAMPLED = "x=normal(2, 3, 5, 7), g=normal(2, 4, 6, 2)"
 _SEGMENTS = "x=normal(6, 4), i=integers(-1, 5, 6)"
 
+
+
+def _einsum(equation: str, *shapes: str, dynamic: str = "") -> Case:
+    """MindSpore exports it, and numpy computes it."""
+    names = "abc"[: len(shapes)]
+    inputs = ", ".join(f"{name}=normal({shape})" for name, shape in zip(names, shapes, strict=True))
+    arrays = ", ".join(f"{name}.asnumpy()" for name in names)
+    same = f"Tensor(np.einsum({equation!r}, {arrays}))"
+    return Case("Einsum", f"ops.einsum({equation!r}, {', '.join(names)})", inputs, dynamic=dynamic, same=same)
+
+
 ARRANGEMENT = [
     *family("Tril:tril Triu:triu Diag:diag Diagonal:diagonal Trace:trace", "{}(x)", _SQUARE),
     Case("Tril", "ops.tril(x, -1)", _X),
@@ -35,6 +46,21 @@ ARRANGEMENT = [
     Case("BatchMatMulExt", "ms.mint.bmm(x, y)", "x=normal(2, 3, 4), y=normal(2, 4, 5)"),
     Case("Baddbmm", "ms.mint.baddbmm(x @ y, x, y, beta=0.5, alpha=2)", "x=normal(2, 3, 4), y=normal(2, 4, 5)"),
     Case("TransposeView", "ms.mint.einsum('bij,bjk->bik', x, y)", "x=normal(2, 3, 4), y=normal(2, 4, 5)"),
+    _einsum("ij,jk->ik", "3, 4", "4, 5"),
+    _einsum("bij,bjk->bik", "2, 3, 4", "2, 4, 5", dynamic="a=(None, None, 4), b=(None, 4, 5)"),
+    _einsum("bi,bj->bij", "2, 3", "2, 5"),
+    _einsum("bhqd,bkhd->bhqk", "2, 3, 4, 5", "2, 6, 3, 5", dynamic="a=(None, 3, None, 5), b=(None, None, 3, 5)"),
+    _einsum("ijkl,lkm->mij", "2, 3, 4, 5", "5, 4, 6", dynamic="a=(2, 3, None, 5), b=(5, None, 6)"),
+    _einsum("...ij,...kj->...ik", "2, 7, 3, 4", "2, 7, 6, 4"),
+    _einsum("i...,j...->...", "2, 7, 3", "4, 7, 3"),
+    _einsum("ab,cd", "2, 3", "4, 5"),
+    _einsum("ba,ac", "2, 3", "3, 5"),
+    _einsum("ij,ij->", "3, 4", "3, 4"),
+    _einsum("ij,ij->j", "3, 4", "3, 4"),
+    _einsum("ij->ji", "3, 4"),
+    _einsum("ijk->j", "3, 4, 2"),
+    _einsum("ij,jk,lk->il", "3, 4", "4, 5", "2, 5"),
+    _einsum("ij,kj,kj->ik", "3, 4", "2, 4", "2, 4"),
     Case("ReduceStd", "ops.std(x, 1)", _X),
     Case("ReduceStd", "ops.var_mean(x, (0, 2), True, True)", _X),
     Case("Median", "ops.median(x, 1)", _X),

@@ -4,6 +4,7 @@ Dimensions that are not known yet are tensors that the plan computes.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from converter.mindir.operands import Operand
 from lite.types import Array, DType
 
 
-def shape_of(op: Lowering, x: Value) -> Operand:
+def shape_of(op: Lowering, x: Value) -> Dims:
     """The dimensions of x, as a tuple. Those that are not known yet are tensors that the plan computes."""
     if x.spec.is_static:
         return x.spec.shape
@@ -27,6 +28,14 @@ def shape_of(op: Lowering, x: Value) -> Operand:
         else d
         for i, d in enumerate(x.spec.shape)
     )
+
+
+def product(op: Lowering, dims: Dims) -> int | Value:
+    """As many elements as there are in a tensor of these dimensions."""
+    total: int | Value = math.prod(d for d in dims if not isinstance(d, Value))
+    for factor in (d for d in dims if isinstance(d, Value)):
+        total = factor if total == 1 else op.emit("MulFusion", *op.operands(total, factor), label="elements")
+    return total
 
 
 def shape_tensor(op: Lowering, x: Value) -> Operand:
