@@ -1,6 +1,7 @@
 """Operators that only rename dimensions; the elements keep their order.
 
-    Reshape     the shape is the second input: -1 once for what is left, 0 for the dimension of x at that place
+    Reshape     the shape is the second input: -1 once for what is left, 0 for the dimension of x at that place,
+                or for 0 itself where x is empty and the result would not be
     Flatten     [product of the dimensions before `axis`, product of the rest]
     Squeeze     without the dimensions named, which are 1; without any that is 1 where none is named
     Unsqueeze   with dimensions of 1 at the places named, counted in the result
@@ -41,6 +42,8 @@ def _resolve(x: TensorSpec, wanted: tuple[int, ...]) -> tuple[int, ...]:
     if any(d == 0 and i >= x.rank for i, d in enumerate(wanted)):
         raise ShapeError(f"Reshape to {list(wanted)} copies a dimension that {x} does not have")
     dims = tuple(x.shape[i] if d == 0 else d for i, d in enumerate(wanted))
+    if x.is_static and x.size == 0 and 0 in wanted and not {0, -1} & set(dims):
+        return wanted
     if not x.is_static:
         return dims
     rest = math.prod(d for d in dims if d != -1)

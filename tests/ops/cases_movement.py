@@ -53,6 +53,8 @@ SHAPES: list[Case] = [
     case(Reshape(), GRID, ints(3, 2), expected=[[1, 2], [3, 4], [5, 6]]),
     case(Reshape(), normal(2, 3, 4), ints(0, -1), note="copied and inferred"),
     case(Reshape(), normal(1, 1), ints(), note="to a scalar"),
+    case(Reshape(), normal(0, 4), ints(2, 0, 4), expected=np.zeros((2, 0, 4)), note="empty, where a copy would not be"),
+    case(Reshape(), normal(3, 0), ints(2, 0), expected=np.zeros((2, 0)), note="empty, copied"),
     case(Flatten(), normal(2, 3, 4)),
     case(Flatten(axis=-1), normal(2, 3, 4), note="negative axis"),
     case(Flatten(axis=0), normal(2, 3), note="axis 0"),
