@@ -38,5 +38,5 @@ def test_equations_that_do_not_fit_are_errors(equation: str) -> None:
 
 
 def test_diagonals_name_a_way_out() -> None:
-    with pytest.raises(UnsupportedOpError, match="ops.diagonal"):
+    with pytest.raises(UnsupportedOpError, match=r"ops\.diagonal"):
         read_mindir(_model("ii->i", (3, 3)))
