@@ -69,20 +69,21 @@ def _numbers(distance: Distance) -> Numbers:
 
 
 class _Time(NamedTuple):
-    """The seconds of a node, and their floor; None where it is merged into another node, whose name is `merged`."""
+    """The seconds of a node, their floor, and who runs it; None where it is merged into another, named `merged`."""
 
     seconds: float | None
     floor: float | None
+    delegate: str | None
     merged: str | None
 
 
 def _times(steps: Sequence[StepCost]) -> dict[str, _Time]:
     """The times of the nodes that do work, by themselves or merged into another, by name."""
-    merged = {name: _Time(None, None, step.name) for step in (row.step for row in steps) for name, _ in step.merged}
-    return merged | {row.step.name: _Time(row.seconds, row.floor, None) for row in steps}
+    merged = {n: _Time(None, None, None, step.name) for step in (row.step for row in steps) for n, _ in step.merged}
+    return merged | {row.step.name: _Time(row.seconds, row.floor, row.step.delegate, None) for row in steps}
 
 
-_VIEW, _ABSENT = _Time(0.0, None, None), _Time(None, None, None)
+_VIEW, _ABSENT = _Time(0.0, None, None, None), _Time(None, None, None, None)
 
 
 def _row(
@@ -111,6 +112,7 @@ def _row(
         nbytes=(_constant_bytes(first), _constant_bytes(last)),
         seconds=(before.seconds, after.seconds),
         predicted=after.floor,
+        delegates=(before.delegate, after.delegate),
         merged=(before.merged, after.merged),
     )
 

@@ -17,7 +17,7 @@ _COLUMNS = (
     "name", "op", "role", "channels_before", "channels_after", "weights_before", "weights_after", "weight_bits",
     "activation_bits", "low", "high", "scale", "zero_point", "sqnr_alone", "cosine_alone",
     "sqnr_accumulated", "cosine_accumulated", "bytes_before", "bytes_after", "seconds_before", "seconds_after",
-    "seconds_predicted", "merged_before", "merged_after",
+    "seconds_predicted", "delegate_before", "delegate_after", "merged_before", "merged_after",
 )  # fmt: skip
 
 
@@ -49,7 +49,8 @@ def _csv(report: Report) -> str:
         far = [x for n in (row.alone, row.accumulated) for x in ((n.sqnr, n.cosine) if n else (None, None))]
         lines.writerow(
             [row.name, row.op, row.role, *row.channels, *row.weights, row.weight_bits, row.activation_bits, *ends,
-             row.scale, row.zero_point, *far, *row.nbytes, *row.seconds, row.predicted, *row.merged]
+             row.scale, row.zero_point, *far, *row.nbytes, *row.seconds, row.predicted,
+             *row.delegates, *row.merged]
         )  # fmt: skip
     return text.getvalue()
 

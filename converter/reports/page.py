@@ -147,6 +147,7 @@ _COLUMNS = (
     _Column("cosine<br>accum.", lambda row: f"{row.accumulated.cosine:.5f}" if row.accumulated else "–", "coded"),
     _Column("constants", lambda row: _pair(size, row.nbytes)),
     _Column("measured", lambda row: "<br>".join(map(_time, row.seconds, row.merged))),
+    _Column("run by", lambda row: _pair(lambda name: name or "–", row.delegates)),
     _Column("floor", lambda row: _seconds(row.predicted)),
 )  # fmt: skip
 
@@ -167,6 +168,7 @@ def _table(report: Report) -> str:
         "Times are the least of each operator, measured by itself. The floor is the time of its float32 arithmetic or "
         "of reading its bytes at this machine’s best rate; int8 and Winograd kernels can be below it. The time of a "
         "“merged” operator is part of another’s, whose name shows where the pointer is over it; a “view” does no work. "
+        "“cpu” are kernels; “reference” is numpy, which is slower. "
         f"{_remainder(report)}"
     )
     body = "".join(_line(row, columns, least) for row in report.rows)

@@ -47,6 +47,7 @@ class Row:
     seconds: the measured time, with what is merged into the operator; 0 for a view, which does no work, None where the
     operator is merged into another or did not exist. merged: the name of that other operator, None without one.
     predicted: the floor of the time afterwards, by lite.bench; None for an operator that does no work of its own.
+    delegates: who runs it, "reference" for numpy; None likewise.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Row:
     nbytes: tuple[int, int]
     seconds: tuple[float | None, float | None]
     predicted: float | None
+    delegates: tuple[str | None, str | None]
     merged: tuple[str | None, str | None]
 
 

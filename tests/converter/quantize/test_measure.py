@@ -201,6 +201,7 @@ def test_a_report_has_every_operator_and_says_where_its_time_is() -> None:
     assert [row.role for row in casts] == [CAST] * report.count(CAST)
     assert all(row.seconds[0] is None and row.seconds[1] for row in casts)
     assert all((row.seconds[1] is None) == (row.merged[1] is not None) for row in report.rows)
+    assert all(row.delegates[1] == ("cpu" if row.seconds[1] else None) for row in report.rows)
     computing = report.count(CODED) + report.count(FLOAT)
     text = as_text(report, ".html")
     assert f"<b>{report.count(CODED)} of {computing}</b>" in text
