@@ -103,7 +103,7 @@ def test_a_path_that_no_file_can_have_is_not_there(path: Any) -> None:
         ({3: np.ones(3)}, "expected strings"),
         ({"a": [[1], [1, 2]]}, r"checkpoint\['a'\] is no array"),
         ({"a": np.ma.masked_less(np.arange(3), 1)}, "masked array"),
-        ({"a": object()}, "does not fit"),
+        ({"a": object()}, "is of another network"),
     ],
 )
 def test_a_checkpoint_is_arrays_by_name(checkpoint: Any, words: str) -> None:
