@@ -11,14 +11,15 @@ from lite.types import Array
 
 _COLUMNS = 24
 _PICTURE = 40  # pixels a picture is wide and high
-_CAPTION = 14
+_LINE = 12
+_CAPTION = 2 * _LINE + 2
 _GAP = 6
 _HEADER = 28
 _PAPER, _INK, _FADED, _ALARM = (255, 255, 255), (40, 40, 40), (130, 130, 130), (214, 39, 40)
 
 
 def contact_sheet(images: Array, labels: Sequence[int], predictions: Sequence[int], title: str) -> bytes:
-    """A PNG of all images with their predictions, wrong ones as `5 not 9` in red.
+    """A PNG of all images with their predictions, wrong ones in red with what they are: `read 5` over `is 9`.
 
     images: uint8 [N,H,W], 0 dark to 255 bright. labels, predictions: one an image.
     """
@@ -38,8 +39,10 @@ def contact_sheet(images: Array, labels: Sequence[int], predictions: Sequence[in
         mistaken = place < len(wrong)
         frame = (left - 2, top - 2, left + _PICTURE + 1, top + _PICTURE + 1)
         draw.rectangle(frame, outline=_ALARM if mistaken else (225, 225, 225), width=2 if mistaken else 1)
-        caption = f"{predictions[index]} not {labels[index]}" if mistaken else str(predictions[index])
-        draw.text((left, top + _PICTURE + 1), caption, fill=_ALARM if mistaken else _FADED, font=font)
+        lines = (f"read {predictions[index]}", f"is {labels[index]}") if mistaken else (str(predictions[index]),)
+        for place_below, line in enumerate(lines):
+            below = top + _PICTURE + 1 + place_below * _LINE
+            draw.text((left, below), line, fill=_ALARM if mistaken else _FADED, font=font)
     buffer = io.BytesIO()
     page.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -15,17 +15,17 @@ _STYLE = """
 @media (prefers-color-scheme:dark){:root{--ink:#e6ebf2;--soft:#9aa7b8;--line:#2c3644;--back:#12171f;--card:#1a212c;
 --alone:#3d5f92;--all:#7fb0f5;--bad:#f08a76}}
 *{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);font:14px/1.5 system-ui,sans-serif}
-main{max-width:1400px;margin:0 auto;padding:32px 24px 64px}h1{font-size:24px;margin:0 0 4px}
+main{max-width:1600px;margin:0 auto;padding:32px 24px 64px}h1{font-size:24px;margin:0 0 4px}
 h2{font-size:16px;margin:36px 0 10px}p{color:var(--soft);margin:0 0 12px;max-width:80ch}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px;margin-top:22px}
 .card,.panel{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
 .card b{display:block;font-size:22px;font-weight:600}
 .card span{color:var(--soft);font-size:12px}
-.panel{overflow-x:auto}table{border-collapse:collapse;width:100%}
-th{font-weight:600;font-size:12px;color:var(--soft);text-align:right;padding:6px 9px;font-variant-numeric:tabular-nums;
+.panel{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px}
+th{font-weight:600;font-size:12px;color:var(--soft);text-align:right;padding:6px 5px;font-variant-numeric:tabular-nums;
 border-bottom:1px solid var(--line);vertical-align:bottom}
-td{padding:6px 9px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-tr:last-child td{border-bottom:0}th:first-child,td:first-child{text-align:left;white-space:normal;min-width:210px}
+td{padding:6px 5px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
+tr:last-child td{border-bottom:0}th:first-child,td:first-child{text-align:left;white-space:normal;min-width:150px}
 td small{display:block;color:var(--soft);overflow-wrap:anywhere}
 td.c{text-align:center}.bad{color:var(--bad);font-weight:600}
 .kept td{opacity:.65}svg text{fill:var(--soft);font:10px system-ui,sans-serif}
@@ -76,7 +76,7 @@ def _outputs(report: Report) -> str:
 
 def _chart(rows: Sequence[Row]) -> str:
     """Two bars for each quantized operator: its signal to noise ratio alone and accumulated."""
-    coded = [row for row in rows if row.alone and row.accumulated]
+    coded = [(number, row) for number, row in enumerate(rows, 1) if row.alone and row.accumulated]
     if not coded:
         return ""
     step, height, left = max(9.0, min(34.0, 1080 / len(coded))), 190, 34
@@ -86,11 +86,14 @@ def _chart(rows: Sequence[Row]) -> str:
         f'<text x="{left - 6}" y="{_y(d, height) + 3}" text-anchor="end">{d}</text>'
         for d in range(0, 61, 10)
     ]
-    for index, row in enumerate(coded):
+    for index, (number, row) in enumerate(coded):
         assert row.alone is not None
         assert row.accumulated is not None
         x = left + index * step
-        parts.append(f"<g><title>{escape(row.name)} ({row.op}): {_decibels(row.alone)} alone, "
+        middle = f"{x + 0.5 * step:.1f}"
+        parts.append(f'<text x="{middle}" y="{height + 22}" text-anchor="end" '
+                     f'transform="rotate(-90 {middle} {height + 19})">{number}</text>')  # fmt: skip
+        parts.append(f"<g><title>{number} {escape(row.name)} ({row.op}): {_decibels(row.alone)} alone, "
                      f"{_decibels(row.accumulated)} accumulated</title>")  # fmt: skip
         for shift, numbers, color in ((0.08, row.alone, "alone"), (0.5, row.accumulated, "all")):
             top = _y(min(max(numbers.sqnr, 0.0), _MOST_DECIBELS), height)
@@ -105,8 +108,9 @@ def _chart(rows: Sequence[Row]) -> str:
     return (
         "<h2>Signal to noise ratio by layer, in decibels</h2><p>Alone: only this layer is quantized. Accumulated: the "
         "whole network is, so errors of the layers before it add to its own. 20 dB is an error of 10 %, 40 dB of 1 %. "
-        f'Layers are in the order of the network.</p><div class="panel">{key}<br>'
-        f'<svg width="{width:.0f}" height="{height + 12}">{"".join(parts)}</svg></div>'
+        "Layers are in the order of the network and have their numbers in the table below; the pointer over a bar shows "
+        f'its name.</p><div class="panel">{key}<br>'
+        f'<svg width="{width:.0f}" height="{height + 44}">{"".join(parts)}</svg></div>'
     )
 
 
@@ -171,15 +175,15 @@ def _table(report: Report) -> str:
         "“cpu” are kernels; “reference” is numpy, which is slower. "
         f"{_remainder(report)}"
     )
-    body = "".join(_line(row, columns, least) for row in report.rows)
+    body = "".join(_line(number, row, columns, least) for number, row in enumerate(report.rows, 1))
     return (
-        f'<h2>Operators</h2><p>{about}</p><div class="panel"><table><tr><th>operator'
+        f'<h2>Operators</h2><p>{about}</p><div class="panel"><table><tr><th>#, operator'
         f"{''.join(f'<th>{column.head}' for column in columns)}{body}</table></div>"
     )
 
 
-def _line(row: Row, columns: Sequence[_Column], least: float) -> str:
-    """A row of the table. least: ratios up to this one are marked as the worst."""
+def _line(number: int, row: Row, columns: Sequence[_Column], least: float) -> str:
+    """A row of the table. number: in the order of the network. least: ratios up to this one are marked as the worst."""
     shape = " × ".join(map(str, row.shape))
     faint = " class=kept" if row.alone is None and any(column.of == "coded" for column in columns) else ""
     cells = []
@@ -187,7 +191,7 @@ def _line(row: Row, columns: Sequence[_Column], least: float) -> str:
         bad = column.kind == "worst" and row.alone is not None and row.alone.sqnr <= least
         style = " class=bad" if bad else " class=c" if column.kind == "c" else ""
         cells.append(f"<td{style}>{column.text(row)}")
-    return f"<tr{faint}><td>{row.op} <span>{shape}</span><small>{escape(row.name)}</small>{''.join(cells)}"
+    return f"<tr{faint}><td>{number} {row.op} <span>{shape}</span><small>{escape(row.name)}</small>{''.join(cells)}"
 
 
 def _remainder(report: Report) -> str:

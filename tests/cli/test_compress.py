@@ -85,6 +85,18 @@ def test_a_report_is_written_with_the_model(mlite: Mlite, data: Path, tmp_path: 
     assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
 
 
+def test_bars_of_a_report_have_the_numbers_of_rows(mlite: Mlite, data: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    given = ["--quantize", "full", "--calibration", data / "x.npy", "--report", report]
+    assert mlite("convert", MINDIR, "-o", tmp_path / "out.ms", *given).code == 0
+    text = report.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"<td>(\d+) (\w+) <span>", text))
+    bars = re.findall(r'rotate\([^>]*>(\d+)</text><g><title>(\d+) [^(]* \((\w+)\)', text)
+    assert list(rows) == [str(i + 1) for i in range(len(rows))]
+    assert len(bars) > 3
+    assert all(label == number and rows[number] == op for label, number, op in bars)
+
+
 @pytest.mark.parametrize(
     ("arguments", "harm"),
     [
