@@ -108,8 +108,8 @@ def _chart(rows: Sequence[Row]) -> str:
     return (
         "<h2>Signal to noise ratio by layer, in decibels</h2><p>Alone: only this layer is quantized. Accumulated: the "
         "whole network is, so errors of the layers before it add to its own. 20 dB is an error of 10 %, 40 dB of 1 %. "
-        "Layers are in the order of the network and have their numbers in the table below; the pointer over a bar shows "
-        f'its name.</p><div class="panel">{key}<br>'
+        "Layers are in the order of the network and have their numbers in the table below; the pointer over a bar "
+        f'shows its name.</p><div class="panel">{key}<br>'
         f'<svg width="{width:.0f}" height="{height + 44}">{"".join(parts)}</svg></div>'
     )
 
