@@ -65,7 +65,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_one_command_prints_the_accuracy_of_every_setting() -> None:
     done = run("digits")
     assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    assert all("without samples" in line for line in done.stderr.splitlines()), done.stderr  # some settings have none
     assert re.search(r"float32 +357 of 360 +99\.17% +0\.00 .* 1\.000 ", done.stdout)
     assert all(f"  {setting} " in done.stdout for setting in SETTINGS)
 
