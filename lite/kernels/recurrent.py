@@ -1,6 +1,7 @@
 """The recurrent part of GRU and RNN layers, fp32, on the register tile of gemm.py.
 
-What the inputs contribute has been computed for all steps at once, as one matrix product. A step multiplies the state
+What the inputs contribute has been computed for all steps at once, as one matrix product; where sequences have lengths,
+by `given_steps_f32`, for no more steps than these have. A step multiplies the state
 with one group of panels of weights after the other, and makes of each product the states that it is about as soon as
 it is known. In a GRU a group is the three gates r, z, n of as many hidden numbers as a panel is wide, laid out side by
 side as in lstm.py; in an RNN it is as many panels as are read at once.
@@ -22,6 +23,7 @@ from lite.kernels.value import Value
 
 GRU_GATES = 3
 RNN_PANELS = 4  # no more than GEMV_PANELS, like the gates
+_ROW_BLOCK = 256  # rows that stay in cache while panels of weights pass
 _INFINITY = float("inf")
 
 
@@ -97,6 +99,51 @@ def _longest(steps: int, batch: int, lengths: int, wide: int) -> int:
     for row in range(batch):
         longest = max(longest, i64(lengths)[row] if wide != 0 else i32(lengths)[row])
     return min(longest, steps)
+
+
+@kernel
+def given_steps_f32(
+    x: Pointer,
+    weights: Pointer,
+    bias: Pointer,
+    lengths: Pointer,
+    y: Pointer,
+    steps: Int,
+    batch: Int,
+    depth: Int,
+    columns: Int,
+    wide: Int,
+    panel_block: Int,
+    begin: Int,
+    end: Int,
+    scratch: Pointer,
+) -> None:
+    """y[steps, batch, columns] = x[steps, batch, depth] times packed weights plus bias, of the steps that are needed.
+
+    lengths, wide: see gru_f32. Scratch: TILE_ROWS addresses. Units: blocks of panel_block panels.
+    """
+    width = TILE_COLUMNS()
+    rows = _longest(steps, batch, lengths, wide) * batch
+    stop = min(end * panel_block, (columns + width - 1) // width)
+    for first in range(0, rows, _ROW_BLOCK):
+        last = min(first + _ROW_BLOCK, rows)
+        tiles = (last - first + TILE_ROWS() - 1) // TILE_ROWS()
+        for panel in range(begin * panel_block, stop):
+            column = panel * width
+            part = weights + column * depth * 4
+            ahead = part + depth * width * 4
+            row = first
+            for tile in range(tiles):
+                height = (last - row + tiles - tile - 1) // (tiles - tile)
+                for r in range(height):
+                    i64(scratch)[r] = x + (row + r) * depth * 4
+                target = y + (row * columns + column) * 4
+                gemm_tile_f32(
+                    scratch, height, 1, depth, part, target, columns * 4, columns - column, bias + column * 4, 0,
+                    -_INFINITY, _INFINITY, ahead, share(tiles),
+                )  # fmt: skip
+                ahead += depth * share(tiles)
+                row += height
 
 
 @kernel

@@ -1,5 +1,6 @@
 """Binds GRULayer and RNNLayer: one matrix product for what all inputs contribute, then the recurrence step by step.
 
+Where sequences have lengths, no step is computed after the end of all, but that by row the inputs' product is whole.
 As for LSTM, one native step does all time steps unless there is enough to do in each for several threads.
 """
 from __future__ import annotations
@@ -14,7 +15,7 @@ from lite.delegates.cpu.work import BYTE, FLOP, split
 from lite.ops.enums import ActivationType
 from lite.ops.quantized import is_by_row
 from lite.ops.recurrent import RNNLayer
-from lite.types import DType
+from lite.types import Array, DType
 
 _GATES = 3
 _PANELS = 4  # that the RNN's kernel reads at once
@@ -45,13 +46,17 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         )
         b_x = b_x.reshape(-1)
     given = Temp(_GIVEN_KEY, steps * batch * len(w_x) * 4)
-    inputs = input_steps(steps * batch, w_x, b_x, given, tile, by_row=by_row)
+    lengths = operation.inputs[6:]
+    wide = int(bool(lengths) and lengths[0].dtype == DType.INT64)
+    if lengths and not by_row:
+        inputs: tuple[NativeStep, ...] = (_given_step(x.shape, w_x, b_x, wide, given, tile),)
+    else:
+        inputs = input_steps(steps * batch, w_x, b_x, given, tile, by_row=by_row)
     state = state_weights(w_h, batch, tile, by_row=by_row)
     panels = tile.panels(hidden)
     cost = gates * tile.columns * hidden * max(4 * BYTE / 3, 2 * batch * FLOP)
     units = split(panels, cost)
     together = units.count == 1 or steps > MOST_ROWS
-    lengths = operation.inputs[6:]
     arguments: dict[str, Argument] = {
         "given": given,
         **state.arguments,
@@ -64,7 +69,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         "steps": steps,
         "batch": batch,
         "hidden": hidden,
-        "wide": int(bool(lengths) and lengths[0].dtype == DType.INT64),
+        "wide": wide,
         "panel_block": panels if together else units.block,
     }
     recurrence = [
@@ -77,3 +82,24 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         for first in ((0,) if together else range(steps))
     ]
     return NativeClaim((*inputs, *recurrence))
+
+
+def _given_step(shape: tuple[int, ...], w: Array, bias: Array, wide: int, y: Temp, tile: Tile) -> NativeStep:
+    """y = what input 0, of this shape, contributes to the steps that sequences have, by w [columns, channels]."""
+    steps, batch, depth = shape
+    columns = len(w)
+    units = split(tile.panels(columns), 2 * steps * batch * depth * tile.columns * FLOP)
+    arguments: dict[str, Argument] = {
+        "x": In(0),
+        "weights": Packed(tile.pack_weights(w)),
+        "bias": Packed(tile.pack_bias(bias, 1, columns)),
+        "lengths": In(6),
+        "y": y,
+        "steps": steps,
+        "batch": batch,
+        "depth": depth,
+        "columns": columns,
+        "wide": wide,
+        "panel_block": units.block,
+    }
+    return NativeStep("given_steps_f32", arguments, units.count, scratch=8 * tile.rows)
