@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from converter.calibration import CHANNELS
+from converter.calibration import CHANNELS, has_some
 from converter.config import asked, read_config
 from converter.errors import OptionError, PruneError, QuantizeError, SampleError
 from converter.prune.settings import SCOPES, Pruning
@@ -29,6 +29,7 @@ _ASKING = {  # name: the fields that ask for it, and the arguments
     "quantization": (("kind",), "--quantize KIND"),
     "pruning": (("channels", "weights", "pattern"), "--prune SHARE"),
 }
+_EXACT_BITS = 8  # of weights, from which they lose next to nothing
 _CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
 _SETTINGS: dict[str, type[Quantization] | type[Pruning]] = {"quantization": Quantization, "pruning": Pruning}
 _REFUSALS = {QuantizeError: "quantization", PruneError: "pruning", SampleError: "calibration"}
@@ -124,6 +125,15 @@ def settings_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.report is not None:
         _check_report(args)
     return {name: _made(args, name, settings) for name, settings in found.items()}
+
+
+def advice(quantization: Quantization | None) -> str:
+    """What to say of settings that can be bettered, or ""."""
+    if quantization is None or quantization.kind != "weight" or has_some(quantization.samples):
+        return ""
+    bits = quantization.weight_bits
+    few = f"weights in {bits} bits lose much less with samples, and then what outputs lose is shown: --calibration PATH"
+    return few if bits < _EXACT_BITS else ""
 
 
 @contextmanager

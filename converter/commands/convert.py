@@ -41,4 +41,9 @@ def execute(args: argparse.Namespace) -> int:
         args.usage_error(f"argument -o/--output: {args.output} is to be {suffix}, and convert writes .ms files alone: "
             f"mlite export {args.model} -o {args.output} writes it")
     with compression.named_as_given(args):
-        return write(args, "converting", emit_parts, compression.settings_of(args), args.report)
+        settings = compression.settings_of(args)
+        code = write(args, "converting", emit_parts, settings, args.report)
+    advice = compression.advice(settings["quantization"])
+    if advice and not args.json:
+        print(advice)
+    return code

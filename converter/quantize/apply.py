@@ -1,12 +1,11 @@
 """Quantization from beginning to end."""
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from converter.calibration import has_some, settled
-from converter.errors import GIVE_SAMPLES, QuantizeError
+from converter.calibration import settled
+from converter.errors import QuantizeError
 from converter.ir.graph import Graph
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.correct import correct_biases, input_means
@@ -21,9 +20,6 @@ from converter.quantize.smooth import smooth
 from converter.quantize.weights import chosen, quantize_weights, transpose_products
 
 Progress = Callable[[str], None]
-
-_EXACT_BITS = 8  # from which weights lose next to nothing
-_LOG = logging.getLogger("mindlite")
 
 
 def quantize(graph: Graph, settings: Quantization, progress: Progress | None = None) -> Graph:
@@ -80,11 +76,6 @@ def _quantize(graph: Graph, settings: Quantization, progress: Progress | None) -
         settings = replace(settings, weight_range="mse", symmetric=symmetric, rounding=rounding)
         hessians = second_moments(graph, settings, progress)
         return quantize_weights(graph, settings, hessians, mixed_bits(graph, settings, hessians, progress))
-    if settings.weight_bits < _EXACT_BITS and not has_some(settings.samples):
-        _LOG.warning(
-            "%s: weights are rounded to %d bits without samples, and nothing tells what outputs lose: with samples the "
-            "same bits lose much less: %s", graph.name, settings.weight_bits, GIVE_SAMPLES,
-        )
     hessians = second_moments(graph, settings, progress) if settings.is_compensated else {}
     return quantize_weights(graph, settings, hessians)
 
