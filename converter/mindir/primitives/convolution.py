@@ -11,10 +11,11 @@ from lite.ops.enums import PadMode
 
 # Names in exports of different ages and operators, and the ids that operators with inputs use.
 PAD_MODES: dict[int | str, PadMode] = {
-    "pad": PadMode.PAD, "same": PadMode.SAME, "valid": PadMode.VALID,
+    "pad": PadMode.PAD, "calculated": PadMode.PAD, "same": PadMode.SAME, "valid": PadMode.VALID,
     0: PadMode.PAD, 1: PadMode.SAME, 2: PadMode.VALID,
 }  # fmt: skip
 NCHW_NAMES: tuple[int | str, ...] = ("NCHW", 0)
+NCDHW_NAMES: tuple[int | str, ...] = ("NCDHW", 14)
 
 
 def pad_mode_of(op: Lowering, pad_mode: int | str) -> PadMode:

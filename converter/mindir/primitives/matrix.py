@@ -6,7 +6,7 @@ import numpy as np
 from converter.ir.graph import Value
 from converter.mindir.lowering import Lowering
 from converter.mindir.operands import Operand
-from converter.mindir.primitives.convolution import check_nchw
+from converter.mindir.primitives.convolution import NCDHW_NAMES, check_nchw
 
 
 def matmul(op: Lowering, x: Value, y: Value, transpose_a: bool = False, transpose_b: bool = False) -> Operand:
@@ -30,7 +30,8 @@ def dense(op: Lowering, x: Value, w: Value, b: Value | None = None) -> Operand:
 
 def bias_add(op: Lowering, x: Value, b: Value, format: int | str = "NCHW") -> Operand:
     """x + b with one element of b a channel: dimension 1 of x, which is the last for a matrix."""
-    check_nchw(format)
+    if format not in NCDHW_NAMES:
+        check_nchw(format)
     if x.spec.rank <= 2:
         return op.emit("BiasAdd", x, b)
     return op.to_first(op.emit("BiasAdd", op.to_last(x), b, label="bias"))

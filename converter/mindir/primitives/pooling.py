@@ -1,14 +1,7 @@
-"""Pooling. MindIR has images as NCHW, the schema as NHWC.
-
-MindSpore writes padded pooling of images as pooling of volumes of depth 1: ExpandDims, MaxPool3DWithArgmax or
-AvgPool3D, Squeeze. Here it becomes pooling of images again.
-"""
+"""Pooling. MindIR has images as NCHW, the schema as NHWC."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
@@ -17,7 +10,7 @@ from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw, pad_mode_of, pair
 from lite.ops.enums import PadMode, ReduceMode, RoundMode
 
-_INDICES = "uses the indices of a max pooling: they are not computed"
+INDICES = "uses the indices of a max pooling: they are not computed"
 
 
 def pool(schema_op: str) -> Lower:
@@ -41,27 +34,6 @@ def pool(schema_op: str) -> Lower:
     return lower
 
 
-def max_pool_3d(
-    op: Lowering,
-    x: Value,
-    *,
-    ksize: Ints,
-    strides: Ints,
-    pads: Ints,
-    dilation: Ints = (1, 1, 1),
-    ceil_mode: bool = False,
-) -> Operand:
-    """x [N, C, 1, H, W] -> the largest element of each window, and its index, which is not computed."""
-    if set(dilation) != {1}:
-        raise Unsupported(f"pools with dilation {dilation}: only 1 is supported")
-    if len(pads) != 3:
-        raise ParseError(f"{op.name}: pads {pads} is not (depth, height, width)")
-    fields = _planar(op, ksize, strides, pads[:1]) | {"pad": (pads[1], pads[1], pads[2], pads[2])}
-    rounding = RoundMode.CEIL if ceil_mode else RoundMode.FLOOR
-    y = _without_depth(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", round_mode=rounding, **fields))
-    return (y, Missing(_INDICES))
-
-
 def max_pool_with_argmax(
     op: Lowering, x: Value, *, ksize: Ints, strides: Ints, pad_mode: int | str = "valid"
 ) -> Operand:
@@ -76,54 +48,7 @@ def max_pool_with_argmax(
         raise Unsupported("pads with a stride above 1: use MaxPool2d")
     fields = {"kernel_size": ksize[1:3], "strides": strides[1:3], "pad_mode": mode}
     y = over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields))
-    return (y, Missing(_INDICES))
-
-
-def avg_pool_3d(
-    op: Lowering,
-    x: Value,
-    *,
-    kernel_size: Ints,
-    strides: Ints,
-    pad_list: Ints,
-    pad_mode: int | str = "pad",
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int = 0,
-) -> Operand:
-    """x [N, C, 1, H, W] -> the mean of each window, padding counted or not."""
-    if pad_mode_of(op, pad_mode) is not PadMode.PAD or ceil_mode or divisor_override:
-        raise Unsupported("pools with ceil_mode, divisor_override or a padding mode of its own: use AvgPool2d without")
-    if len(pad_list) != 6 or min(pad_list) < 0:
-        raise ParseError(f"{op.name}: pad_list {pad_list} is not (front, back, top, bottom, left, right)")
-    fields, pads = _planar(op, kernel_size, strides, pad_list[:2]), pad_list[2:]
-
-    def average(y: Value) -> Value:
-        if not count_include_pad:
-            return op.emit("AvgPoolFusion", y, label="pool", pad=pads, **fields)
-        around = np.array(((0, 0), pads[:2], pads[2:], (0, 0)), np.int32)
-        padded = op.emit("PadFusion", y, op.constant(around, "paddings"), label="pad") if any(pads) else y
-        return op.emit("AvgPoolFusion", padded, label="pool", **fields)
-
-    return _without_depth(op, x, average)
-
-
-def _planar(op: Lowering, kernel: Ints, strides: Ints, depth_pads: Ints) -> dict[str, Any]:
-    """Fields of a pooling over height and width, once it is clear that depth takes no part."""
-    kernel, strides = kernel[-3:], strides[-3:]
-    if len(kernel) != 3 or len(strides) != 3:
-        raise ParseError(f"{op.name}: kernel {kernel} and strides {strides} are not (depth, height, width)")
-    if kernel[0] != 1 or any(depth_pads):
-        raise Unsupported("pools volumes: only images are supported")
-    return {"kernel_size": kernel[1:], "strides": strides[1:]}
-
-
-def _without_depth(op: Lowering, x: Value, body: Callable[[Value], Value]) -> Value:
-    """body over the images in x [N, C, 1, H, W], as NHWC; the result has a depth of 1 again."""
-    if x.spec.rank != 5 or x.spec.shape[2] != 1:
-        raise Unsupported(f"pools volumes of {x.spec}: only images are supported")
-    images = op.emit("Squeeze", x, label="squeeze", axis=(2,))
-    return op.emit("Unsqueeze", over_nhwc(op, images, body, "to_nchw"), axis=(2,))
+    return (y, Missing(INDICES))
 
 
 def over_nhwc(op: Lowering, x: Value, body: Callable[[Value], Value], label: str = "") -> Value:
@@ -136,27 +61,39 @@ def adaptive_avg_pool(op: Lowering, x: Value, *, output_size: Ints) -> Operand:
     return _adaptive(op, x, output_size, ReduceMode.ReduceMean)
 
 
+def adaptive_avg_pool_3d(op: Lowering, x: Value, *, output_size: Ints) -> Operand:
+    """x [..., D, H, W] to that size: the mean of each part."""
+    return _adaptive(op, x, output_size, ReduceMode.ReduceMean, 3)
+
+
 def adaptive_max_pool(op: Lowering, x: Value, output_size: Ints) -> Operand:
     """x [..., H, W] to that size: the largest of each part, and its index, which is not computed."""
-    return (_adaptive(op, x, output_size, ReduceMode.ReduceMax), Missing(_INDICES))
+    return (_adaptive(op, x, output_size, ReduceMode.ReduceMax), Missing(INDICES))
 
 
-def _adaptive(op: Lowering, x: Value, output_size: Ints, mode: ReduceMode) -> Value:
+def adaptive_max_pool_3d(op: Lowering, x: Value, output_size: Ints) -> Operand:
+    """x [..., D, H, W] to that size: the largest of each part, and its index, which is not computed."""
+    return (_adaptive(op, x, output_size, ReduceMode.ReduceMax, 3), Missing(INDICES))
+
+
+def _adaptive(op: Lowering, x: Value, output_size: Ints, mode: ReduceMode, count: int = 2) -> Value:
     """Part i of n along a side of s pixels goes from floor(i s / n) up to ceil((i + 1) s / n).
 
-    All of these are rectangles, so rows are combined first and columns then; -1 leaves a side as it is.
+    All of these are boxes, so the sides, the last `count` dimensions, are combined one after the other; -1 leaves a
+    side as it is.
     """
     rank = x.spec.rank
-    sides = output_size if len(output_size) == 2 else output_size * 2
-    if len(sides) != 2 or rank < 3 or not all(side == -1 or side > 0 for side in sides):
-        raise Unsupported(f"pools {x.spec.like()} to {output_size}: only images are supported")
-    if sides == (1, 1):
-        return op.emit("ReduceFusion", x, op.ints((rank - 2, rank - 1), "axes"), mode=mode, keep_dims=True)
-    if min(x.spec.shape[-2:]) < 1:
+    sides = output_size if len(output_size) == count else output_size * count
+    if len(sides) != count or rank <= count or not all(side == -1 or side > 0 for side in sides):
+        raise Unsupported(f"pools {x.spec.like()} to {output_size}: only images and volumes are supported")
+    axes = tuple(range(rank - count, rank))
+    if set(sides) == {1}:
+        return op.emit("ReduceFusion", x, op.ints(axes, "axes"), mode=mode, keep_dims=True)
+    if min(x.spec.shape[-count:]) < 1:
         raise Unsupported(f"pools {x.spec.like()} to {output_size}: fix its height and width")
-    for axis, count in ((rank - 2, sides[0]), (rank - 1, sides[1])):
-        if count not in (-1, x.spec.shape[axis]):
-            x = _parts(op, x, axis, count, mode)
+    for axis, parts in zip(axes, sides, strict=True):
+        if parts not in (-1, x.spec.shape[axis]):
+            x = _parts(op, x, axis, parts, mode)
     return x
 
 
@@ -198,7 +135,7 @@ def max_pool_v2(
         "pad": (pads[2], pads[2], pads[3], pads[3]),
         "round_mode": RoundMode.CEIL if ceil_mode else RoundMode.FLOOR,
     }
-    return (over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields)), Missing(_INDICES))
+    return (over_nhwc(op, x, lambda y: op.emit("MaxPoolFusion", y, label="pool", **fields)), Missing(INDICES))
 
 
 def channel_shuffle(op: Lowering, x: Value, *, group: int) -> Operand:

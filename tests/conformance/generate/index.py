@@ -14,6 +14,7 @@ from tests.conformance.generate import (
     selection,
     shape,
     structure,
+    volumes,
 )
 from tests.conformance.generate.case import Generator
 
@@ -29,6 +30,7 @@ GENERATORS: dict[str, Generator] = {
     **selection.GENERATORS,
     **shape.GENERATORS,
     **structure.GENERATORS,
+    **volumes.GENERATORS,
 }
 
 # They depend on shapes and Python numbers alone: MindSpore computes them while it exports, unless dimensions are
