@@ -42,8 +42,10 @@ class Product:
         if not isinstance(attrs, (Conv2DFusion, MatMulFusion)):
             return None
         w = node.inputs[1].data
+        if w is None:  # then the number of columns may be open
+            return None
         b = node.inputs[2].data if len(node.inputs) > 2 else np.zeros(node.outputs[0].spec.shape[-1], np.float32)
-        if w is None or b is None or node.inputs[0].spec.dtype != DType.FLOAT32 or node.inputs[0].data is not None:
+        if b is None or node.inputs[0].spec.dtype != DType.FLOAT32 or node.inputs[0].data is not None:
             return None
         if 0 in (*w.shape, *node.outputs[0].spec.shape):
             return None

@@ -31,7 +31,7 @@ OPEN = [
 ]  # fmt: skip
 
 
-def _opened(text: str) -> Iterator[str]:
+def opened(text: str) -> Iterator[str]:
     """The text with one dimension of an input open after the other, then all but the last of each, then all."""
     for found in _INPUT.finditer(text):
         dims = found[2].split(",")
@@ -42,7 +42,7 @@ def _opened(text: str) -> Iterator[str]:
     yield _INPUT.sub(lambda found: f"{found[1]}{re.sub('[0-9]+', '?', found[2])}]", text)
 
 
-def _graph(text: str) -> Graph | None:
+def parsed(text: str) -> Graph | None:
     """The graph, or None where an operator needs a dimension that is open."""
     try:
         return graph_of(text)
@@ -55,9 +55,9 @@ def test_what_is_computed_stays_with_open_dimensions(case: PassCase) -> None:
     whole = graph_of(case.before)
     feeds = feeds_of(whole)
     expected = evaluate(whole, feeds)
-    for text in _opened(case.before):
+    for text in opened(case.before):
         for pipeline in ([case.run], DEFAULT):
-            graph = _graph(text)
+            graph = parsed(text)
             if graph is None:
                 continue
             run_passes(graph, pipeline)
