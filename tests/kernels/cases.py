@@ -37,7 +37,7 @@ from lite.types import Array, DType
 from tests.kernels.case import Case, case, conv, ending, holed, ints, normal, of_type, special
 from tests.kernels.cases_codes import CODES
 from tests.kernels.cases_elementwise import ELEMENTWISE
-from tests.kernels.cases_images import REGIONS, RESIZE, SAMPLED, TRANSPOSED
+from tests.kernels.cases_images import APART, REGIONS, RESIZE, SAMPLED, TRANSPOSED
 from tests.kernels.cases_indexed import INDEXED
 from tests.kernels.cases_products import PRODUCTS
 from tests.kernels.cases_scatter import SCATTER
@@ -412,6 +412,7 @@ WHOLE = [
     *RECURRENT,
     *CONVOLUTION,
     *TRANSPOSED,
+    *APART,
     *RESIZE,
     *REGIONS,
     *SAMPLED,

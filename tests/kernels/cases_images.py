@@ -53,6 +53,20 @@ TRANSPOSED = [
     for mode in (PadMode.PAD, PadMode.SAME, PadMode.VALID)
 ]
 
+APART = [
+    case(
+        Conv2dTransposeFusion(stride=side, dilation=(1, 1), group=1, activation_type=activation), normal(*shape),
+        normal(shape[3], *side, outputs), *[normal(outputs)][:bias], constants=(1, 2), note=f"apart {activation.name}",
+    )
+    for shape, outputs, side, activation, bias in (
+        ((1, 1, 1, 1), 1, (1, 1), ActivationType.NO_ACTIVATION, 0),
+        ((2, 5, 4, 6), 7, (3, 2), ActivationType.RELU, 1),
+        ((1, 9, 7, 33), 1, (4, 4), ActivationType.RELU6, 1),
+        ((1, 30, 31, 40), 48, (2, 2), ActivationType.NO_ACTIVATION, 1),
+        ((1, 3, 2, 1024), 16, (2, 2), ActivationType.RELU, 0),
+    )
+]  # fmt: skip
+
 RESIZE = [
     case(
         Resize(method, height, width, coordinate_transform_mode=mode, cubic_coeff=-0.75),

@@ -1,16 +1,25 @@
-"""Binds Conv2dTransposeFusion: a matrix product of pixels and filters, then the sum of what falls on each pixel."""
+"""Binds Conv2dTransposeFusion: a matrix product of pixels and filters, then the sum of what falls on each pixel.
+
+Where filters do not overlap nothing is summed: the product's elements are moved to where they belong.
+"""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
+from lite.delegates.cpu.matmul import product_steps
+from lite.delegates.cpu.move import Copy, copy_step, stand_in
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, FLOP, bounds, split
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion, window
+from lite.records import replace
 from lite.types import Array, DType, TensorSpec
 
+_ROOM = 10  # key of a temporary; those of the product are smaller
 _ROW_BLOCK = 96  # input pixels that pass while a panel of weights is in cache
 
 
@@ -22,6 +31,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         return None
     attrs = operation.attrs
     assert isinstance(attrs, Conv2dTransposeFusion), "the index names this module for it alone"
+    if _is_apart(attrs, x.shape, w.shape):
+        return _bind_apart(operation, attrs, w.value, None if bias is None else bias.value, tile)
     _, kernel_height, kernel_width, outputs = w.shape
     taps = Temp(0, attrs.group * math.prod(x.shape[:3]) * kernel_height * kernel_width * outputs * 4)
     values = np.zeros(attrs.group * outputs, np.float32) if bias is None or bias.value is None else bias.value
@@ -104,3 +115,40 @@ def _sum(x: TensorSpec, w: TensorSpec, attrs: Conv2dTransposeFusion, taps: Temp,
         units.count,
         scratch=8 * count,
     )
+
+
+def _is_apart(attrs: Conv2dTransposeFusion, x: tuple[int, ...], w: tuple[int, ...]) -> bool:
+    """Whether each element of the result is of one pixel and one place of the filter, and none is left out."""
+    place, kernel = window(attrs, x, w), w[1:3]
+    whole = place.output == (x[1] * kernel[0], x[2] * kernel[1]) and not any(place.pads)
+    return whole and attrs.stride == kernel and attrs.dilation == (1, 1) and attrs.group == 1
+
+
+def _bind_apart(
+    operation: Operation, attrs: Conv2dTransposeFusion, w: Array, bias: Array | None, tile: Tile
+) -> NativeClaim:
+    x = operation.inputs[0].shape
+    channels, kernel_height, kernel_width, outputs = w.shape
+    shape = (*x[:3], kernel_height, kernel_width, outputs)
+    room = Temp(_ROOM, math.prod(shape) * 4)
+    columns = np.ascontiguousarray(w.reshape(channels, -1).T)
+    repeated = None if bias is None else np.tile(bias, kernel_height * kernel_width)
+    product = product_steps(In(0), math.prod(x[:3]), columns, repeated, room, tile, operation)
+    return NativeClaim((*product, spread_step(operation, shape, (0, 0), attrs.stride, room)))
+
+
+def spread_step(
+    operation: Operation, shape: tuple[int, ...], first: tuple[int, int], stride: Sequence[int], room: Temp
+) -> NativeStep:
+    """The copy from `room` to output 0. shape: images, rows, columns, and for each pixel a block of pixels of channels.
+
+    first, stride: row and column of the first block in the output, and from one block to the next.
+    """
+    y = stand_in(operation.outputs[0])
+    found = np.empty(shape, y.dtype)
+    image, row, column, channel = y.strides
+    view = found.transpose(0, 1, 3, 2, 4, 5)
+    strides = (image, row * stride[0], row, column * stride[1], column, channel)
+    place = as_strided(y[:, first[0] :, first[1] :], view.shape, strides)
+    step = copy_step(Copy(0, view, 0, place), found, y)
+    return replace(step, arguments={**step.arguments, "x": room})

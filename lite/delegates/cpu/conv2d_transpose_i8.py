@@ -13,17 +13,16 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from lite.delegates.base import NativeClaim, NativeStep, Operation, Temp
-from lite.delegates.cpu.move import Copy, copy_step, stand_in
+from lite.delegates.cpu.conv2d_transpose import spread_step
 from lite.delegates.cpu.product_i8 import is_of_codes, product_step
 from lite.delegates.cpu.tile import Tile
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion, window
 from lite.ops.quantized import Quantized
 from lite.ops.window import Window
-from lite.records import dataclass, replace
+from lite.records import dataclass
 from lite.types import Array
 
 
@@ -73,7 +72,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
             return None
         steps.append(step)
         if not whole:
-            steps.append(_spread(operation, inner.stride, part, shape, room))
+            steps.append(spread_step(operation, shape, (part[0].first, part[1].first), inner.stride, room))
     return NativeClaim(tuple(steps))
 
 
@@ -101,17 +100,3 @@ def _shape(operation: Operation, part: Sequence[Phases]) -> tuple[int, ...]:
     """Of a convolution's result: images, rows, columns, and its channels: phases of rows, of columns, and channels."""
     y = operation.outputs[0].shape
     return (y[0], part[0].extent, part[1].extent, len(part[0].taps), len(part[1].taps), y[3])
-
-
-def _spread(
-    operation: Operation, stride: Sequence[int], part: Sequence[Phases], shape: tuple[int, ...], room: Temp
-) -> NativeStep:
-    """The copy from a convolution's result in `room` to where it belongs."""
-    found, y = np.empty(shape, np.int8), stand_in(operation.outputs[0])
-    image, row, column, channel = y.strides
-    rows, columns = part
-    view = found.transpose(0, 1, 3, 2, 4, 5)
-    strides = (image, row * stride[0], row, column * stride[1], column, channel)
-    place = as_strided(y[:, rows.first :, columns.first :], view.shape, strides)
-    step = copy_step(Copy(0, view, 0, place), found, y)
-    return replace(step, arguments={**step.arguments, "x": room})
