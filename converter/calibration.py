@@ -129,7 +129,12 @@ class Samples:
             for row in _drawn(least, share, seed):
                 if size and count == size:
                     return
-                yield {name: of_input[row] for name, of_input in rows.items()}
+                sample = {name: of_input[row] for name, of_input in rows.items()}
+                for name, array in sample.items():
+                    if not np.isfinite(array).all():
+                        file = places.get(name, places.get("", []))[index]
+                        raise SampleError(f"{file}: its sample {row} of {name} is not finite: prepare it as for a run")
+                yield sample
                 count += 1
 
     def __length_hint__(self) -> int:

@@ -61,6 +61,15 @@ def test_a_file_of_another_shape_is_named(tmp_path: Path, shape: tuple[int, ...]
         read(tmp_path)
 
 
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_a_file_with_elements_that_are_not_finite_is_named(tmp_path: Path, suffix: str) -> None:
+    array = ARRAY.copy()
+    array[1, 0, 2] = np.nan
+    {"npy": np.save, "npz": np.savez}[suffix](tmp_path / f"odd.{suffix}", array)
+    with pytest.raises(SampleError, match=rf"odd\.{suffix}: its sample 1 of x is not finite"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize("settings", [{"mean": 0.5}, {"std": (1, 2, 3)}, {"scale": 1.0}, {"crop": 4}, {"resize": 4}])
 def test_settings_of_pictures_are_refused_for_arrays_alone(tmp_path: Path, settings: dict[str, Any]) -> None:
     np.save(tmp_path / "a.npy", ARRAY)
