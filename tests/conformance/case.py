@@ -46,13 +46,19 @@ def inputs(rng):
 dynamic = dict({dynamic})
 '''
 
+_CALL = '''
+    def __call__(self, *tensors):
+        {names}, *_ = (*(tensor.asnumpy() for tensor in tensors), None)
+        return Tensor({same})
+'''
+
 
 @dataclass(frozen=True)
 class Case:
     """One small network. primitive: what must occur in its export; inputs: arguments of construct, drawn by the
     template's functions; expression: what construct returns; op: what self.op is, a cell or primitive with settings;
-    dynamic: shapes of inputs that are exported with dynamic dimensions. same: what MindSpore computes instead, where it
-    exports the primitive and cannot run it on CPUs.
+    dynamic: shapes of inputs that are exported with dynamic dimensions. same: what numpy computes instead, where
+    MindSpore exports the primitive and cannot run it on CPUs.
     """
 
     primitive: str
@@ -66,7 +72,7 @@ class Case:
     def source(self) -> str:
         """The definition that the exporter runs."""
         names = ", ".join(re.findall(r"(\w+)=", re.sub(r"\([^()]*\)", "", self.inputs)))
-        call = f"\n    def __call__(self, {names}):\n        return {self.same}\n" if self.same else ""
+        call = _CALL.format(names=names, same=self.same) if self.same else ""
         return _TEMPLATE.format(
             op=self.op, names=names, expression=self.expression, inputs=self.inputs, dynamic=self.dynamic, call=call
         )

@@ -12,6 +12,9 @@ _ELEMENTS = "x=normal(6, 4), i=integers(0, 6, 3, 4), u=normal(3, 4)"
 _TWELVE = "i=np.arange(12, dtype=np.int32).reshape(3, 4)"
 _WIDE = "x=normal(4, 6), u=normal(3, 4)"
 _SAMPLED = "x=normal(2, 3, 5, 7), g=normal(2, 4, 6, 2)"
+_GELU = "(x * (1 + np.vectorize(__import__('math').erf)(x / 2**0.5)) / 2).astype(np.float32)"
+_BY_TANH = "x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))).astype(np.float32) / 2"
+_RMS = "x / np.sqrt(np.square(x).mean({}, keepdims=True) + 1e-3) * g"
 _SEGMENTS = "x=normal(6, 4), i=integers(-1, 5, 6)"
 
 
@@ -20,9 +23,8 @@ def _einsum(equation: str, *shapes: str, dynamic: str = "") -> Case:
     """MindSpore exports it, and numpy computes it."""
     names = "abc"[: len(shapes)]
     inputs = ", ".join(f"{name}=normal({shape})" for name, shape in zip(names, shapes, strict=True))
-    arrays = ", ".join(f"{name}.asnumpy()" for name in names)
-    same = f"Tensor(np.einsum({equation!r}, {arrays}))"
-    return Case("Einsum", f"ops.einsum({equation!r}, {', '.join(names)})", inputs, dynamic=dynamic, same=same)
+    terms = f"einsum({equation!r}, {', '.join(names)})"
+    return Case("Einsum", f"ops.{terms}", inputs, dynamic=dynamic, same=f"np.{terms}")
 
 
 ARRANGEMENT = [
@@ -61,6 +63,15 @@ ARRANGEMENT = [
     _einsum("ijk->j", "3, 4, 2"),
     _einsum("ij,jk,lk->il", "3, 4", "4, 5", "2, 5"),
     _einsum("ij,kj,kj->ik", "3, 4", "2, 4", "2, 4"),
+    Case("GeluExt", "ms.mint.nn.functional.gelu(x)", _X, same=_GELU),
+    Case("GeluExt", "ms.mint.nn.functional.gelu(x, approximate='tanh')", _X, same=_BY_TANH),
+    Case("StackExt", "ms.mint.stack((x, x), -1)", _X, same="np.stack((x, x), -1)"),
+    Case("IndexSelect", "ms.mint.index_select(x, 1, i)", _X + ", i=integers(0, 3, 4)", same="x[:, i]"),
+    Case("NarrowView", "ms.mint.narrow(x, -1, 1, 3)", _X),
+    Case("NarrowView", "ms.mint.narrow(x, 1, -2, 2)", _X),
+    Case("BroadcastToView", "ms.mint.broadcast_to(x, (4, 2, 3, 5))", _X),
+    Case("RmsNorm", "ops.rms_norm(x, g, 1e-3)[0]", _X + ", g=normal(5)", same=_RMS.format("-1")),
+    Case("RmsNorm", "ops.rms_norm(x, g, 1e-3)[0]", _X + ", g=normal(3, 5)", same=_RMS.format("(-2, -1)")),
     Case("ReduceStd", "ops.std(x, 1)", _X),
     Case("ReduceStd", "ops.var_mean(x, (0, 2), True, True)", _X),
     Case("Median", "ops.median(x, 1)", _X),
