@@ -68,6 +68,8 @@ ARRANGEMENT = [
     Case("StackExt", "ms.mint.stack((x, x), -1)", _X, same="np.stack((x, x), -1)"),
     Case("IndexSelect", "ms.mint.index_select(x, 1, i)", _X + ", i=integers(0, 3, 4)", same="x[:, i]"),
     Case("NarrowView", "ms.mint.narrow(x, -1, 1, 3)", _X),
+    *(Case("SplitTensorView", f"ms.mint.split(x, {size}, -1)", _X) for size in (1, 2, 5)),
+    *(Case("ChunkView", f"ms.mint.chunk(x, {count}, 2)", _X) for count in (1, 2, 3, 9)),
     Case("NarrowView", "ms.mint.narrow(x, 1, -2, 2)", _X),
     Case("BroadcastToView", "ms.mint.broadcast_to(x, (4, 2, 3, 5))", _X),
     Case("RmsNorm", "ops.rms_norm(x, g, 1e-3)[0]", _X + ", g=normal(5)", same=_RMS.format("-1")),

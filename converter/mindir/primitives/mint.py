@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from converter.ir.graph import Value
-from converter.mindir.lowering import Ints, Lowering
+from converter.mindir.lowering import Ints, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from lite.ops.enums import ActivationType, ReduceMode
 
@@ -30,6 +30,20 @@ def narrow(op: Lowering, x: Value, dim: int, start: int, length: int) -> Operand
     size = x.spec.shape[dim]
     begin = start + size if start < 0 <= size else start
     return op.emit("SliceFusion", x, op.ints((begin,), "begin"), op.ints((length,), "size"), axes=(dim,))
+
+
+def split(op: Lowering, x: Value, split_size: int, dim: int = 0) -> Operand:
+    """Parts of this size, as a tuple; the last one may be smaller."""
+    size = x.spec.shape[dim]
+    if size < 1 or split_size < 1:
+        raise Unsupported(f"splits {x.spec.like()} into parts of {split_size}: fix the size of dimension {dim}")
+    sizes = tuple(min(split_size, size - begin) for begin in range(0, size, split_size))
+    return op.emit_all("Split", x, axis=dim, output_num=len(sizes), size_splits=sizes)
+
+
+def chunk(op: Lowering, x: Value, chunks: int, dim: int = 0) -> Operand:
+    """At most so many parts of one size, but for the last."""
+    return split(op, x, -(-x.spec.shape[dim] // max(chunks, 1)), dim)
 
 
 def rms_norm(op: Lowering, x: Value, gamma: Value, epsilon: float = 1e-6) -> Operand:
