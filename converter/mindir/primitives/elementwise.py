@@ -36,8 +36,8 @@ def add_scaled(schema_op: str) -> Lower:
     def lower(op: Lowering, x: Value | Scalar, y: Value | Scalar, alpha: float = 1.0) -> Operand:
         left, right = op.operands(x, y)
         if alpha != 1:
-            right = op.emit("MulFusion", *op.operands(right, alpha), label="alpha")
-        return op.emit(schema_op, *op.operands(left, right))
+            right = op.cast(op.emit("MulFusion", *op.operands(right, alpha), label="alpha"), left.spec.dtype)
+        return op.emit(schema_op, left, right)
 
     return lower
 

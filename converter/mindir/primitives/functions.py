@@ -224,13 +224,19 @@ def lerp(op: Lowering, x: Value, end: Value, weight: Value | Scalar) -> Operand:
 def add_product(op: Lowering, x: Value, a: Value, b: Value, value: Value | Scalar = 1) -> Operand:
     """x + value * (a * b)"""
     both = op.emit("MulFusion", *op.operands(a, b), label="both")
-    return op.emit("AddFusion", *op.operands(x, _with(op, "MulFusion", both, value, "scaled")))
+    return op.emit("AddFusion", *op.operands(x, _scaled(op, both, value)))
 
 
 def add_quotient(op: Lowering, x: Value, a: Value, b: Value, value: Value | Scalar = 1) -> Operand:
     """x + (value * a) / b: in this order, which halves show."""
-    scaled = _with(op, "MulFusion", a, value, "scaled")
+    scaled = _scaled(op, a, value)
     return op.emit("AddFusion", *op.operands(x, op.emit("DivFusion", *op.operands(scaled, b), label="quotient")))
+
+
+def _scaled(op: Lowering, x: Value, value: Value | Scalar) -> Value:
+    """x times a factor, in x's own type."""
+    factor = op.cast(value, x.spec.dtype, "value") if isinstance(value, Value) else value
+    return op.emit("MulFusion", *op.operands(x, factor), label="scaled")
 
 
 def clamp_tensor(op: Lowering, x: Value, low: Value | None = None, high: Value | None = None) -> Operand:
