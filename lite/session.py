@@ -150,7 +150,9 @@ class Session:
         """
         with self._lock:
             plan, arrays = self._arrange(inputs)
-            results = self._keep(plan.run(arrays))
+            results = plan.run(arrays)
+            if self._states.specs:
+                results = self._keep(results)
         return results[0] if len(results) == 1 else dict(zip(self._output_names, results, strict=True))
 
     def bind(self) -> Binding:
@@ -177,7 +179,9 @@ class Session:
         times: list[StepTime] = []
         with self._lock:
             plan, arrays = self._arrange(inputs)
-            self._keep(plan.run(arrays, lambda part: times.extend(execute_timed(part))))
+            results = plan.run(arrays, lambda part: times.extend(execute_timed(part)))
+            if self._states.specs:
+                self._keep(results)
         return tuple(times)
 
     def reset(self, states: Mapping[str, Array] = MappingProxyType({})) -> None:
@@ -258,18 +262,17 @@ class Session:
 
     def _arrange(self, inputs: Any) -> tuple[Plan | Program, list[Array]]:
         """The plan for these inputs, and the arrays that it takes: the inputs, then the states."""
-        _, plans = self._check_open()
+        plans = self._plans or self._check_open()[1]
         arrays = self._feed.arrange(inputs)
         plan = self._plan or plans.at(tuple(array.shape for array in arrays))
         if self._is_bound and isinstance(plan, Plan):  # given for another, which is overwritten first
             arrays = [a.copy() if np.may_share_memory(a, plan.arena) else a for a in arrays]
-        arrays += self._states.arrays
+        if self._states.specs:
+            arrays += self._states.arrays
         return plan, arrays
 
     def _keep(self, results: list[Array]) -> list[Array]:
         """The outputs among the results of a run; the others become the states."""
-        if not self._states.specs:
-            return results
         count = len(self._output_names)
         self._states.keep(results[count:])
         return results[:count]
