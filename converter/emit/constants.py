@@ -1,16 +1,16 @@
 """Constants of a graph in a `.ms` file: plain, in 16 bits, or in codes, in the file or beside it.
 
-Equal constants are stored once, their bytes on multiples of 64 so that kernels can read them where the file is mapped,
-and behind everything else, so that nothing but these pages is read for them. Those of a model beyond 2 GB are in a file
-beside it (`converter/sidecar.py`).
+Equal constants are stored once. The bytes of long ones lie on multiples of 64, so that kernels can read them where the
+file is mapped, and behind everything else, so that nothing but these pages is read for them. Those of a model beyond
+2 GB are in a file beside it (`converter/sidecar.py`).
 
 Weights in codes (lite.coded.Coded) are int8 or int16 tensors with quantParams, packed where they have other widths, or
 in a compressed form where that is smaller (`converter/compact.py`). The format has one scale, or one for each element
 of an axis. Where groups of elements have a scale each, their codes are a constant [groups, size] of scale 1, followed
-by a MulFusion with the scales [groups, 1], where there are offsets an AddFusion, and a Reshape: any reader computes the
-weights from that, and this project's keeps the codes (`lite/plan/groups.py`). A scale takes 4 bytes so, not the 24 or
-more of a table; matrices of many rows with an offset each are written so too. Weights in 16 bits (lite.halves.Half) are
-float16 or bfloat16 tensors, which readers widen.
+by a MulFusion with the scales [groups, 1], where there are offsets an AddFusion, and where groups are not rows a
+Reshape: any reader computes the weights from that, and this project's keeps the codes (`lite/plan/groups.py`). A scale
+takes 4 bytes so, not the 20 or more of a table; matrices of many rows with an offset each are written so too. Weights
+in 16 bits (lite.halves.Half) are float16 or bfloat16 tensors, which readers widen.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from converter.compact import compact, in_parameters
 from converter.emit.quantization import WEIGHT, Scales, parameters_of_codes
-from converter.emit.tables import CONSTANT, Tables
+from converter.emit.tables import CONSTANT, VARIABLE, Tables
 from converter.errors import EmitError
 from converter.ir.graph import Value
 from converter.sidecar import SMALLEST, Sidecar
@@ -58,10 +58,7 @@ class Constants:
             raise EmitError(f"constant {spec}: strings cannot be stored")
         data = spec.data
         parameters = parameters_of_codes(data) if isinstance(data, Coded) else self._scales.parameters(value)
-        fields: dict[str, Any] = {
-            "nodeType": CONSTANT,
-            "quantParams": None if parameters is None else self._tables.quant_params(parameters),
-        }
+        fields: dict[str, Any] = {"nodeType": CONSTANT, "quantParams": parameters}
         stored, form = self._stored(value)
         fields |= form
         told = hashlib.blake2b(stored.data, digest_size=DIGEST)
@@ -92,15 +89,19 @@ class Constants:
         name = spec.name or "constant"
         index = self._tensor(Value(TensorSpec(DType.FLOAT32, shape, f"{name}/codes", plain)))
         scale = data.scale * data.var_corr
-        steps = [("MulFusion", "scale", scale.reshape(count, 1))]
         offset = data.mean_corr - data.zero_point * scale
+        steps = [("MulFusion", "scale", scale.reshape(count, 1))]
         if offset.any():
             steps.append(("AddFusion", "offset", offset.astype(np.float32).reshape(count, 1)))
-        steps.append(("Reshape", "shape", np.array(spec.shape, np.int32)))
+        if spec.shape != shape:
+            steps.append(("Reshape", "shape", np.array(spec.shape, np.int32)))
         for op, label, operand in steps:
+            is_last = op == steps[-1][0]
             inputs = [index, self._tensor(Value.constant(operand, f"{name}/{label}"))]
-            index = self._tables.variable(name, TensorSpec(DType.FLOAT32, spec.shape if op == "Reshape" else shape))
-            self._tables.node(f"{name}/{op}", op, {}, inputs, [index], WEIGHT if op == "MulFusion" else 0)
+            own = self._tables.fresh(name if is_last else f"{name}/{op}")
+            made = TensorSpec(DType.FLOAT32, spec.shape if is_last else shape)
+            index = self._tables.tensor(own, made, nodeType=VARIABLE)
+            self._tables.node(own, op, {}, inputs, [index], WEIGHT if op == "MulFusion" else 0)
         return index
 
     def _place(self, stored: Array, digest: bytes) -> dict[str, Any]:

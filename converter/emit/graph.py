@@ -109,12 +109,12 @@ class _Emitter:
             "tensorIndices": sorted(self.tables.used.union(inputs, outputs)),
         }
 
-    def tensor(self, value: Value) -> int:
-        """Index of the tensor of a value, which is written on its first use."""
+    def tensor(self, value: Value, node: str = "") -> int:
+        """Index of the tensor of a value, which is written on its first use. node: name of the one that computes it."""
         found = self._index.get(id(value))
         if found is None:
             if value.producer is not None or not value.spec.is_known:
-                found = self._variable(value)
+                found = self._variable(value, node)
             else:
                 found = self._constants.write(value)
             self._index[id(value)] = found
@@ -130,7 +130,8 @@ class _Emitter:
             if value.data is None and id(value) not in self._index:
                 raise EmitError(f"{where}: reads {value.spec} before it is computed")
         name = node.name or f"{node.op}-{self.tables.node_count}"
-        inputs, outputs = ([self.tensor(value) for value in values] for values in (node.inputs, node.outputs))
+        inputs = [self.tensor(value) for value in node.inputs]
+        outputs = [self.tensor(value, name) for value in node.outputs]
         if is_by_row(node.attrs) and op in PRODUCTS:
             inputs[0] = self._codes_by_row(node.inputs[0])
         try:
@@ -204,11 +205,14 @@ class _Emitter:
         self.tables.node(f"Cast-{self.tables.node_count}", "Cast", {}, [source, target], [copy])
         return copy
 
-    def _variable(self, value: Value) -> int:
-        """Index of a new tensor for a value, or for a copy of it if the value's name is given away."""
-        parameters = self._scales.parameters(value)
-        fields = {"quantParams": None if parameters is None else self.tables.quant_params(parameters)}
+    def _variable(self, value: Value, node: str = "") -> int:
+        """Index of a new tensor for a value, or for a copy of it if the value's name is given away.
+
+        It is called as the node that computes it, if any: that name is in the file anyway. Inputs and outputs, whose
+        names users see, keep theirs.
+        """
+        fields = {"quantParams": self._scales.parameters(value)}
         if self._public.get(value.name) is value:
             del self._public[value.name]
             return self.tables.tensor(value.name, value.spec, nodeType=VARIABLE, **fields)
-        return self.tables.variable(value.name, value.spec, **fields)
+        return self.tables.variable(node or value.name, value.spec, **fields)

@@ -28,7 +28,6 @@ class Tables:
         self._names = set(reserved)
         self._tensors: list[int] = []
         self._nodes: list[int] = []
-        self._quant_params: dict[str, int] = {}  # tables that tensors and channels share
 
     @property
     def node_count(self) -> int:
@@ -81,16 +80,6 @@ class Tables:
             "quantType": quant_type,
         }
         self._nodes.append(self._encoder.table("CNode", row))
-
-    def quant_params(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        """The QuantParam tables with these fields; equal ones are one table in the file."""
-        tables = []
-        for row in rows:
-            key = repr(row)
-            if key not in self._quant_params:
-                self._quant_params[key] = self._encoder.table("QuantParam", row)
-            tables.append(self._quant_params[key])
-        return tables
 
     def finish(self, subgraphs: Sequence[Mapping[str, Any]]) -> list[Part]:
         """The parts of the file, once all subgraphs are written. The first one is the network."""

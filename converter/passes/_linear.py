@@ -95,9 +95,15 @@ def folded(graph: Graph, value: Value, affine: Affine) -> tuple[Node, Node] | No
     attrs: Linear = replace(node.attrs, activation_type=affine.activation_type)
     if isinstance(attrs, FullConnection):
         attrs = replace(attrs, has_bias=True)
-    name = node.inputs[2].name if len(node.inputs) == 3 else f"{node.name}/bias"
+    name = node.inputs[2].name if len(node.inputs) == 3 else bias_name(node)
     inputs = [node.inputs[0], weights, Value.constant(total.astype(value.spec.dtype.dtype), name)]
     return node, make_node(attrs, inputs, node.name, node.origin)
+
+
+def bias_name(node: Node) -> str:
+    """What the bias is called of a node that had none: as its weights are."""
+    weights = node.inputs[1].name
+    return f"{weights.removesuffix('.weight')}.bias" if weights else f"{node.name}/bias"
 
 
 def _is_per_channel(attrs: Linear, weights: Array, bias: Array) -> bool:

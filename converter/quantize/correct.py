@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from converter.ir.graph import Graph, Node, Value
+from converter.passes._linear import bias_name
 from converter.quantize.affine import weight_affine, weight_codes
 from converter.quantize.full import channel_axis, on_codes
 from converter.quantize.settings import Quantization
@@ -85,7 +86,7 @@ def correct_biases(means: dict[Node, InputMean]) -> None:
             continue
         before = node.inputs[2] if len(node.inputs) > 2 else None
         total = -shift if before is None or before.data is None else before.data - shift
-        bias = Value.constant(total.astype(np.float32), f"{node.name}/bias" if before is None else before.name)
+        bias = Value.constant(total.astype(np.float32), bias_name(node) if before is None else before.name)
         if before is not None:
             before.users.remove(node)
         elif isinstance(node.attrs, FullConnection):

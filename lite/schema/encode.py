@@ -1,7 +1,8 @@
 """Writes FlatBuffers tables by their description: the inverse of decode.py. Used by the converter, not on a device.
 
-Tables come first in the file, vectors of bytes behind them: such a vector is one part of the file, the very array that
-was given, so that writing a model takes no memory for the constants in it.
+Tables come first in the file, long vectors of bytes behind them: such a vector is one part of the file, the very array
+that was given, so that writing a model takes no memory for the constants in it. What is equal is written once: strings,
+vectors, and tables with all that they hold.
 """
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ import numpy.typing as npt
 
 from lite.schema.describe import Field, Schema
 
-_BYTES_ALIGNMENT = 64
+_BYTES_ALIGNMENT = 64  # of long vectors of bytes: that of lines of caches and of vectors in registers
+_LONG = 1024  # bytes, from which on a vector is that
+_SHORT_ALIGNMENT = 8  # of others: that of any element
 _LENGTH_BYTES = 4  # before a vector's elements
 
 Part = bytes | memoryview
@@ -41,7 +44,7 @@ class Encoder:
         self._schema = schema
         self._builder = flatbuffers.Builder(size)
         self._builder.minalign = _BYTES_ALIGNMENT  # of the tables' end
-        self._written: dict[tuple[str, bytes], int] = {}  # strings and vectors of numbers
+        self._written: dict[tuple[object, ...], int] = {}  # what there is, by kind and content
         self._behind: list[Part] = []
         self._bytes_behind = 0
 
@@ -56,13 +59,17 @@ class Encoder:
         if unknown:
             raise ValueError(f"{name}.{min(unknown)}: no such field")
         rows = [(field, self._checked(name, field, values)) for field in present]
-        self._builder.StartObject(len(table.fields))
-        for field, value in sorted(rows, key=lambda row: struct.calcsize(f"<{row[0].code}"), reverse=True):
-            if field.kind == "scalar":
-                getattr(self._builder, _SLOT_WRITERS[field.code])(field.slot, value, field.default)
-            else:
-                self._builder.PrependUOffsetTRelativeSlot(field.slot, value, 0)
-        return int(self._builder.EndObject())
+
+        def write() -> int:
+            self._builder.StartObject(len(table.fields))
+            for field, value in sorted(rows, key=lambda row: struct.calcsize(f"<{row[0].code}"), reverse=True):
+                if field.kind == "scalar":
+                    getattr(self._builder, _SLOT_WRITERS[field.code])(field.slot, value, field.default)
+                else:
+                    self._builder.PrependUOffsetTRelativeSlot(field.slot, value, 0)
+            return int(self._builder.EndObject())
+
+        return self._once(write, name, *((field.slot, _content(field, value)) for field, value in rows))
 
     def finish(self, root: int, identifier: bytes) -> list[Part]:
         """The file, in parts, whose root is the table that `table` returned as `root`."""
@@ -81,7 +88,7 @@ class Encoder:
         if field.kind == "scalar":
             return self._scalar(field, value)
         if field.kind == "string":
-            return self._once("string", value.encode(), lambda: self._builder.CreateString(value))
+            return self._once(lambda: self._builder.CreateString(value), "string", value)
         if field.kind == "union":
             return self.table(values[f"{field.name}_type"], value)
         if field.kind == "table":
@@ -103,13 +110,18 @@ class Encoder:
         return value if isinstance(value, int) else self.table(table, value)
 
     def _tables(self, children: Sequence[int]) -> int:
-        self._builder.StartVector(4, len(children), 4)
-        for child in reversed(children):
-            self._builder.PrependUOffsetTRelative(child)
-        return int(self._builder.EndVector())
+        def write() -> int:
+            self._builder.StartVector(4, len(children), 4)
+            for child in reversed(children):
+                self._builder.PrependUOffsetTRelative(child)
+            return int(self._builder.EndVector())
+
+        return self._once(write, "tables", *children)
 
     def _bytes(self, value: npt.NDArray[np.uint8]) -> int:
         """Numbers count back from the end of the tables: what lies behind it has a negative one."""
+        if len(value) < _LONG:
+            return self._vector("B", value.tobytes(), _SHORT_ALIGNMENT)
         padding = bytes(-(self._bytes_behind + _LENGTH_BYTES) % _BYTES_ALIGNMENT)
         place = self._bytes_behind + len(padding)
         self._behind += [padding + struct.pack("<I", len(value)), value.data]
@@ -118,19 +130,28 @@ class Encoder:
 
     def _numbers(self, field: Field, value: Sequence[int | float]) -> int:
         packed = struct.pack(f"<{len(value)}{field.element}", *value)
-        width = struct.calcsize(f"<{field.element}")
+        return self._vector(field.element, packed, struct.calcsize(f"<{field.element}"))
+
+    def _vector(self, element: str, packed: bytes, alignment: int) -> int:
+        """A vector whose elements are these bytes."""
+        width = struct.calcsize(f"<{element}")
 
         def write() -> int:
-            self._builder.StartVector(width, len(value), width)
+            self._builder.StartVector(width, len(packed) // width, alignment)
             self._builder.head -= len(packed)
             self._builder.Bytes[self._builder.head : self._builder.head + len(packed)] = packed
             return int(self._builder.EndVector())
 
-        return self._once(field.element, packed, write)
+        return self._once(write, element, packed)
 
-    def _once(self, kind: str, content: bytes, write: Callable[[], int]) -> int:
+    def _once(self, write: Callable[[], int], *content: object) -> int:
         """The number of what has this content: written before, or now."""
-        found = self._written.get((kind, content))
+        found = self._written.get(content)
         if found is None:
-            found = self._written[kind, content] = write()
+            found = self._written[content] = write()
         return found
+
+
+def _content(field: Field, value: Any) -> object:
+    """What tells a field's value from all others: -0.0 equals 0.0."""
+    return struct.pack(f"<{field.code}", value) if field.kind == "scalar" else value
