@@ -18,9 +18,9 @@ from lite.types import Array
 
 _WORTH = 0.9  # of the bytes of plain codes, at most
 _GAP_BITS = range(1, 13)
-_ROWS = 64  # of a matrix with offsets, from which on nodes take less than parameters
+_ROWS = 24  # of a matrix with offsets, from which on nodes take less than parameters
 _TABLE_BYTES, _FIELD_BYTES, _REFERENCE_BYTES = 16, 4, 4  # of a scale among the parameters
-_NODE_BYTES = 600  # of nodes that make numbers of codes
+_NODE_BYTES = 400  # of nodes that make numbers of codes
 _CHUNK = 1 << 16  # numbers written at once; a multiple of 8
 
 
@@ -57,10 +57,17 @@ def stored_bytes(data: Coded) -> int:
     has_offsets, count = bool(data.mean_corr.any()), len(data.scale)
     nbytes: int = compact(data).nbytes
     if not in_parameters(data):
-        return nbytes + _NODE_BYTES + (2 if has_offsets else 1) * data.scale.itemsize * count
+        columns = [data.scale, data.mean_corr] if has_offsets else [data.scale]
+        return nbytes + _NODE_BYTES + sum((2 if fits_half(column) else 4) * count for column in columns)
     tables = len(np.unique(np.stack([data.scale, data.mean_corr], axis=1), axis=0))  # equal ones are one
     each = _TABLE_BYTES + _FIELD_BYTES * (has_offsets + (data.bits != 8))
     return nbytes + _REFERENCE_BYTES * count + each * tables
+
+
+def fits_half(numbers: Array) -> bool:
+    """Whether float32 numbers are float16 numbers too, so that files can have them in 2 bytes each."""
+    with np.errstate(over="ignore"):
+        return np.array_equal(numbers.astype(np.float16), numbers)
 
 
 def in_parameters(data: Coded) -> bool:

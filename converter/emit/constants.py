@@ -9,8 +9,8 @@ in a compressed form where that is smaller (`converter/compact.py`). The format 
 of an axis. Where groups of elements have a scale each, their codes are a constant [groups, size] of scale 1, followed
 by a MulFusion with the scales [groups, 1], where there are offsets an AddFusion, and where groups are not rows a
 Reshape: any reader computes the weights from that, and this project's keeps the codes (`lite/plan/groups.py`). A scale
-takes 4 bytes so, not the 20 or more of a table; matrices of many rows with an offset each are written so too. Weights
-in 16 bits (lite.halves.Half) are float16 or bfloat16 tensors, which readers widen.
+takes 2 or 4 bytes so, not the 20 or more of a table; matrices of many rows with an offset each are written so too.
+Weights in 16 bits (lite.halves.Half) are float16 or bfloat16 tensors, which readers widen.
 """
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from converter.compact import compact, in_parameters
+from converter.compact import compact, fits_half, in_parameters
 from converter.emit.quantization import WEIGHT, Scales, parameters_of_codes
 from converter.emit.tables import CONSTANT, VARIABLE, Tables
 from converter.errors import EmitError
 from converter.ir.graph import Value
 from converter.sidecar import SMALLEST, Sidecar
 from lite.coded import Coded
-from lite.halves import Half
+from lite.halves import Half, halved
 from lite.schema.sums import DIGEST, check_sum
 from lite.types import Array, DType, TensorSpec
 
@@ -97,7 +97,7 @@ class Constants:
             steps.append(("Reshape", "shape", np.array(spec.shape, np.int32)))
         for op, label, operand in steps:
             is_last = op == steps[-1][0]
-            inputs = [index, self._tensor(Value.constant(operand, f"{name}/{label}"))]
+            inputs = [index, self._tensor(_shortest(operand, f"{name}/{label}"))]
             own = self._tables.fresh(name if is_last else f"{name}/{op}")
             made = TensorSpec(DType.FLOAT32, spec.shape if is_last else shape)
             index = self._tables.tensor(own, made, nodeType=VARIABLE)
@@ -115,6 +115,14 @@ class Constants:
             "length": stored.nbytes,
         }
         return {"externalData": [part]}
+
+
+def _shortest(numbers: Array, name: str) -> Value:
+    """A constant that nodes compute weights with: in float16 where that has the same numbers."""
+    if numbers.dtype != np.float32 or not fits_half(numbers):
+        return Value.constant(numbers, name)
+    half = Half(halved(numbers).reshape(-1), numbers.shape)
+    return Value(TensorSpec(DType.FLOAT32, numbers.shape, name, half))
 
 
 def plain_bytes(spec: TensorSpec, data: Any) -> Array:

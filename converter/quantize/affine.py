@@ -8,7 +8,7 @@ from lite.types import Array
 
 LEAST_SCALE = 2.0**-40  # of a tensor that is 0 everywhere; files have none below it, or above its inverse
 _LEAST_PEAK, _LARGEST_PEAK = 255 * LEAST_SCALE, 63 / LEAST_SCALE  # in 7 bits and 8, on one side of 0 or both
-_FRACTION = 64  # scales of weights are multiples of the power of two above them by 1 / _FRACTION
+_FRACTION = 32  # scales of weights are multiples of the power of two above them by 1 / _FRACTION
 
 
 def is_codable(w: Array) -> bool:
@@ -34,7 +34,7 @@ def activation_affine(low: float, high: float, bits: int) -> Affine:
 def weight_affine(w: Array, axis: int, bits: int = 8) -> Affine:
     """How codes of `bits` stand for weights: symmetric around 0, with a scale for each element of `axis`.
 
-    Scales are rounded up, by 3.2 % at most, to one of 32 in an octave: equal ones are stored once.
+    Scales are rounded up, by 6.3 % at most, to one of 16 in an octave: equal ones are stored once.
     """
     others = tuple(d for d in range(w.ndim) if d != axis)
     largest = np.abs(w).max(axis=others, initial=0).astype(np.float64)

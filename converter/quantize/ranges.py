@@ -14,6 +14,8 @@ _FINE_SHRINKS = np.linspace(1.0, 0.4, 31)  # where scales are not rounded
 _CHUNK = 1 << 20  # elements at once
 _OFFSETS = 16  # that the range of a scale's codes is divided into at least
 _SCALES, _TRIED_SCALES = 32, 8  # that there are in an octave: of those that are tried few do
+_HALVED_BITS = 8  # of codes to which it makes no difference that scale and offset have 11 bits
+_LEAST_HALF = np.float32(2.0**-14)  # that has all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Even:
     """Codes of settings.weight_bits that stand for evenly spaced values.
 
     is_shared: whether many groups have scale and offset in common, because files have equal ones once: the scales of
-    groups with an offset are rounded too, and offsets are whole steps, for fewer than four bits parts of one.
+    groups with an offset are rounded too, and offsets are whole steps, for fewer than four bits parts of one. Those of
+    other groups are float16 numbers.
     """
 
     settings: Quantization
@@ -76,7 +79,17 @@ class Even:
             parts = np.float32(max(_OFFSETS >> bits, 1))
             steps = (high + low) / (2 * scale) + np.float32(0.5)
             offset = np.rint(steps * parts) / parts * scale
+        elif bits <= _HALVED_BITS:
+            scale, offset = _halved(scale, offset)
         return scale, offset
+
+
+def _halved(scale: Array, offset: Array) -> tuple[Array, Array]:
+    """Both rounded to float16, which takes 2 bytes in a file, but where the scale would lose precision."""
+    with np.errstate(over="ignore"):
+        near, near_offset = (x.astype(np.float16).astype(np.float32) for x in (scale, offset))
+    fits = (scale >= _LEAST_HALF) & np.isfinite(near) & np.isfinite(near_offset)
+    return np.where(fits, near, scale), np.where(fits, near_offset, offset)
 
 
 def short(scale: Array, octave: int = _SCALES) -> Array:

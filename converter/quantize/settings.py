@@ -80,7 +80,7 @@ class Quantization:
     far as samples tell what they are multiplied with; None for "compensated" below 8 bits where there are samples.
     spacing: of the values that codes stand for: "even", or "clustered", which are 2^weight_bits values (up to 7 bits)
     found by k-means.
-    min_weights: a constant with fewer elements stays in float32.
+    min_weights: a constant with fewer elements stays in float32, as one does whose codes would take more bytes.
 
     size_budget, error_budget: choose the bits of each layer, 2 to 8 or float32, in place of weight_bits. size_budget is
     the largest share of the float32 file's bytes that the file may take, with the least error of the outputs;
@@ -109,7 +109,7 @@ class Quantization:
     weight_range: str | None = None
     rounding: str | None = None
     spacing: str = "even"
-    min_weights: int = 256
+    min_weights: int = 128
     size_budget: float | None = None
     error_budget: float | None = None
     max_error: float | None = None

@@ -8,7 +8,7 @@
 
 Weights of a product [depth, columns] are transposed, so that groups lie side by side. A group size that does not divide
 a channel's weights is not used for that constant. Constants that are few, or too large or small for a scale, or that
-two operators read in different ways, stay as they are.
+two operators read in different ways, or whose codes and scales would take more bytes, stay as they are.
 """
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def quantize_weights(
         own = settings if bits is None else replace(settings, weight_bits=bits[value])
         hessian = (hessians or {}).get(value) if own.is_compensated else None
         coded = encode(data, weights.axis, own, hessian)
-        value.spec = TensorSpec(DType.FLOAT32, data.shape, value.name, coded)
+        if stored_bytes(coded) < data.nbytes:
+            value.spec = TensorSpec(DType.FLOAT32, data.shape, value.name, coded)
     return graph
 
 

@@ -17,8 +17,7 @@ import numpy.typing as npt
 from lite.schema.describe import Field, Schema
 
 _BYTES_ALIGNMENT = 64  # of long vectors of bytes: that of lines of caches and of vectors in registers
-_LONG = 1024  # bytes, from which on a vector is that
-_SHORT_ALIGNMENT = 8  # of others: that of any element
+_LONG = 1 << 16  # bytes, from which on a vector is that: kernels get copies of shorter ones
 _LENGTH_BYTES = 4  # before a vector's elements
 
 Part = bytes | memoryview
@@ -121,7 +120,7 @@ class Encoder:
     def _bytes(self, value: npt.NDArray[np.uint8]) -> int:
         """Numbers count back from the end of the tables: what lies behind it has a negative one."""
         if len(value) < _LONG:
-            return self._vector("B", value.tobytes(), _SHORT_ALIGNMENT)
+            return self._vector("B", value.tobytes(), 4 if len(value) % 8 else 8)  # elements may have 8 bytes
         padding = bytes(-(self._bytes_behind + _LENGTH_BYTES) % _BYTES_ALIGNMENT)
         place = self._bytes_behind + len(padding)
         self._behind += [padding + struct.pack("<I", len(value)), value.data]

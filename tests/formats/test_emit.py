@@ -114,17 +114,15 @@ def test_flatc_reads_it_strictly(tmp_path: Path) -> None:
 
 
 def test_long_constants_lie_on_multiples_of_64_behind_the_tables() -> None:
-    file = Bytes(emit(small_network()))
-    tensors = file.follow(file.field(file.root, 7))
-    places = []
-    for index in range(file.u32(tensors)):
-        tensor = file.item(7, index)
-        if file.u16(file.slot(tensor, 6)):
-            places.append(file.follow(file.field(tensor, 6)) + 4)
-    *short, long = places  # w, b once, shape; fc
-    assert [place % 8 for place in short] == [0] * 3
-    assert long % 64 == 0
-    assert long > max(short)
+    graph, x = with_input((3, 1 << 14))
+    for size in (1, 1 << 14):
+        (x,) = graph.add(ops.attributes("AddFusion", {}), [x, constant("", size)], "h")
+    graph.outputs = [graph.add(ops.attributes("Reshape", {}), [x, Value.constant(np.array([-1]), "")], "y")[0]]
+    data = emit(graph)
+    file = Bytes(data)
+    short, long, shape = (file.follow(file.field(file.item(7, index), 6)) + 4 for index in (1, 3, 5))
+    assert (short % 4, long % 64, shape % 8) == (0, 0, 0)
+    assert max(short, shape) < long == len(data) - (4 << 14)
 
 
 def test_no_padding_but_for_alignment() -> None:

@@ -160,7 +160,7 @@ def test_codes_of_weights_are_at_most_half_a_step_off() -> None:
     scale, _ = affine.spread(4)
     assert np.abs(codes * scale - w).max() <= scale.max() / 2 * (1 + 1e-6)
     largest = np.abs(codes.reshape(4, -1)).max(axis=1)
-    assert largest.min() >= 127 / (1 + 1 / 32) - 0.5
+    assert largest.min() >= 127 / (1 + 1 / 16) - 0.5
     assert largest.max() <= 127
 
 
