@@ -46,10 +46,16 @@ def inputs(rng):
 dynamic = dict({dynamic})
 '''
 
-_CALL = '''
+_NUMPY = '''
     def __call__(self, *tensors):
         {names}, *_ = (*(tensor.asnumpy() for tensor in tensors), None)
         return Tensor({same})
+'''
+
+_MINDSPORE = '''
+    def __call__(self, *tensors):
+        {names}, *_ = (*tensors, None)
+        return {runs}
 '''
 
 
@@ -57,8 +63,8 @@ _CALL = '''
 class Case:
     """One small network. primitive: what must occur in its export; inputs: arguments of construct, drawn by the
     template's functions; expression: what construct returns; op: what self.op is, a cell or primitive with settings;
-    dynamic: shapes of inputs that are exported with dynamic dimensions. same: what numpy computes instead, where
-    MindSpore exports the primitive and cannot run it on CPUs.
+    dynamic: shapes of inputs that are exported with dynamic dimensions. Where MindSpore exports the primitive and
+    cannot run it on CPUs, runs: what it runs instead, by primitives that it has there; same: what numpy computes.
     """
 
     primitive: str
@@ -67,12 +73,14 @@ class Case:
     op: str = "None"
     dynamic: str = ""
     same: str = ""
+    runs: str = ""
 
     @property
     def source(self) -> str:
         """The definition that the exporter runs."""
         names = ", ".join(re.findall(r"(\w+)=", re.sub(r"\([^()]*\)", "", self.inputs)))
-        call = _CALL.format(names=names, same=self.same) if self.same else ""
+        call = _NUMPY.format(names=names, same=self.same) if self.same else ""
+        call = _MINDSPORE.format(names=names, runs=self.runs) if self.runs else call
         return _TEMPLATE.format(
             op=self.op, names=names, expression=self.expression, inputs=self.inputs, dynamic=self.dynamic, call=call
         )

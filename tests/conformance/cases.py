@@ -4,6 +4,7 @@ from __future__ import annotations
 from tests.conformance.case import Case, family
 from tests.conformance.cases_arrangement import ARRANGEMENT
 from tests.conformance.cases_functions import FUNCTIONS
+from tests.conformance.cases_mint import MINT
 from tests.conformance.cases_volumes import VOLUMES
 
 _X = "x=normal(2, 3, 5)"
@@ -470,5 +471,5 @@ DETECTION = [
 
 CASES = [
     *ELEMENTWISE, *ACTIVATIONS, *CONVOLUTION, *POOLING, *MATRIX, *NORMALIZATION, *REDUCTION, *SHAPE, *COMPUTED_SHAPES,
-    *RECURRENT, *UNROLLED, *DETECTION, *STRUCTURAL, *FUNCTIONS, *ARRANGEMENT, *VOLUMES,
+    *RECURRENT, *UNROLLED, *DETECTION, *STRUCTURAL, *FUNCTIONS, *ARRANGEMENT, *VOLUMES, *MINT,
 ]  # fmt: skip

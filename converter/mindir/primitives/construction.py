@@ -51,6 +51,14 @@ def lin_space(op: Lowering, start: Value, stop: Value, num: int) -> Operand:
     return op.emit("LinSpace", start, stop, op.constant(np.array(num, np.int32), "count"))
 
 
+def spaced(op: Lowering, start: float, end: float, steps: int, dtype: int | None = None) -> Operand:
+    """The same for plain numbers, float32 where no other type is given."""
+    if dtype not in (None, *DType):
+        raise Unsupported(f"makes elements of the type {dtype}: no operator here computes with it")
+    wanted = DType.FLOAT32 if dtype is None else DType(dtype)
+    return op.constant(np.linspace(start, end, steps).astype(wanted.dtype), "numbers")
+
+
 def diagonal_matrix(op: Lowering, x: Value) -> Operand:
     """The elements of x on a diagonal, zero elsewhere: x's shape twice."""
     if not x.spec.is_static:

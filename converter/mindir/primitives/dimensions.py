@@ -128,6 +128,20 @@ def filled_like(number: int) -> Lower:
     return lower
 
 
+def number_like(number: int) -> Lower:
+    """A tensor of x's shape, with one number everywhere, in x's type where no other is given."""
+
+    def lower(op: Lowering, x: Value, dtype: int | None = None) -> Operand:
+        return filled_like(number)(op, x, shape_of(op, x), dtype)
+
+    return lower
+
+
+def full_like(op: Lowering, x: Value, value: Scalar, dtype: int | None = None) -> Operand:
+    """A tensor of x's shape, with this number everywhere, in x's type where no other is given."""
+    return _fill(op, np.array(value, _number_type(dtype, x.spec.dtype).dtype), shape_of(op, x))
+
+
 def fill_with(op: Lowering, shape: Dims, value: Value) -> Operand:
     """A tensor of a shape, with the element of a tensor everywhere."""
     return op.emit("Fill", value, op.dims(shape, "shape"))

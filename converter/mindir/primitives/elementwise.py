@@ -177,3 +177,40 @@ def accumulate(schema_op: str) -> Lower:
         return op.emit(schema_op, x, where, exclusive=exclusive, reverse=reverse)
 
     return lower
+
+
+def leaky_relu(op: Lowering, x: Value, negative_slope: float = 0.01) -> Operand:
+    """x > 0 ? x : slope * x"""
+    return op.emit("Activation", x, activation_type=ActivationType.LEAKY_RELU, alpha=negative_slope)
+
+
+def swish_gated(op: Lowering, x: Value, dim: int = -1) -> Operand:
+    """The swish of the first half of x along a dimension, times the second."""
+    gate, part = op.emit_all("Split", x, label="halves", axis=dim, output_num=2)
+    return op.emit("MulFusion", op.emit("Activation", gate, label="gate", activation_type=ActivationType.SWISH), part)
+
+
+def accumulate_as(op: Lowering, x: Value, dim: int, dtype: int | None = None) -> Operand:
+    """Running sums along a dimension; without a dtype, integers and booleans are added as int64."""
+    wanted = summed_as(x, dtype)
+    return op.emit("CumSum", op.cast(x, wanted), op.constant(np.array(dim, np.int32), "dim"))
+
+
+def summed_as(x: Value, dtype: int | None) -> DType:
+    """The type in which elements are added: int64 for integers and booleans, where no other is asked for."""
+    if dtype is None:
+        return x.spec.dtype if x.spec.dtype.dtype.kind == "f" else DType.INT64
+    if dtype not in list(DType):
+        raise Unsupported(f"adds as the type {dtype}: no operator here computes with it")
+    return DType(dtype)
+
+
+def gelu(op: Lowering, x: Value, approximate: int | str = 0) -> Operand:
+    """GELU by erf, or by tanh."""
+    by_tanh = approximate in (1, "tanh")
+    return op.emit("Activation", x, activation_type=ActivationType.GELU, approximate=by_tanh)
+
+
+def same(op: Lowering, x: Value) -> Operand:
+    """x itself: only its place in memory is asked for."""
+    return x

@@ -7,7 +7,7 @@ import numpy as np
 
 from converter.ir.graph import Value
 from converter.mindir.lowering import Lower, Lowering, Scalar, Unsupported
-from converter.mindir.operands import Operand
+from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.elementwise import clamp
 from lite.ops.enums import ActivationType
 from lite.types import DType
@@ -247,3 +247,68 @@ def clamp_tensor(op: Lowering, x: Value, low: Value | None = None, high: Value |
     if low is not None:
         x = op.emit("Maximum", x, op.cast(low, wanted, "least"), label="low" if high is not None else "")
     return x if high is None else op.emit("Minimum", x, op.cast(high, wanted, "most"))
+
+
+def fraction(op: Lowering, x: Value) -> Operand:
+    """x - trunc(x)"""
+    return op.emit("SubFusion", x, op.emit("Trunc", x, label="whole"))
+
+
+def is_negative_infinity(op: Lowering, x: Value) -> Operand:
+    """-inf; no integer is."""
+    if not _is_float(x):
+        return op.emit("NotEqual", x, x)
+    return op.emit("Equal", *op.operands(x, -math.inf))
+
+
+def power_of(base: float) -> Lower:
+    """base ** x"""
+
+    def lower(op: Lowering, x: Value) -> Operand:
+        return op.emit("ExpFusion", _floats(op, x), base=base, scale=1.0, shift=0.0)
+
+    return lower
+
+
+def logarithm(base: float) -> Lower:
+    """The logarithm to a base."""
+
+    def lower(op: Lowering, x: Value) -> Operand:
+        natural = op.emit("Log", _floats(op, x), label="natural")
+        return op.emit("MulFusion", *op.operands(natural, 1 / math.log(base)))
+
+    return lower
+
+
+def _floats(op: Lowering, x: Value) -> Value:
+    return x if _is_float(x) else op.cast(x, DType.FLOAT32, "float")
+
+
+def log_add_exp(base: float) -> Lower:
+    """log(base^x + base^y) to that base, which is max + log(1 + base^-|x - y|): no power is beyond 1."""
+    scale = math.log(base)
+
+    def lower(op: Lowering, x: Value, y: Value) -> Operand:
+        left, right = op.operands(x, y)
+        apart = op.emit("Abs", op.emit("SubFusion", left, right, label="difference"), label="apart")
+        other = op.emit("ExpFusion", apart, base=-1.0, scale=-scale, shift=0.0, label="power")
+        rest = op.emit("Log1p", other, label="log")
+        if base != math.e:
+            rest = _with(op, "MulFusion", rest, 1 / scale, "rest")
+        return op.emit("AddFusion", op.emit("Maximum", left, right, label="most"), rest)
+
+    return lower
+
+
+def threshold(op: Lowering, x: Value, least: Scalar, value: Scalar) -> Operand:
+    """x > least ? x : value"""
+    return op.emit("Select", _with(op, "Greater", x, least, "above"), *op.operands(x, value))
+
+
+def log_sigmoid(op: Lowering, x: Value) -> Operand:
+    """log(1 / (1 + exp -x)); a second result is for training alone."""
+    softplus = op.emit("Activation", op.emit("Neg", x, label="minus"), activation_type=_SOFTPLUS, label="softplus")
+    return (op.emit("Neg", softplus), Missing("uses a result of LogSigmoid that only training needs"))
+
+
+_SOFTPLUS = ActivationType.SOFTPLUS

@@ -7,6 +7,7 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import Lowering
 from converter.mindir.operands import Operand
 from converter.mindir.primitives.convolution import NCDHW_NAMES, check_nchw
+from lite.ops.enums import ReduceMode
 
 
 def matmul(op: Lowering, x: Value, y: Value, transpose_a: bool = False, transpose_b: bool = False) -> Operand:
@@ -16,11 +17,15 @@ def matmul(op: Lowering, x: Value, y: Value, transpose_a: bool = False, transpos
 
 def matmul_ext(op: Lowering, x: Value, y: Value) -> Operand:
     """numpy's matmul: a vector is a row on the left and a column on the right, and that dimension is dropped again."""
+    return _product(op, x, y)
+
+
+def _product(op: Lowering, x: Value, y: Value, label: str = "") -> Value:
     left = op.emit("Unsqueeze", x, label="row", axis=(0,)) if x.spec.rank == 1 else x
     right = op.emit("Unsqueeze", y, label="column", axis=(1,)) if y.spec.rank == 1 else y
     dropped = tuple(axis for axis, operand in ((-2, x), (-1, y)) if operand.spec.rank == 1)
-    product = op.emit("MatMulFusion", left, right, label="product" if dropped else "")
-    return op.emit("Squeeze", product, axis=dropped) if dropped else product
+    product = op.emit("MatMulFusion", left, right, label="matrix" if dropped else label)
+    return op.emit("Squeeze", product, axis=dropped, label=label) if dropped else product
 
 
 def dense(op: Lowering, x: Value, w: Value, b: Value | None = None) -> Operand:
@@ -38,8 +43,20 @@ def bias_add(op: Lowering, x: Value, b: Value, format: int | str = "NCHW") -> Op
 
 
 def add_product(op: Lowering, x: Value, a: Value, b: Value, beta: float = 1.0, alpha: float = 1.0) -> Operand:
-    """beta * x + alpha * (a @ b)"""
-    product = op.emit("MatMulFusion", a, b, label="product")
+    """beta * x + alpha * (a @ b), where b may be a vector"""
+    return _plus(op, x, _product(op, a, b, "product"), beta, alpha)
+
+
+def add_sum_of_products(
+    op: Lowering, x: Value, a: Value, b: Value, beta: float = 1.0, alpha: float = 1.0
+) -> Operand:
+    """beta * x + alpha * (the sum of a[i] @ b[i])"""
+    products = op.emit("MatMulFusion", a, b, label="products")
+    total = op.emit("ReduceFusion", products, op.ints((0,), "axes"), mode=ReduceMode.ReduceSum, label="product")
+    return _plus(op, x, total, beta, alpha)
+
+
+def _plus(op: Lowering, x: Value, product: Value, beta: float, alpha: float) -> Value:
     if alpha != 1:
         product = op.emit("MulFusion", *op.operands(product, alpha), label="alpha")
     if beta != 1:

@@ -1,18 +1,12 @@
-"""Primitives that mindspore.mint exports for what others have under other names."""
+"""Arrangement of tensors by the primitives of mindspore.mint, which take dimensions where older ones take axes."""
 from __future__ import annotations
 
 import numpy as np
 
 from converter.ir.graph import Value
-from converter.mindir.lowering import Ints, Lowering, Unsupported
-from converter.mindir.operands import Missing, Operand
-from lite.ops.enums import ActivationType, ReduceMode
-
-
-def gelu(op: Lowering, x: Value, approximate: int | str = 0) -> Operand:
-    """GELU by erf, or by tanh."""
-    by_tanh = approximate in (1, "tanh")
-    return op.emit("Activation", x, activation_type=ActivationType.GELU, approximate=by_tanh)
+from converter.mindir.lowering import Ints, Lowering, Scalar, Unsupported
+from converter.mindir.operands import Operand
+from converter.mindir.primitives import scatter, shape, updates
 
 
 def stack(op: Lowering, xs: tuple[Value, ...], dim: int = 0) -> Operand:
@@ -46,14 +40,70 @@ def chunk(op: Lowering, x: Value, chunks: int, dim: int = 0) -> Operand:
     return split(op, x, -(-x.spec.shape[dim] // max(chunks, 1)), dim)
 
 
-def rms_norm(op: Lowering, x: Value, gamma: Value, epsilon: float = 1e-6) -> Operand:
-    """x / sqrt(mean of x^2 + epsilon) * gamma, the mean over the dimensions of gamma."""
-    axes: Ints = tuple(range(-gamma.spec.rank, 0))
-    squares = op.emit("Square", x, label="squares")
-    mean = op.emit(
-        "ReduceFusion", squares, op.ints(axes, "axes"), mode=ReduceMode.ReduceMean, keep_dims=True, label="mean"
-    )
-    factor = op.emit("Rsqrt", op.emit("AddFusion", *op.operands(mean, epsilon), label="epsilon"), label="factor")
-    normal = op.emit("MulFusion", x, factor, label="normal")
-    y = op.emit("MulFusion", *op.operands(normal, gamma))
-    return (y, Missing("uses a result of RmsNorm that only training needs"))
+def unstack(op: Lowering, x: Value, dim: int = 0) -> Operand:
+    """The slices along a dimension, as a tuple."""
+    return op.emit_all("Unstack", x, axis=dim)
+
+
+def swap(op: Lowering, x: Value, dim0: int, dim1: int) -> Operand:
+    """x with two dimensions exchanged."""
+    order = list(range(x.spec.rank))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return shape.transpose(op, x, tuple(order))
+
+
+def transposed(op: Lowering, x: Value) -> Operand:
+    """A matrix with its dimensions exchanged; a vector is itself."""
+    return x if x.spec.rank < 2 else swap(op, x, 0, 1)
+
+
+def flatten(op: Lowering, x: Value, start_dim: int = 0, end_dim: int = -1) -> Operand:
+    """x with the dimensions from start_dim to end_dim, which is included, as one."""
+    rank = x.spec.rank
+    first, last = (start_dim % rank, end_dim % rank) if rank else (0, -1)
+    if (first, last) == (1, rank - 1):
+        return shape.flatten(op, x)
+    kept = (*x.spec.shape[:first], *x.spec.shape[last + 1 :])
+    if kept and min(kept) < 0:
+        raise Unsupported(f"flattens {x.spec.like()} from {start_dim} to {end_dim}: fix its other dimensions")
+    return op.emit("Reshape", x, op.ints((*x.spec.shape[:first], -1, *x.spec.shape[last + 1 :]), "shape"))
+
+
+def repeat(op: Lowering, x: Value, repeats: Ints) -> Operand:
+    """x repeated so often along each dimension; further ones come first."""
+    more = len(repeats) - x.spec.rank
+    if more > 0:
+        x = op.emit("Unsqueeze", x, label="more", axis=tuple(range(more)))
+    return shape.tile(op, x, repeats)
+
+
+def repeat_interleave(
+    op: Lowering, x: Value, repeats: int, dim: int | None = None, output_size: int | None = None
+) -> Operand:
+    """Each slice along a dimension so often, or each element of all as a vector."""
+    if dim is None:
+        x, dim = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat"), 0
+    size = x.spec.shape[dim]
+    if size < 0 or repeats < 0:
+        raise Unsupported(f"repeats slices of {x.spec.like()} {repeats} times: fix the size of dimension {dim}")
+    return shape.gather(op, x, op.ints(np.repeat(np.arange(size), repeats).tolist(), "index"), dim)
+
+
+def slice_along(op: Lowering, x: Value, dim: int, start: int, end: int, step: int) -> Operand:
+    """x[start:end:step] along one dimension."""
+    axis = dim % x.spec.rank
+    whole = (1 << axis) - 1  # bits of the dimensions before, which are whole
+    begin, last, steps = ((0,) * axis + (start,), (0,) * axis + (end,), (1,) * axis + (step,))
+    return shape.strided_slice(op, x, begin, last, steps, begin_mask=whole, end_mask=whole)
+
+
+def scatter_add(op: Lowering, x: Value, dim: int, index: Value, src: Value) -> Operand:
+    """x with src added to the elements whose index along a dimension is given."""
+    return scatter.scatter_along(op, x, dim, index, src, "add")
+
+
+def index_add(op: Lowering, x: Value, dim: int, index: Value, source: Value, alpha: Scalar = 1) -> Operand:
+    """x with alpha times the source added to the slices along a dimension whose index is given."""
+    if alpha != 1:
+        source = op.emit("MulFusion", *op.operands(source, alpha), label="alpha")
+    return updates.index_add(op, x, index, source, axis=dim)

@@ -5,6 +5,7 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import Ints, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw
+from lite.ops.enums import ReduceMode
 
 _TRAINING = (
     "batch norms take the statistics of the batch, as in training, so results depend on what else is in it; "
@@ -132,3 +133,16 @@ def group_norm(op: Lowering, x: Value, num_groups: int, gamma: Value, beta: Valu
     fields = {"num_groups": num_groups, "epsilon": epsilon, "affine": True}
     y = op.emit("GroupNormFusion", op.to_last(x), gamma, beta, label="norm" if x.spec.rank > 2 else "", **fields)
     return _first_of(op.to_first(y), "GroupNorm", 3)
+
+
+def rms_norm(op: Lowering, x: Value, gamma: Value, epsilon: float = 1e-6) -> Operand:
+    """x / sqrt(mean of x^2 + epsilon) * gamma, the mean over the dimensions of gamma."""
+    axes: Ints = tuple(range(-gamma.spec.rank, 0))
+    squares = op.emit("Square", x, label="squares")
+    mean = op.emit(
+        "ReduceFusion", squares, op.ints(axes, "axes"), mode=ReduceMode.ReduceMean, keep_dims=True, label="mean"
+    )
+    factor = op.emit("Rsqrt", op.emit("AddFusion", *op.operands(mean, epsilon), label="epsilon"), label="factor")
+    normal = op.emit("MulFusion", x, factor, label="normal")
+    y = op.emit("MulFusion", *op.operands(normal, gamma))
+    return (y, Missing("uses a result of RmsNorm that only training needs"))

@@ -56,12 +56,17 @@ def over_nhwc(op: Lowering, x: Value, body: Callable[[Value], Value], label: str
     return op.to_first(body(op.transpose(x, TO_NHWC, "to_nhwc")), label)
 
 
-def adaptive_avg_pool(op: Lowering, x: Value, *, output_size: Ints) -> Operand:
+def adaptive_avg_pool(op: Lowering, x: Value, output_size: Ints) -> Operand:
     """x [..., H, W] to that size: the mean of each part."""
     return _adaptive(op, x, output_size, ReduceMode.ReduceMean)
 
 
-def adaptive_avg_pool_3d(op: Lowering, x: Value, *, output_size: Ints) -> Operand:
+def adaptive_avg_pool_1d(op: Lowering, x: Value, output_size: Ints) -> Operand:
+    """x [..., W] to that size: the mean of each part."""
+    return _adaptive(op, x, output_size, ReduceMode.ReduceMean, 1)
+
+
+def adaptive_avg_pool_3d(op: Lowering, x: Value, output_size: Ints) -> Operand:
     """x [..., D, H, W] to that size: the mean of each part."""
     return _adaptive(op, x, output_size, ReduceMode.ReduceMean, 3)
 

@@ -9,6 +9,8 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Operand
 from converter.mindir.primitives import selection
+from converter.mindir.primitives.construction import norm_of
+from converter.mindir.primitives.elementwise import summed_as
 from lite.ops.enums import ReduceMode
 from lite.types import DType
 
@@ -32,13 +34,7 @@ def reduce_as(mode: ReduceMode) -> Lower:
     def lower(
         op: Lowering, x: Value, axis: Ints | None = None, keep_dims: bool = False, dtype: int | None = None
     ) -> Operand:
-        if dtype is None:
-            wanted = x.spec.dtype if x.spec.dtype.dtype.kind == "f" else DType.INT64
-        elif dtype in list(DType):
-            wanted = DType(dtype)
-        else:
-            raise Unsupported(f"reduces as the type {dtype}: no operator here computes with it")
-        return _reduce(op, op.cast(x, wanted), mode, axis, keep_dims)
+        return _reduce(op, op.cast(x, summed_as(x, dtype)), mode, axis, keep_dims)
 
     return lower
 
@@ -57,9 +53,14 @@ def _reduce(op: Lowering, x: Value, mode: ReduceMode, axis: Ints | None, keep_di
     return op.emit("ReduceFusion", x, axes, mode=mode, keep_dims=keep_dims)
 
 
+def reduce_all(op: Lowering, x: Value, axis: Ints | None = (), keep_dims: bool = False) -> Operand:
+    """Whether all elements hold."""
+    return _reduce(op, op.cast(x, DType.BOOL), ReduceMode.ReduceAll, axis, keep_dims)
+
+
 def reduce_any(op: Lowering, x: Value, axis: Ints | None = (), keep_dims: bool = False) -> Operand:
     """Whether any element holds: not all of them do not."""
-    opposite = op.emit("LogicalNot", x, label="not")
+    opposite = op.emit("LogicalNot", op.cast(x, DType.BOOL), label="not")
     axes = op.ints(axis or range(x.spec.rank), "axes")
     none = op.emit("ReduceFusion", opposite, axes, label="all", mode=ReduceMode.ReduceAll, keep_dims=keep_dims)
     return op.emit("LogicalNot", none)
@@ -154,30 +155,77 @@ def running(schema_op: str, indices: DType) -> Lower:
     return lower
 
 
-def arg_max(op: Lowering, x: Value, dim: int | None = None, keepdim: bool = False) -> Operand:
-    """Index of the first largest element along a dimension, or of all elements."""
-    if dim is None:
-        x, dim = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat"), 0
-    index = op.emit("ArgMaxFusion", x, label="index", axis=dim, top_k=1, keep_dims=keepdim)
-    return op.cast(index, DType.INT64, label="")
+def arg_extreme_along(schema_op: str) -> Lower:
+    """Index of the first extreme element along a dimension, or of all elements."""
+
+    def lower(op: Lowering, x: Value, dim: int | None = None, keepdim: bool = False) -> Operand:
+        if dim is None:
+            x, dim = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat"), 0
+        index = op.emit(schema_op, x, label="index", axis=dim, top_k=1, keep_dims=keepdim)
+        return op.cast(index, DType.INT64, label="")
+
+    return lower
 
 
 def standard_deviation(
     op: Lowering, x: Value, axis: Ints = (), unbiased: bool = True, keep_dims: bool = False
 ) -> Operand:
     """(standard deviation, mean); unbiased: of one element less."""
-    axes = op.ints(axis or range(x.spec.rank), "axes")
-    kept = op.emit("ReduceFusion", x, axes, mode=ReduceMode.ReduceMean, keep_dims=True, label="mean_kept")
-    squares = op.emit("SquaredDifference", x, kept, label="squares")
-    variance = op.emit("ReduceFusion", squares, axes, mode=ReduceMode.ReduceMean, keep_dims=keep_dims, label="variance")
-    if unbiased:
-        if not x.spec.is_static:
-            raise Unsupported(f"takes the deviation of {x.spec.like()}: give it a shape that is known")
-        count = math.prod(x.spec.shape[a] for a in axis or range(x.spec.rank))
-        scale = count / (count - 1) if count > 1 else math.nan
-        variance = op.emit("MulFusion", *op.operands(variance, scale), label="unbiased")
-    mean_of = op.emit("ReduceFusion", x, axes, mode=ReduceMode.ReduceMean, keep_dims=keep_dims, label="mean")
-    return op.emit("Sqrt", variance), mean_of
+    return spread(root=True, with_mean=True)(op, x, axis, int(unbiased), keep_dims)
+
+
+def spread(*, root: bool, with_mean: bool) -> Lower:
+    """The variance over dimensions, of `correction` elements less, or its root; and the mean."""
+
+    def lower(
+        op: Lowering, x: Value, dim: Ints | None = None, correction: int = 1, keepdim: bool = False
+    ) -> Operand:
+        axes = op.ints(dim or range(x.spec.rank), "axes")
+        fields = {"mode": ReduceMode.ReduceMean}
+        kept = op.emit("ReduceFusion", x, axes, keep_dims=True, label="mean_kept", **fields)
+        squares = op.emit("SquaredDifference", x, kept, label="squares")
+        y = op.emit("ReduceFusion", squares, axes, keep_dims=keepdim, label="variance", **fields)
+        if correction:
+            if not x.spec.is_static:
+                raise Unsupported(f"takes the deviation of {x.spec.like()}: give it a shape that is known")
+            count = math.prod(x.spec.shape[a] for a in dim or range(x.spec.rank))
+            scale = count / (count - correction) if count > correction else math.nan
+            y = op.emit("MulFusion", *op.operands(y, scale), label="unbiased")
+        y = op.emit("Sqrt", y) if root else y
+        return (y, op.emit("ReduceFusion", x, axes, keep_dims=keepdim, label="mean", **fields)) if with_mean else y
+
+    return lower
+
+
+def log_sum_exp(op: Lowering, x: Value, dim: Ints | None = None, keepdim: bool = False) -> Operand:
+    """log(sum of exp x), by the largest element: no power is beyond 1."""
+    axes = op.ints(dim or range(x.spec.rank), "axes")
+    largest = op.emit("ReduceFusion", x, axes, mode=ReduceMode.ReduceMax, keep_dims=True, label="largest")
+    powers = op.emit("ExpFusion", op.emit("SubFusion", x, largest, label="less"), base=-1.0, scale=1.0, shift=0.0)
+    total = op.emit("ReduceFusion", powers, axes, mode=ReduceMode.ReduceSum, keep_dims=True, label="sum")
+    y = op.emit("AddFusion", op.emit("Log", total, label="log"), largest, label="kept")
+    return y if keepdim else op.emit("Squeeze", y, axis=dim or tuple(range(x.spec.rank)))
+
+
+def vector_norm(
+    op: Lowering, x: Value, ord: float = 2.0, dim: Ints | None = None, keepdim: bool = False, dtype: int | None = None
+) -> Operand:
+    """The norm of that order over dimensions."""
+    return norm_of(op, op.cast(x, summed_as(x, dtype)), dim or (), ord, keepdim)
+
+
+def count_non_zero(op: Lowering, x: Value, dim: Ints | None = None) -> Operand:
+    """How many elements are not 0: int64."""
+    ones = op.cast(op.cast(x, DType.BOOL, "bool"), DType.INT32, "ones")
+    return op.cast(_reduce(op, ones, ReduceMode.ReduceSum, dim, False), DType.INT64, "count")
+
+
+def sum_of_numbers(
+    op: Lowering, x: Value, dim: Ints | None = None, keepdim: bool = False, dtype: int | None = None
+) -> Operand:
+    """The sum of what is not NaN."""
+    numbers = op.emit("Select", op.emit("NotEqual", x, x, label="nan"), *op.operands(0, x), label="numbers")
+    return reduce_as(ReduceMode.ReduceSum)(op, numbers, dim, keepdim, dtype)
 
 
 def median(
@@ -192,6 +240,10 @@ def median(
     """(the middle element in order, of two the lesser, its index)."""
     if ignore_nan:
         raise Unsupported("leaves NaN out of a median: that is not supported")
+    return _median(op, x, axis, global_median, keep_dims)
+
+
+def _median(op: Lowering, x: Value, axis: int, global_median: bool, keep_dims: bool) -> tuple[Value, Value]:
     if global_median:
         x, axis, keep_dims = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat"), 0, False
     ordered, places = selection.sort(op, x, axis)
@@ -205,3 +257,29 @@ def top_k(op: Lowering, x: Value, k: int) -> Operand:
     """(values, indices) of the k largest along the last axis, largest first."""
     count = op.constant(np.array(k, np.int32), "k")
     return op.emit_all("TopKFusion", x, count, axis=-1, largest=1)
+
+
+def top_k_along(
+    op: Lowering, x: Value, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> Operand:
+    """(values, indices) of the k largest or smallest along a dimension, best first."""
+    rank = x.spec.rank
+    last = list(range(rank))
+    last[dim], last[-1] = last[-1], last[dim]
+    moved = dim % rank != rank - 1
+    y = op.transpose(x, last, "last") if moved else x
+    count = op.constant(np.array(k, np.int32), "k")
+    values, indices = op.emit_all("TopKFusion", y, count, axis=-1, largest=int(largest))
+    if moved:
+        values, indices = op.transpose(values, last, "values"), op.transpose(indices, last, "places")
+    return values, op.cast(indices, DType.INT64)
+
+
+def median_of_all(op: Lowering, x: Value) -> Operand:
+    """The middle element in order, of two the lesser."""
+    return _median(op, x, 0, True, False)[0]
+
+
+def median_along(op: Lowering, x: Value, dim: int = -1, keepdim: bool = False) -> Operand:
+    """(the middle element in order along a dimension, of two the lesser, its index)."""
+    return _median(op, x, dim, False, keepdim)

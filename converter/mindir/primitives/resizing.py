@@ -4,22 +4,11 @@ from __future__ import annotations
 from typing import Any
 
 from converter.ir.graph import Value
-from converter.mindir.lowering import Dims, Floats, Ints, Lower, Lowering, Unsupported
+from converter.mindir.lowering import Dims, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Operand
 from converter.mindir.primitives.convolution import pair
 from converter.mindir.primitives.pooling import over_nhwc
 from lite.ops.enums import CoordinateTransformMode, NearestMode, ResizeMethod
-
-
-def upsample_nearest(op: Lowering, x: Value, output_size: Ints | None = None, scales: Floats | None = None) -> Operand:
-    """x [N, C, H, W] to a size, or by factors."""
-    if output_size is None:
-        if scales is None or len(scales) != 2:
-            raise Unsupported(f"scales by {scales}: only height and width are supported")
-        if min(x.spec.shape[2:]) < 0:
-            raise Unsupported(f"scales {x.spec.like()}: fix its height and width")
-        output_size = tuple(int(n * s) for n, s in zip(x.spec.shape[2:], scales, strict=True))
-    return resize(ResizeMethod.NEAREST)(op, x, output_size)
 
 
 def grid_sampler(

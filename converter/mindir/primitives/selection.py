@@ -88,3 +88,14 @@ def sort(op: Lowering, x: Value, axis: int = -1, descending: bool = False) -> tu
 def _places(op: Lowering, x: Value) -> Value:
     """int32 [count, rank]"""
     return op.emit("Where", op.cast(x, DType.BOOL, "bool"), label="places")
+
+
+def sort_along(op: Lowering, x: Value, dim: int = -1, descending: bool = False, stable: bool = False) -> Operand:
+    """(the elements in order along a dimension, their int64 indices there)"""
+    values, indices = sort(op, x, dim, descending)
+    return values, op.cast(indices, DType.INT64)
+
+
+def order_along(op: Lowering, x: Value, dim: int = -1, descending: bool = False, stable: bool = False) -> Operand:
+    """The int64 indices along a dimension that put its elements in order."""
+    return op.cast(sort(op, x, dim, descending)[1], DType.INT64)
