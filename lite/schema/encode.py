@@ -106,7 +106,11 @@ class Encoder:
         return struct.unpack(f"<{field.code}", struct.pack(f"<{field.code}", value))[0]  # checked, and rounded to fp32
 
     def _child(self, table: str, value: Mapping[str, Any] | int) -> int:
-        return value if isinstance(value, int) else self.table(table, value)
+        if isinstance(value, int):
+            return value
+        if self._schema.table(table).numbers:  # there is one for every channel, and most are equal
+            return self._once(lambda: self.table(table, value), table, repr(value))
+        return self.table(table, value)
 
     def _tables(self, children: Sequence[int]) -> int:
         def write() -> int:
