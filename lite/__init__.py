@@ -7,6 +7,7 @@
 """
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lite.errors import (
@@ -24,10 +25,10 @@ from lite.errors import (
     UnsupportedOpError,
     UnsupportedVersionError,
 )
-from lite.types import DType, TensorSpec
 
 if TYPE_CHECKING:
     from lite.session import Session
+    from lite.types import DType, TensorSpec
 
 __all__ = [
     "DType",
@@ -52,10 +53,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    if name != "Session":
-        raise AttributeError(f"module 'lite' has no attribute {name!r}")
-    from lite.session import Session  # the converter uses lite's operators and errors, and no session
+# What is imported on its first use: the converter needs no session, and errors need no numpy.
+_LATER = {"DType": "lite.types", "Session": "lite.session", "TensorSpec": "lite.types"}
 
-    globals()["Session"] = Session
-    return Session
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'lite' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found

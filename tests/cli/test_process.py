@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import DIGITS, Mlite
 
 ROOT = DIGITS.parent.parent
-MLITE = [sys.executable, "-c", "import sys; from converter.cli import main; sys.exit(main())"]
+MLITE = [sys.executable, "-c", "import sys; from mlite import main; sys.exit(main())"]
 LITE = [sys.executable, "-m", "lite"]
 MODEL = str(DIGITS / "digits.ms")
 WITHOUT = """
@@ -88,6 +88,29 @@ def test_ctrl_c_is_quiet() -> None:
         child.send_signal(signal.SIGINT)
         assert "Traceback" not in child.stderr.read()
     assert child.returncode == 130
+
+
+INTERRUPTED = """
+import runpy, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+{run}
+"""
+
+
+@pytest.mark.parametrize(
+    ("run_it", "name"),
+    [
+        ("from mlite import main; sys.exit(main())", "mlite"),
+        ("runpy.run_module('lite', run_name='__main__')", "python -m lite"),
+    ],
+)
+def test_ctrl_c_is_quiet_while_modules_are_imported(run_it: str, name: str) -> None:
+    done = run([sys.executable, "-c", INTERRUPTED.format(run=run_it)], "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", f"{name}: interrupted\n")
 
 
 ENDED = """
