@@ -10,7 +10,7 @@ BYTE = 1 / 10
 
 _UNIT = 4_000.0  # nanoseconds of a unit, where there are more than two
 _SHORT = 2_000.0  # nanoseconds of work below which halves are not worth handing to another thread
-_MOST = 32
+_MOST = 64  # at the end of an operation, threads wait for each other half as long as a unit takes
 _CLEARLY = 0.95
 
 
