@@ -254,8 +254,12 @@ def _start(*arguments: str, **variables: str) -> _Child:
 
 
 def _save(folder: Path, inputs: Mapping[str, Array]) -> str:
-    path = folder / "inputs.npz"
-    np.savez(path, **inputs)  # type: ignore[arg-type]  # no name is that of a keyword
+    """The path of a JSON file that says where each input is."""
+    places = {name: str(folder / f"input_{position}.npy") for position, name in enumerate(inputs)}
+    for name, place in places.items():
+        np.save(place, inputs[name])
+    path = folder / "inputs.json"
+    path.write_text(json.dumps(places), encoding="utf-8")
     return str(path)
 
 

@@ -1,12 +1,13 @@
 """This engine and others behind one interface, each in a process of its own: what `mlite bench --peers` compares.
 
-    python -m lite.engines prepare ENGINE MODEL FOLDER [INPUTS.npz]              the file that it loads, made from ONNX,
-                                                                                 for LiteRT from the .ms; in int8 where
-                                                                                 there are inputs to quantize it with
-    python -m lite.engines cold    ENGINE MODEL INPUTS.npz THREADS               "done" after one run, then peak memory
-    python -m lite.engines serve   ENGINE MODEL INPUTS.npz THREADS OUTPUTS.npz   "ready", then for each line with the
-                                                                                 seconds of a turn the times of its runs
-Answers are lines of JSON.
+    python -m lite.engines prepare ENGINE MODEL FOLDER [INPUTS]              the file that it loads, made from ONNX,
+                                                                             for LiteRT from the .ms; in int8 where
+                                                                             there are inputs to quantize it with
+    python -m lite.engines cold    ENGINE MODEL INPUTS THREADS               "done" after one run, then peak memory
+    python -m lite.engines serve   ENGINE MODEL INPUTS THREADS OUTPUTS.npz   "ready", then for each line with the
+                                                                             seconds of a turn the times of its runs
+INPUTS is a JSON file with the path of an .npy for each input: reading an .npz would take as long as to load a small
+model. Answers are lines of JSON.
 
 An engine that is missing, crashes or refuses a model does not disturb the others. Every engine is used in the
 cheapest way that its interface has: inputs are bound once where that is possible, and outputs are left in its memory.
@@ -264,8 +265,8 @@ def main(arguments: list[str]) -> None:
 
 
 def _inputs(path: str) -> dict[str, Array]:
-    with np.load(path) as archive:
-        return dict(archive)
+    with open(path) as file:
+        return {name: np.load(place) for name, place in json.load(file).items()}
 
 
 def _take_turn(run: Callable[[], object], turn: float) -> list[float]:

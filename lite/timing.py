@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from collections.abc import Callable, Sequence
 
@@ -27,7 +26,8 @@ class Latency:
         def within(share: float) -> float:
             return ordered[math.ceil(share * len(ordered)) - 1]
 
-        return cls(len(ordered), ordered[0], statistics.median(ordered), within(0.9), within(0.99))
+        median = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+        return cls(len(ordered), ordered[0], median, within(0.9), within(0.99))
 
 
 def timed_runs(run: Callable[[], object], runs: int | None, seconds: float) -> list[float]:

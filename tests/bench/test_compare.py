@@ -78,7 +78,7 @@ def test_outputs_are_compared(ours: list[list[float]], theirs: list[list[float]]
 
 
 def test_a_process_that_is_killed_is_a_failure() -> None:
-    with compare._start("cold", OURS, "absent.ms", "absent.npz", "1") as child:
+    with compare._start("cold", OURS, "absent.ms", "absent.json", "1") as child:
         child._process.send_signal(signal.SIGKILL)
         with pytest.raises(compare.EngineFailure, match="signal 9"):
             child.answer()
