@@ -41,7 +41,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.kernels.codes": set(),
     "lite.kernels.target": set(),
     "lite.kernels": {"lite.kernels.codes", "lite.kernels.target", "numpy", "numba", "llvmlite"},
-    "lite.native": {"lite.errors", "lite.kernels.target"},
+    "lite.native": {"lite.errors", "lite.kernels.target", "numpy"},
     "lite.native.driver": {"lite.native", "lite.kernels", "llvmlite"},
     "lite.native.codegen": {"lite.errors", "lite.native", "lite.kernels", "numba", "llvmlite"},
     "lite.delegates.base": {*WORDS, "lite.ops"},

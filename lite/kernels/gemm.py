@@ -17,6 +17,7 @@ from functools import partial
 from lite.kernels.declare import Float, Int, Pointer, Target, constant, routine
 from lite.kernels.simd import Simd, micro
 from lite.kernels.value import Value
+from lite.records import replace
 
 
 def tile_vectors(target: Target) -> int:
@@ -132,7 +133,7 @@ def gemm_tile_f32(
     """
     full = tile_vectors(s.target)
     row_bytes = full * s.vector_bytes
-    half = s if full > 1 else Simd(s.target._replace(lanes=s.lanes // 2), s.builder)
+    half = s if full > 1 else Simd(replace(s.target, lanes=s.lanes // 2), s.builder)
     heights = range(1, tile_rows(s.target) + 1)
 
     def tile(s: Simd, vectors: int, height: int) -> None:

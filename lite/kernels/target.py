@@ -4,10 +4,11 @@ A kernel generator asks a Target for widths and capabilities and never for its n
 """
 from __future__ import annotations
 
-from typing import NamedTuple
+from lite.records import dataclass
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Target:
     """One level of one architecture.
 
     name: the pack's file name and manifest entry. machine: `platform.machine()` of devices it runs on. cpu, features:

@@ -4,7 +4,7 @@ A change here, in the C ABI of kernels (see lite.kernels.declare) or in the pack
 """
 from __future__ import annotations
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 
 # A row of the op table, in int64 words: kernel address, argument block address, units, 0.
 ROW_WORDS = 4

@@ -155,7 +155,11 @@ def _compile_module(module: str, targets: Sequence[Target]) -> dict[Target, part
     importlib.import_module(module)
     kernels = codegen.declared_in(module)
     lowered = codegen.lower(kernels)
-    parameters = {kernel.name: kernel.parameters for kernel in kernels if not kernel.entry}
+    parameters = {
+        kernel.name: " ".join(f"{name}:{kind}" for name, kind in kernel.parameters)
+        for kernel in kernels
+        if not kernel.entry
+    }
     return {
         level: parts.Part(codegen.assemble(lowered, level, module), parameters, codegen.constants(module, level))
         for level in targets
@@ -164,7 +168,7 @@ def _compile_module(module: str, targets: Sequence[Target]) -> dict[Target, part
 
 def _join(target_name: str, package: str, compiled: Sequence[parts.Part]) -> bytes:
     """The pack file of all modules' parts for one target."""
-    kernels: dict[str, tuple[tuple[str, str], ...]] = {}
+    kernels: dict[str, str] = {}
     constants: dict[str, int] = {}
     for part in compiled:
         if twice := kernels.keys() & part.kernels.keys():

@@ -14,9 +14,13 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from lite.native.artifact import checksum
+from lite.records import dataclass
+
+try:
+    from _blake2 import blake2b  # hashlib would load OpenSSL, several milliseconds of every cold start
+except ImportError:
+    from hashlib import blake2b
 
 PACKS, PARTS = "packs", "parts"  # kinds of entries and their folders
 
@@ -55,12 +59,13 @@ def source(module: str) -> str:
 
 def digest_of(paths: set[str]) -> str:
     """Digest of sources and the generator. Raises OSError where they cannot be read."""
-    parts = []
+    hasher = blake2b(digest_size=16)
     for path in sorted({*paths, *(os.path.join(_ROOT, name) for name in _GENERATOR)}):
         with open(path, "rb", buffering=0) as file:
             content = file.read()
-        parts += [b"%s %d\n" % (os.path.basename(path).encode(), len(content)), content]
-    return checksum(b"".join(parts)).hex()[:32]
+        hasher.update(b"%s %d\n" % (os.path.basename(path).encode(), len(content)))
+        hasher.update(content)
+    return hasher.hexdigest()
 
 
 def tools() -> str:
@@ -80,7 +85,8 @@ def entry_name(target: str, sources: str, versions: str) -> str:
     return f"{target}-{sources}-{versions}.so"
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """A pack in a folder: its level, the digest of its sources, what built it, its bytes and its age in seconds.
 
     Of a part, the level is followed by its module, and the age is the time since a build used it.

@@ -53,7 +53,7 @@ def features() -> frozenset[str]:
         bits = getauxval(_AT_HWCAP)
         return frozenset(name for bit, name in _AARCH64_BITS.items() if bits >> bit & 1)
     try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
             line = next((line for line in file if line.startswith("flags")), "")
     except OSError:
         return frozenset()
@@ -89,7 +89,7 @@ def _quotas(root: str) -> Iterator[float]:
 
 def _text(path: str) -> str:
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
     except OSError:
         return ""

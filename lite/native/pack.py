@@ -13,16 +13,18 @@ as the most demanding row needs, 64-byte aligned; 0 where none needs any. lite.n
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from lite.errors import KernelBuildError
 from lite.kernels.target import Target
 from lite.native import cache, cpu
 from lite.native.artifact import Manifest, unseal
+from lite.records import dataclass
 
 KERNELS = "lite.kernels"
 _SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packs")
@@ -34,7 +36,8 @@ Progress = Callable[[str], None]
 _open_files: list[BinaryIO] = []
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Parameter:
     """A parameter of a kernel. kind: "pointer", "int" or "float"."""
 
     name: str
@@ -64,8 +67,7 @@ class KernelPack:
 
         Raises OSError where it cannot be read, KernelBuildError where it is damaged or built from something else.
         """
-        with open(path, "rb", buffering=0) as file:
-            data = file.read()
+        data = _mapped(path)
         manifest = unseal(data, path)
         if sources and manifest.sources != sources:
             raise KernelBuildError(f"kernel pack {path} was built from other sources")
@@ -75,7 +77,7 @@ class KernelPack:
             return cls.of(data)
 
     @classmethod
-    def of(cls, data: bytes) -> KernelPack:
+    def of(cls, data: bytes | memoryview) -> KernelPack:
         """The pack of a pack file's bytes. Raises KernelBuildError where it cannot be loaded."""
         from lite.native.build import memory_file
 
@@ -100,7 +102,8 @@ class KernelPack:
         if found is None:
             if kernel not in self._kernels:
                 raise KernelBuildError(f"the pack has no kernel {kernel}; it has {', '.join(self.names)}")
-            found = self._parameters[kernel] = tuple(Parameter(*row) for row in self._kernels[kernel])
+            pairs = (text.partition(":") for text in self._kernels[kernel].split())
+            found = self._parameters[kernel] = tuple(Parameter(name, kind) for name, _, kind in pairs)
         return found
 
     def address(self, kernel: str) -> int:
@@ -116,6 +119,16 @@ class KernelPack:
         # None of the words is negative, and ctypes converts pointers in half the time that integers take.
         function.argtypes, function.restype = (ctypes.c_void_p,) * 4, None
         return function  # type: ignore[no-any-return]
+
+
+def _mapped(path: str) -> memoryview:
+    """The bytes of a file, in the pages that the loader maps too: to copy them takes longer than their checksum."""
+    with open(path, "rb", buffering=0) as file:
+        try:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except ValueError:  # an empty file
+            return memoryview(b"")
+
 
 _lock = threading.Lock()
 _loaded: dict[str, KernelPack | KernelBuildError | None] = {}

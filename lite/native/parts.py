@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Mapping
 from functools import cache as once
 from typing import NamedTuple
 
@@ -17,11 +18,14 @@ from lite.native import artifact, cache
 
 
 class Part(NamedTuple):
-    """A compiled module of kernels for one target. code: an ELF object, b"" where the module declares no kernel."""
+    """A compiled module of kernels for one target. code: an ELF object, b"" where the module declares no kernel.
+
+    kernels, constants: as in a Manifest.
+    """
 
     code: bytes
-    kernels: dict[str, tuple[tuple[str, str], ...]]
-    constants: dict[str, int]
+    kernels: Mapping[str, str]
+    constants: Mapping[str, int]
 
 
 def find(module: str, level: Target) -> Part | None:

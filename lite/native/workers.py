@@ -42,7 +42,6 @@ from lite.native.abi import (
     THREADS,
     control_words,
 )
-from lite.native.pace import Pace
 from lite.native.pack import KernelPack
 
 MOST = 256  # threads of one run
@@ -67,6 +66,8 @@ class Workers:
         alone = partial(self._pack.run, table, first, end, scratch)
         if self.threads == 1 or not _has_shared_row(table, first, end):
             return alone
+        from lite.native.pace import Pace  # a single thread has none
+
         pace = Pace()
 
         def run() -> None:

@@ -15,12 +15,12 @@ from lite.native.pack import KernelPack
 from tests.native.conftest import arguments, table
 
 PARAMETERS = {
-    "scale_f32": (("x", "pointer"), ("y", "pointer"), ("n", "int"), ("alpha", "float")),
-    "narrow_i8": (("x", "pointer"), ("y", "pointer"), ("n", "int")),
-    "widths": (("x", "pointer"), ("y", "pointer")),
-    "clear_u8": (("y", "pointer"), ("n", "int")),
-    "polynomial_f32": (("x", "pointer"), ("y", "pointer"), ("n", "int")),
-    "mix_i64": (("x", "pointer"), ("y", "pointer"), ("n", "int"), ("total", "int")),
+    "scale_f32": "x:pointer y:pointer n:int alpha:float",
+    "narrow_i8": "x:pointer y:pointer n:int",
+    "widths": "x:pointer y:pointer",
+    "clear_u8": "y:pointer n:int",
+    "polynomial_f32": "x:pointer y:pointer n:int",
+    "mix_i64": "x:pointer y:pointer n:int total:int",
 }
 LINKERS = [link_alone, *([linker.link_with_system] if shutil.which("ld") or shutil.which("cc") else [])]
 

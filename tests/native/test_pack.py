@@ -18,6 +18,7 @@ from lite.errors import KernelBuildError
 from lite.native import artifact, build, cache, cpu
 from lite.native import pack as packs
 from lite.native.pack import KernelPack, Parameter
+from lite.records import replace
 from tests.native.conftest import SOURCES, arguments, table
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -99,7 +100,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 def _resealed(data: bytes, **changes: str) -> bytes:
     manifest = artifact.unseal(data, "test")
-    return artifact.seal(data, manifest._replace(**changes))
+    return artifact.seal(data, replace(manifest, **changes))
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -114,9 +115,9 @@ def test_damage_is_named(pack_file: Path) -> None:
     data = pack_file.read_bytes()
     with pytest.raises(KernelBuildError, match="kernel pack here is damaged"):
         artifact.unseal(data[:100], "here")
-    other = artifact.seal(data, artifact.unseal(data, "x")).replace(b"abi 2\n", b"abi 9\n")
+    other = artifact.seal(data, artifact.unseal(data, "x")).replace(b"abi 3\n", b"abi 9\n")
     body = other[: -artifact._CHECKSUM - 8]
-    with pytest.raises(KernelBuildError, match="ABI version 9, expected 2"):
+    with pytest.raises(KernelBuildError, match="ABI version 9, expected 3"):
         artifact.unseal(body + artifact.checksum(body) + artifact._MAGIC, "here")
 
 

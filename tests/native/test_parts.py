@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lite.native import cache, cpu, parts
+from lite.records import replace
 from tests.native.conftest import SOURCES
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -73,10 +74,10 @@ def test_parts_are_told_apart_by_target_and_age(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("MINDLITE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     module, (best, *_) = f"{SOURCES}.arithmetic", cpu.levels()
-    part = parts.Part(b"object", {"f": (("x", "pointer"),)}, {"width": 4})
+    part = parts.Part(b"object", {"f": "x:pointer"}, {"width": 4})
     parts.keep(module, best, part)
     assert parts.find(module, best) == part
-    assert parts.find(module, best._replace(name="other")) is None
+    assert parts.find(module, replace(best, name="other")) is None
     (entry,) = cache.entries(cache.PARTS)
     assert entry.age < 100
     assert cache.entries() == ()
