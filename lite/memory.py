@@ -1,8 +1,8 @@
 """How much memory there is, aligned blocks for kernels, and giving back pages of a mapped file that nobody needs.
 
-Packed weights come from slabs: one large block after another, each handed out from its start. Large blocks are what
-numpy asks the system to back with huge pages, and a fault for 2 MB costs hardly more than one for 4 kB; it is faults,
-not copying, that packing is made of. A slab is freed with the last array in it.
+Large blocks are in huge pages where the system has them: it is faults, not copying, that packing is made of, and one
+for 2 MB takes as long as a few for 4 kB. Packed weights come from slabs: one large block after another, each handed
+out from its start. A slab is freed with the last array in it.
 """
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from lite.types import Array
 
 ALIGNMENT = 64  # a cache line, and the widest vector of any target
 
-_FIRST_SLAB = 1 << 18  # bytes; each slab is four times the one before
+_HUGE = 1 << 21  # bytes of a huge page
+_FIRST_SLAB = 1 << 18  # bytes; each slab is eight times the one before
 _LARGEST_SLAB = 1 << 24
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -41,16 +42,32 @@ def allocate(nbytes: int) -> Array:
     Raises MemoryPlanError where there is not enough.
     """
     try:
+        if nbytes >= _HUGE // 2 and hasattr(mmap, "MADV_HUGEPAGE"):
+            return _in_huge_pages(nbytes)
         block = np.empty(nbytes + 2 * ALIGNMENT, np.uint8)
-    except (MemoryError, ValueError) as error:
+    except (MemoryError, ValueError, OSError, OverflowError) as error:
         raise MemoryPlanError(f"cannot allocate {nbytes:,} bytes") from error
     skip = -address_of(block) % ALIGNMENT
     return block[skip : skip + nbytes]
 
 
+class _OwnPages(mmap.mmap):
+    """Memory that is no file's: `release` would lose what is in it."""
+
+
+def _in_huge_pages(nbytes: int) -> Array:
+    """As allocate. A last part that is less than half of a huge page takes small ones."""
+    pages = _OwnPages(-1, nbytes + 2 * _HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # room to begin at one
+    block = np.frombuffer(pages, np.uint8)
+    skip = -address_of(block) % _HUGE
+    with suppress(OSError):  # a system without them
+        pages.madvise(mmap.MADV_HUGEPAGE, skip, (nbytes + _HUGE // 2) // _HUGE * _HUGE)
+    return block[skip : skip + nbytes]
+
+
 def peak_memory() -> int:
     """The most bytes that this process has had in memory at once; 0 where the system does not say."""
-    with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as file:
+    with suppress(OSError), open("/proc/self/status", encoding="utf-8", errors="replace") as file:
         for line in file:
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) * 1024
@@ -65,12 +82,14 @@ class Slabs:
         self._rest = allocate(0)
 
     def allocate(self, nbytes: int) -> Array:
-        """As the function `allocate`. What would take a large part of a slab gets a block of its own."""
+        """As the function `allocate`. What would take a large part of the largest slab gets a block of its own."""
         if nbytes > len(self._rest):
-            if nbytes > self._size // 4:
+            if nbytes > _LARGEST_SLAB // 4:
                 return allocate(nbytes)
+            while self._size < nbytes:
+                self._size *= 8
             self._rest = allocate(self._size)
-            self._size = min(4 * self._size, _LARGEST_SLAB)
+            self._size = min(8 * self._size, _LARGEST_SLAB)
         taken, self._rest = self._rest[:nbytes], self._rest[-(-nbytes // ALIGNMENT) * ALIGNMENT :]
         return taken
 
@@ -83,7 +102,7 @@ def release(array: Array) -> None:
     mapping: object = array
     while isinstance(mapping, (np.ndarray, memoryview)):
         mapping = mapping.base if isinstance(mapping, np.ndarray) else mapping.obj
-    if isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if type(mapping) is mmap.mmap and hasattr(mmap, "MADV_DONTNEED"):
         offset = address_of(array) - address_of(np.frombuffer(mapping, np.uint8))
         start = offset // mmap.PAGESIZE * mmap.PAGESIZE
         with suppress(OSError):  # a file system that does not know how
@@ -92,7 +111,7 @@ def release(array: Array) -> None:
 
 def _free_bytes() -> int:
     try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
+        with open("/proc/meminfo", encoding="utf-8") as lines:
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
     except (OSError, StopIteration):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else sys.maxsize
@@ -100,7 +119,7 @@ def _free_bytes() -> int:
 
 def _cgroup_limit(path: str) -> int | None:
     try:
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="utf-8") as file:
             text = file.read().strip()
     except OSError:
         return None

@@ -18,7 +18,7 @@ from lite.memory import ALIGNMENT, Slabs, address_of, allocate, release
 from lite.native.pack import load_pack
 from lite.types import Array
 
-SIZES = [0, 1, 63, 64, 65, 4096, 70_000, 1 << 18, 3 << 18, 1 << 20]
+SIZES = [0, 1, 63, 64, 65, 4096, 70_000, 1 << 18, 3 << 18, 1 << 20, 5 << 20, 3_000_001]
 
 
 @pytest.mark.parametrize("nbytes", SIZES)
