@@ -2,10 +2,9 @@
 
 The standard decorator writes the source of every method and compiles it whenever a module is imported: 0.4 ms a class,
 a third of all that importing a session took. This one gives its classes methods that walk the fields' names instead;
-only `__init__`, which a start calls thousands of times, is real code: compiled once for all classes of as many fields,
-when the first of them is called. To all other code the result is a dataclass: `fields`, `replace`, `asdict`,
-`match`, `help` and type checkers see no difference. It takes frozen classes with slots only; a field is an annotation,
-with a default or a `field(...)`.
+only `__init__`, which a start calls thousands of times, is real code: the same for all classes of as many fields. To
+all other code the result is a dataclass: `fields`, `replace`, `asdict`, `match`, `help` and type checkers see no
+difference. It takes frozen classes with slots only; a field is an annotation, with a default or a `field(...)`.
 """
 from __future__ import annotations
 
@@ -115,7 +114,8 @@ def _methods(names: tuple[str, ...], fields: Mapping[str, _Field], eq: bool) -> 
 def _constructor(cls: Any) -> Any:
     """`__init__` of a class: a function for as many fields as it has, which is given their names and defaults."""
     fields = _fields(cls)
-    init = _template(len(fields), hasattr(cls, "__post_init__"))(*[_setter(cls, name) for name in fields])
+    last = _post_init if hasattr(cls, "__post_init__") else _nothing
+    init = _template(len(fields))(last, *[_setter(cls, name) for name in fields])
     init.__code__ = init.__code__.replace(co_varnames=("self", *fields))
     init.__qualname__ = f"{cls.__qualname__}.__init__"
     # A factory's field is given _MISSING, which its setter replaces.
@@ -131,13 +131,52 @@ def _setter(cls: Any, name: str) -> Callable[[Any, Any], None]:
     return put if factory is None else lambda self, value: put(self, factory() if value is _MISSING else value)
 
 
+def _post_init(self: Any) -> None:
+    self.__post_init__()
+
+
+def _nothing(self: Any) -> None:
+    pass
+
+
+# What makes an `__init__` for 0, 1, 2, ... fields, of what is called last and their setters. To compile one of them in
+# every process would take 0.1 ms.
+_SMALL: tuple[Callable[..., Any], ...] = (
+    lambda z: lambda self: z(self),
+    lambda z, r: lambda self, a: (r(self, a), z(self))[-1],
+    lambda z, r, s: lambda self, a, b: (r(self, a), s(self, b), z(self))[-1],
+    lambda z, r, s, t: lambda self, a, b, c: (r(self, a), s(self, b), t(self, c), z(self))[-1],
+    lambda z, r, s, t, u: lambda self, a, b, c, d: (r(self, a), s(self, b), t(self, c), u(self, d), z(self))[-1],
+    lambda z, r, s, t, u, v: (
+        lambda self, a, b, c, d, e: (r(self, a), s(self, b), t(self, c), u(self, d), v(self, e), z(self))[-1]
+    ),
+    lambda z, r, s, t, u, v, w: (
+        lambda self, a, b, c, d, e, f: (
+            r(self, a), s(self, b), t(self, c), u(self, d), v(self, e), w(self, f), z(self)
+        )[-1]
+    ),
+    lambda z, r, s, t, u, v, w, x: (
+        lambda self, a, b, c, d, e, f, g: (
+            r(self, a), s(self, b), t(self, c), u(self, d), v(self, e), w(self, f), x(self, g), z(self)
+        )[-1]
+    ),
+    lambda z, r, s, t, u, v, w, x, y: (
+        lambda self, a, b, c, d, e, f, g, h: (
+            r(self, a), s(self, b), t(self, c), u(self, d), v(self, e), w(self, f), x(self, g), y(self, h), z(self)
+        )[-1]
+    ),
+)  # fmt: skip
+
+
 @cache
-def _template(count: int, post: bool) -> Callable[..., Any]:
-    """What makes an `__init__` for `count` fields from their setters. Compiled once, for all classes of that size."""
+def _template(count: int) -> Callable[..., Any]:
+    """As in _SMALL, for any number of fields."""
+    if count < len(_SMALL):
+        return _SMALL[count]
     each = range(count)
-    calls = [*(f"s{i}(self, a{i})" for i in each), *(["self.__post_init__()"] if post else []), "None"]
-    source = f"lambda {', '.join(f's{i}' for i in each)}: lambda self{''.join(f', a{i}' for i in each)}: "
-    made: Callable[..., Any] = eval(f"{source}({', '.join(calls)},)[-1]")
+    arguments, setters = ("".join(f", {letter}{i}" for i in each) for letter in "as")
+    calls = "".join(f"s{i}(self, a{i}), " for i in each)
+    made: Callable[..., Any] = eval(f"lambda z{setters}: lambda self{arguments}: ({calls}z(self))[-1]")
     return made
 
 
