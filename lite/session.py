@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import Lock
 from types import MappingProxyType, TracebackType
-from typing import Any, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
 
@@ -33,11 +33,13 @@ from lite.plan.cache import PlanCache
 from lite.plan.feed import Feed
 from lite.plan.network import output_specs
 from lite.plan.plan import MemoryReport, Plan, Resources, StepInfo
-from lite.plan.program import Program
 from lite.plan.support import check_supported
-from lite.profile import StepTime, execute_timed
 from lite.states import States
 from lite.types import Array, TensorSpec
+
+if TYPE_CHECKING:
+    from lite.plan.program import Program
+    from lite.profile import StepTime
 
 # More threads seldom speed up a run much, and a program has other uses for its cpus.
 _DEFAULT_THREADS = 4
@@ -130,7 +132,7 @@ class Session:
     @property
     def depends_on_data(self) -> bool:
         """Whether what runs depends on the data, by branches, loops or shapes; known once no input's shape is open."""
-        return isinstance(self._plan, Program)
+        return self._plan is not None and not isinstance(self._plan, Plan)
 
     @property
     def memory(self) -> MemoryReport | None:
@@ -166,7 +168,7 @@ class Session:
             plan = self._plan
             if plan is None:
                 raise ShapeError(f"an input has an open dimension: {self._feed}; resize before bind")
-            if isinstance(plan, Program):
+            if not isinstance(plan, Plan):
                 raise ShapeError(f"{self._name}: what runs depends on the data, so nothing can be bound; use run")
             self._is_bound = True
         inputs = zip((spec.name for spec in self._feed.specs), plan.inputs, strict=False)  # states come after these
@@ -176,6 +178,8 @@ class Session:
 
     def profile(self, inputs: Any) -> tuple[StepTime, ...]:
         """Compute the outputs as `run` does, but time each operation by itself. Returns the times, in order."""
+        from lite.profile import execute_timed  # few programs ask
+
         times: list[StepTime] = []
         with self._lock:
             plan, arrays = self._arrange(inputs)

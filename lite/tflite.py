@@ -18,9 +18,11 @@ import numpy as np
 
 from lite.errors import UnsupportedOp, UnsupportedOpError
 from lite.model import Model
-from lite.ops.enums import ActivationType, CoordinateTransformMode, PadMode, ReduceMode, ResizeMethod
+from lite.ops.enums import ActivationType, PadMode
 from lite.ops.quantized import Affine, Quantized
+from lite.ops.reduce import ReduceMode
 from lite.ops.registry import infer
+from lite.ops.resize import CoordinateTransformMode, ResizeMethod
 from lite.records import replace
 from lite.types import Array, DType, TensorSpec
 

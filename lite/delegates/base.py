@@ -7,13 +7,15 @@ knows nothing of kernels.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lite.ops.activation import Activation
-from lite.ops.quantized import Quantized
 from lite.ops.registry import Attributes
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
+
+if TYPE_CHECKING:
+    from lite.ops.quantized import Quantized
 
 _LINEAR = Activation()
 

@@ -11,32 +11,28 @@ import mmap
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from lite import ops
-from lite.coded import Clustered, Coded
-from lite.compressed import INDEXING, SPARSE
 from lite.errors import InvalidModelError, UnsupportedVersionError
-from lite.halves import Half
 from lite.model.contents import Model, Node, Subgraph, Tensor
-from lite.model.halves import widen
 from lite.model.header import check_identifier, read_version
-from lite.model.quantization import parameters, resolve_quantization
 from lite.model.rules import check_graph
 from lite.model.sidecar import Sidecars
 from lite.model.states import with_states
-from lite.ops import custom
 from lite.schema import layout
 from lite.schema.decode import Decoder
 from lite.schema.describe import Schema
 from lite.types import Array, DType, QuantParams, Stored, TensorSpec
 
+if TYPE_CHECKING:
+    from lite.coded import Clustered, Coded
+
 SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 
 _DTYPES = {int(dtype): dtype for dtype in DType}
-_FORMS = (INDEXING, SPARSE)  # compressed constants that are read
 _QUANT_FIELDS = ("scale", "zeroPoint", "numBits", "narrowRange", "varCorr", "meanCorr")
 _CONSTANT = 0  # of Tensor.nodeType
 _BFLOAT16 = 45  # MindSpore's type id; of constants alone, which are float32 to their readers
@@ -114,11 +110,19 @@ def _read(data: memoryview, label: str, sidecars: Sidecars) -> Model:
     inputs, outputs = root["inputIndex"] or (), root["outputIndex"] or ()
     # An empty constant has no data to know it by; a tensor that some node writes or the caller feeds is none.
     fed = set(inputs).union(*(graph.inputs for graph in subgraphs), *(node.outputs for node in nodes))
-    nodes, stored = resolve_quantization(nodes, [_tensor(i, row, i in fed, sidecars) for i, row in enumerate(tensors)])
+    stored = tuple(_tensor(i, row, i in fed, sidecars) for i, row in enumerate(tensors))
+    if any(tensor.quant for tensor in stored) or any(node.quant_type for node in nodes):
+        from lite.model.quantization import resolve_quantization
+
+        nodes, stored = resolve_quantization(nodes, stored)
+    if any(tensor.spec.dtype is DType.FLOAT16 and tensor.spec.is_known for tensor in stored):
+        from lite.model.halves import widen
+
+        stored = widen(nodes, stored)
     model = Model(
         name=label,
         version=version,
-        tensors=widen(nodes, stored),
+        tensors=stored,
         nodes=nodes,
         subgraphs=subgraphs or (Subgraph("main", inputs, outputs, tuple(range(len(nodes)))),),
         inputs=inputs,
@@ -147,7 +151,10 @@ def _node(index: int, row: Mapping[str, Any]) -> Node:
         raise UnsupportedVersionError(f"{where} (GenOP): the file is obfuscated; convert the model again without that")
     fields: Mapping[str, object] = {key: _plain(value) for key, value in primitive["value"].items()}
     try:
-        op, fields = custom.unwrapped(op, fields)
+        if op == "Custom":
+            from lite.ops.custom import unwrapped
+
+            op, fields = unwrapped(op, fields)
         attrs = ops.attributes(op, fields) if ops.is_known(op) else None
     except (ValueError, TypeError) as error:
         raise InvalidModelError(f"{where} ({op}): {error}") from error
@@ -192,9 +199,11 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -
         if book:
             spec, quant, stored = spec.like(dtype=DType.FLOAT32), (), _clustered(where, book, data, spec)
         elif is_brain:
+            from lite.halves import Half
+
             stored = Half(_constant(where, data, spec.like(dtype=DType.UINT16)).reshape(-1), shape, brain=True)
         else:
-            stored = _compressed(where, form, data, spec, quant) if form in _FORMS else _packed(data, spec, quant)
+            stored = _coded(where, form, data, spec, quant) if form or quant else None
         spec = TensorSpec(spec.dtype, shape, name, _constant(where, data, spec) if stored is None else stored)
     elif is_brain:
         raise InvalidModelError(f"{where}: expected bfloat16 for constants alone")
@@ -229,11 +238,22 @@ def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec) -> None
     """Raises UnsupportedVersionError where the data is stored in a form that is not read."""
     if spec.dtype is DType.STRING:
         raise UnsupportedVersionError(f"{where}: constants of strings are not supported")
+    if not (row["weightQuantCompressType"] or row["quantClusters"] or row["enableHuffmanCode"]):
+        return
     compression = SCHEMA.enum("WeightQuantCompressType")[row["weightQuantCompressType"]]
     known = compression in ("NONE", "BITPACKING", "INDEXING", "SPARSE")
     if row["enableHuffmanCode"] or (row["quantClusters"] and compression != "NONE") or not known:
         kind = "Huffman coding" if row["enableHuffmanCode"] else compression
         raise UnsupportedVersionError(f"{where}: its weights are compressed ({kind}), which is not supported")
+
+
+def _coded(
+    where: str, form: int, data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]
+) -> Coded | None:
+    """The codes that the data is; None where it is plain elements."""
+    from lite.compressed import INDEXING, SPARSE
+
+    return _compressed(where, form, data, spec, quant) if form in (INDEXING, SPARSE) else _packed(data, spec, quant)
 
 
 def _packed(data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]) -> Coded | None:
@@ -244,6 +264,9 @@ def _packed(data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]) 
     width = 8 if bits < 8 else 16
     if len(data) != -(-spec.size * bits // width) * width // 8 or len(data) == spec.nbytes:
         return None
+    from lite.coded import Coded
+    from lite.model.quantization import parameters
+
     return Coded(np.frombuffer(data, np.uint8), bits, spec.shape, (1, 1, spec.size), *parameters(quant[:1]))
 
 
@@ -257,6 +280,9 @@ def _compressed(
         raise InvalidModelError(
             f"{where} quantParams: expected those of a compressed constant, of 1 to 8 bits for int8, 9 to 16 for int16"
         )
+    from lite.coded import Coded
+    from lite.model.quantization import parameters
+
     coded = Coded(np.frombuffer(data, np.uint8), bits, spec.shape, (1, 1, spec.size), *parameters(quant), form)
     try:
         coded.codes()
@@ -267,6 +293,8 @@ def _compressed(
 
 def _clustered(where: str, book: Sequence[float], data: memoryview, spec: TensorSpec) -> Clustered:
     """Which of up to 256 numbers each element is."""
+    from lite.coded import Clustered
+
     numbers = np.array(book, np.float32)
     if spec.dtype is not DType.INT8 or len(numbers) > _MOST_CLUSTERS or not np.isfinite(numbers).all():
         raise InvalidModelError(

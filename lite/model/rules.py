@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lite.errors import InvalidModelError
-from lite.model.closures import check_closures
-from lite.model.contents import Model, node_label, tensor_label
+from lite.model.contents import CONTROL, Model, node_label, tensor_label
 
 
 def check_graph(model: Model) -> None:
@@ -31,7 +30,10 @@ def check_graph(model: Model) -> None:
     _check_membership(model)
     for index in range(len(model.subgraphs)):
         _check_order(model, index)
-    check_closures(model)
+    if any(node.op in CONTROL for node in model.nodes):
+        from lite.model.closures import check_closures
+
+        check_closures(model)
     _check_main(model)
 
 

@@ -1,4 +1,4 @@
-"""Enumerations of the `.ms` schema that operator attributes use; names and values are the schema's."""
+"""Enumerations of the `.ms` schema that attributes of several operators use; names and values are the schema's."""
 from __future__ import annotations
 
 from enum import IntEnum
@@ -44,69 +44,3 @@ class RoundMode(IntEnum):
 
     FLOOR = 0
     CEIL = 1
-
-
-class ReduceMode(IntEnum):
-    """What ReduceFusion computes over its axes; see lite.ops.reduce for the formulas."""
-
-    ReduceMean = 0
-    ReduceMax = 1
-    ReduceMin = 2
-    ReduceProd = 3
-    ReduceSum = 4
-    ReduceSumSquare = 5
-    ReduceASum = 6
-    ReduceAll = 7
-    ReduceL2 = 8
-
-
-class PaddingMode(IntEnum):
-    """What PadFusion writes outside its input."""
-
-    CONSTANT = 0
-    REFLECT = 1
-    SYMMETRIC = 2
-    MODE_RESERVED = 3
-
-
-class ResizeMethod(IntEnum):
-    """Interpolation of Resize."""
-
-    UNKNOWN = -1
-    LINEAR = 0
-    NEAREST = 1
-    CUBIC = 2
-
-
-class CoordinateTransformMode(IntEnum):
-    """How Resize maps an output index to an input coordinate."""
-
-    ASYMMETRIC = 0
-    ALIGN_CORNERS = 1
-    HALF_PIXEL = 2
-
-
-class NearestMode(IntEnum):
-    """How Resize rounds a coordinate to a pixel when the method is NEAREST."""
-
-    NORMAL = 0
-    ROUND_HALF_DOWN = 1
-    ROUND_HALF_UP = 2
-    FLOOR = 3
-    CEIL = 4
-
-
-class EltwiseMode(IntEnum):
-    """What Eltwise computes of its inputs."""
-
-    PROD = 0
-    SUM = 1
-    MAXIMUM = 2
-    UNKNOWN = 3
-
-
-class PoolMode(IntEnum):
-    """Kinds of pooling."""
-
-    MAX_POOLING = 0
-    MEAN_POOLING = 1

@@ -6,15 +6,25 @@
 from __future__ import annotations
 
 import functools
+from enum import IntEnum
 
 import numpy as np
 
 from lite.ops.checks import NUMBERS, check_dtype, check_same_dtype, check_shape
-from lite.ops.enums import EltwiseMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, NoAttributes, op
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
+
+
+class EltwiseMode(IntEnum):
+    """What Eltwise computes of its inputs."""
+
+    PROD = 0
+    SUM = 1
+    MAXIMUM = 2
+    UNKNOWN = 3
+
 
 _FUNCTIONS = {EltwiseMode.PROD: np.multiply, EltwiseMode.SUM: np.add, EltwiseMode.MAXIMUM: np.maximum}
 

@@ -6,15 +6,26 @@
 """
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import MAX_EXTENT
-from lite.ops.enums import PaddingMode
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import integers, known_integers
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
+
+
+class PaddingMode(IntEnum):
+    """What PadFusion writes outside its input."""
+
+    CONSTANT = 0
+    REFLECT = 1
+    SYMMETRIC = 2
+    MODE_RESERVED = 3
+
 
 _MODES = frozenset({PaddingMode.CONSTANT, PaddingMode.REFLECT, PaddingMode.SYMMETRIC})
 

@@ -21,15 +21,13 @@ Products are the convolutions, MatMulFusion and FullConnection; by row the latte
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
 from lite.errors import DTypeError
-from lite.ops import pool
 from lite.ops.activation import apply
 from lite.ops.checks import check_dtype
-from lite.ops.dynamic import codes_of, row_product
 from lite.ops.enums import ActivationType, PadMode
 from lite.ops.registry import Attributes, Op, evaluate, infer, op
 from lite.records import dataclass, replace
@@ -90,6 +88,8 @@ class Affine:
 @dataclass(frozen=True, slots=True)
 class Quantized(Attributes):
     """An operator on codes. inputs, outputs: how each operand is stored, None for one that is not quantized."""
+
+    is_quantized: ClassVar[bool] = True
 
     inner: Attributes
     inputs: tuple[Affine | None, ...]
@@ -235,8 +235,7 @@ def _reference(attrs: Quantized, *inputs: Array) -> tuple[Array, ...]:
         if attrs.op == "MulFusion":
             return (_requantized(attrs, shifted[0] * shifted[1], multiplier(attrs)),)
         if attrs.op == "AvgPoolFusion":
-            assert isinstance(attrs.inner, pool.AvgPoolFusion), "the operator's name is the class's"
-            return (_average(attrs, attrs.inner, shifted[0]),)
+            return (_average(attrs, shifted[0]),)
     real = [x if a is None else dequantize(x, a) for x, a in pairs]
     outputs = evaluate(attrs.inner, real)
     stored_as = (*attrs.outputs, *[None] * len(outputs))
@@ -245,6 +244,7 @@ def _reference(attrs: Quantized, *inputs: Array) -> tuple[Array, ...]:
 
 def _layer_by_row(inner: Attributes, *inputs: Array) -> tuple[Array, ...]:
     from lite.ops import lstm, recurrent  # few networks have them
+    from lite.ops.dynamic import row_product
 
     if isinstance(inner, recurrent.RNNLayer):
         return recurrent.rnn_layer(row_product, inner, *inputs)
@@ -252,6 +252,8 @@ def _layer_by_row(inner: Attributes, *inputs: Array) -> tuple[Array, ...]:
 
 
 def _by_row(attrs: Quantized, x: Array, w: Array, bias: Array | None = None) -> Array:
+    from lite.ops.dynamic import codes_of
+
     inner, stored = attrs.inner, _stored(attrs.inputs[1])
     rows = x.reshape(-1, w.shape[1]) if inner.op == "FullConnection" else x
     codes, zero, scale = codes_of(rows)
@@ -262,7 +264,11 @@ def _by_row(attrs: Quantized, x: Array, w: Array, bias: Array | None = None) -> 
     return apply(_activation(attrs), total.astype(np.float32) * m + (np.float32(0) if bias is None else bias))
 
 
-def _average(attrs: Quantized, inner: pool.AvgPoolFusion, x: Array) -> Array:
+def _average(attrs: Quantized, x: Array) -> Array:
+    from lite.ops import pool
+
+    inner = attrs.inner
+    assert isinstance(inner, pool.AvgPoolFusion), "the operator's name is the class's"
     rows, columns = pool.spans(inner, x.shape)
     tall = np.stack([x[:, first:end].sum(axis=1) for first, end in rows], axis=1)
     total = np.stack([tall[:, :, first:end].sum(axis=2) for first, end in columns], axis=2)

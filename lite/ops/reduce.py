@@ -8,17 +8,31 @@
 from __future__ import annotations
 
 import math
+from enum import IntEnum
 
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import BOOLS, FLOATS, NUMBERS, check_dtype
-from lite.ops.enums import ReduceMode
 from lite.ops.numerics import in_float32, wide
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import integers, known_integers, normalize_axes
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
+
+
+class ReduceMode(IntEnum):
+    """What ReduceFusion computes over its axes."""
+
+    ReduceMean = 0
+    ReduceMax = 1
+    ReduceMin = 2
+    ReduceProd = 3
+    ReduceSum = 4
+    ReduceSumSquare = 5
+    ReduceASum = 6
+    ReduceAll = 7
+    ReduceL2 = 8
 
 
 @dataclass(frozen=True, slots=True)

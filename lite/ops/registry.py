@@ -12,11 +12,11 @@ registers shape inference and the numpy reference:
 from __future__ import annotations
 
 import importlib
-import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, ClassVar
+from inspect import CO_VARARGS
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from lite.errors import ShapeError
 from lite.ops.index import MODULES
 from lite.records import dataclass, defaults
 from lite.types import Array, DType, TensorSpec
+
+if TYPE_CHECKING:
+    from types import FunctionType
 
 Infer = Callable[..., "TensorSpec | tuple[TensorSpec, ...]"]
 Reference = Callable[..., "Array | tuple[Array, ...]"]
@@ -43,10 +46,12 @@ class Attributes:
     """Base of every operator's attributes; the operator's name is the class name.
 
     ignored: schema fields of the operator that never change its result; a test checks that every other one is a field.
+    is_quantized: whether they are a lite.ops.quantized.Quantized, a module that float32 networks do without.
     """
 
     __slots__ = ()
     ignored: ClassVar[tuple[str, ...]] = ()
+    is_quantized: ClassVar[bool] = False
 
     @property
     def op(self) -> str:
@@ -70,10 +75,10 @@ class Op:
         self.attrs = attrs
         self.infer = infer
         self.evaluate: Reference | None = None
-        parameters = list(inspect.signature(infer).parameters.values())[1:]
-        variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        self.least_inputs = sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters)
-        self.most_inputs = _ANY_NUMBER if variadic else len(parameters)
+        function = cast("FunctionType", infer)  # read directly: to make an inspect.Signature takes longer than the rest
+        inputs = function.__code__.co_argcount - 1
+        self.least_inputs = inputs - len(function.__defaults__ or ())
+        self.most_inputs = _ANY_NUMBER if function.__code__.co_flags & CO_VARARGS else inputs
 
     def reference(self, function: Reference) -> Reference:
         """Decorator: registers the numpy reference."""

@@ -15,16 +15,44 @@ Output pixel i reads the input at coordinate c(i), with scale = size / new size,
 """
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 
 from lite.errors import ShapeError
 from lite.ops.checks import FLOATS, check_dtype, check_range, check_rank
-from lite.ops.enums import CoordinateTransformMode, NearestMode, ResizeMethod
 from lite.ops.numerics import in_float32
 from lite.ops.registry import Attributes, op
 from lite.ops.shapes import integers, known_integers
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
+
+
+class ResizeMethod(IntEnum):
+    """Interpolation of Resize."""
+
+    UNKNOWN = -1
+    LINEAR = 0
+    NEAREST = 1
+    CUBIC = 2
+
+
+class CoordinateTransformMode(IntEnum):
+    """How Resize maps an output index to an input coordinate."""
+
+    ASYMMETRIC = 0
+    ALIGN_CORNERS = 1
+    HALF_PIXEL = 2
+
+
+class NearestMode(IntEnum):
+    """How Resize rounds a coordinate to a pixel when the method is NEAREST."""
+
+    NORMAL = 0
+    ROUND_HALF_DOWN = 1
+    ROUND_HALF_UP = 2
+    FLOOR = 3
+    CEIL = 4
 
 
 @dataclass(frozen=True, slots=True)

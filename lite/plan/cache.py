@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from lite.model import Model
 from lite.plan.network import resolve
 from lite.plan.plan import Plan, Resources, build_plan
-from lite.plan.program import Program
+
+if TYPE_CHECKING:
+    from lite.plan.program import Program
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -31,6 +34,8 @@ class PlanCache:
                 self._plans.popitem(last=False)
             network = resolve(self._model, shapes, self._resources.memory_limit)
             if network is None:
+                from lite.plan.program import Program  # few models need one
+
                 plan = Program(self._model, shapes, self._resources)
             else:
                 plan = build_plan(network, self._resources)

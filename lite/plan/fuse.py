@@ -16,7 +16,6 @@ from lite.delegates.base import Epilogue, Operation
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion
 from lite.ops.enums import ActivationType
-from lite.ops.quantized import PRODUCTS, Quantized, is_by_row
 from lite.plan.network import Network, Step
 from lite.records import dataclass, replace
 
@@ -68,6 +67,8 @@ class Fusions:
         if isinstance(attrs, Activation):
             epilogue = replace(epilogue, activation=attrs)
         elif _adds_codes(step.operation, follower.operation) and epilogue.residual < 0:
+            from lite.ops.quantized import Quantized
+
             assert isinstance(attrs, Quantized), "it adds codes"
             (residual,) = (i for i in follower.inputs if i != result)
             if self._network.specs[residual].like() != spec or self._written.get(residual, -1) >= time:
@@ -109,13 +110,20 @@ class Fusions:
 def _adds_codes(operation: Operation, follower: Operation) -> bool:
     """Whether a product of codes is followed by the addition of two tensors of codes."""
     attrs, then = operation.attrs, follower.attrs
-    if not isinstance(attrs, Quantized) or not isinstance(then, Quantized) or then.op != "AddFusion":
+    if not attrs.is_quantized or not then.is_quantized or then.op != "AddFusion":
         return False
+    from lite.ops.quantized import PRODUCTS, Quantized
+
+    assert isinstance(then, Quantized), "it says so"
     return attrs.op in PRODUCTS and len(set(follower.inputs)) == 2 and None not in then.inputs
 
 
 def _activated(operation: Operation) -> bool:
     """Whether the operation ends with an activation, so that no addition can be merged any more."""
-    attrs = operation.attrs.inner if is_by_row(operation.attrs) else operation.attrs
+    attrs = operation.attrs
+    if attrs.is_quantized:
+        from lite.ops.quantized import is_by_row
+
+        attrs = attrs.inner if is_by_row(attrs) else attrs
     own = getattr(attrs, "activation_type", _NONE)
     return own != _NONE or operation.epilogue.activation.activation_type != _NONE

@@ -11,7 +11,6 @@ from lite import ops
 from lite.delegates.base import Operation
 from lite.errors import DTypeError, InvalidModelError, MemoryPlanError, TensorError
 from lite.model import CONTROL, Model, Node
-from lite.plan.groups import in_codes
 from lite.records import dataclass
 from lite.types import DType, TensorSpec
 
@@ -136,7 +135,11 @@ def _step(model: Model, node: Node, specs: Mapping[int, TensorSpec], memory_limi
     where = f"{node.op} {node.name!r}"
     inputs = tuple(specs[i] for i in node.inputs)
     try:
-        outputs = in_codes(node.attrs, inputs, ops.infer(node.attrs, inputs))
+        outputs = ops.infer(node.attrs, inputs)
+        if inputs and inputs[0].stored is not None:
+            from lite.plan.groups import in_codes  # few networks have codes
+
+            outputs = in_codes(node.attrs, inputs, outputs)
     except TensorError as error:
         raise type(error)(f"{where}: {error}") from error
     except Exception as error:  # attributes and operands come from the file: whatever they break, it is at fault

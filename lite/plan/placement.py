@@ -20,6 +20,7 @@ class Placement:
         self._lifetimes = lifetimes
         self._layout = layout
         self._arena = arena
+        self._begin = address_of(arena)
         self._shared = packed
         self._constants: dict[int, Array] = {}
         self._packed: dict[int, Array] = {}
@@ -44,7 +45,7 @@ class Placement:
         spec = self._network.specs[tensor]
         if tensor in self._lifetimes.constants:
             return self._constant(self._lifetimes.constants[tensor]).reshape(spec.shape)
-        start = self._layout.offsets[self._lifetimes.blocks[tensor]]
+        start = self._offset(tensor)
         return self._arena[start : start + spec.nbytes].view(spec.dtype.dtype).reshape(spec.shape)
 
     def address(self, time: int, argument: Argument) -> int:
@@ -52,17 +53,27 @@ class Placement:
         step = self._network.steps[time]
         match argument:
             case In():
-                return address_of(self.array(step.inputs[argument.index]))
+                return self._address(step.inputs[argument.index])
             case Out():
-                return address_of(self.array(step.outputs[argument.index]))
+                return self._address(step.outputs[argument.index])
             case Temp():
-                return address_of(self._arena) + self._layout.offsets[self._lifetimes.temporaries[time, argument.key]]
+                return self._begin + self._layout.offsets[self._lifetimes.temporaries[time, argument.key]]
             case Packed():
                 if argument not in self._placed:
                     array = self._shared.place(step.operation.name, argument.data)
                     self._placed[argument] = self._packed[id(array)] = array
                 return address_of(self._placed[argument])
         raise TypeError(f"{argument!r} is a number, not an operand")
+
+    def _address(self, tensor: int) -> int:
+        """Of the tensor's first element."""
+        if tensor in self._lifetimes.constants:
+            return address_of(self._constant(self._lifetimes.constants[tensor]))
+        return self._begin + self._offset(tensor)
+
+    def _offset(self, tensor: int) -> int:
+        """Where in the arena the tensor is."""
+        return self._layout.offsets[self._lifetimes.blocks[tensor]]
 
     def _constant(self, tensor: int) -> Array:
         if tensor not in self._constants:

@@ -14,7 +14,6 @@ from lite.errors import MemoryPlanError
 from lite.memory import address_of, allocate
 from lite.ops.registry import Attributes
 from lite.plan.arena import align, plan_arena
-from lite.plan.host import HostCall
 from lite.plan.lifetime import lifetimes
 from lite.plan.memory import PackedConstants
 from lite.plan.network import Network, Step
@@ -172,6 +171,8 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         operation, claim = step.operation, assignment.claim
         run: Callable[[], None] | None = None
         if isinstance(claim, HostClaim):
+            from lite.plan.host import HostCall
+
             arrays = [[placement.array(i) for i in tensors] for tensors in (step.inputs, step.outputs)]
             run = HostCall(operation, assignment.delegate, claim, *arrays)
             segments += [stretch(first, end), run] if first < end else [run]

@@ -11,7 +11,7 @@ from lite.kernels.codes import TYPES
 from lite.ops.activation import Activation
 from lite.ops.cast import Cast
 from lite.ops.concat import Concat, Stack, Unstack
-from lite.ops.enums import ActivationType, PadMode, ReduceMode, RoundMode
+from lite.ops.enums import ActivationType, PadMode, RoundMode
 from lite.ops.full_connection import FullConnection
 from lite.ops.gather import Gather
 from lite.ops.group_norm import GroupNormFusion, InstanceNorm
@@ -23,7 +23,7 @@ from lite.ops.pad import PadFusion
 from lite.ops.per_channel import BatchNorm, BiasAdd, FusedBatchNorm, ScaleFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
 from lite.ops.recurrent import GRULayer, RNNLayer
-from lite.ops.reduce import ReduceFusion
+from lite.ops.reduce import ReduceFusion, ReduceMode
 from lite.ops.registry import Attributes, definition
 from lite.ops.reverse import ReverseV2
 from lite.ops.slice import Crop, SliceFusion

@@ -13,8 +13,8 @@ from lite.ops.binary import (
     SquaredDifference,
     SubFusion,
 )
-from lite.ops.enums import ActivationType, EltwiseMode
-from lite.ops.nary import AddN, Eltwise
+from lite.ops.enums import ActivationType
+from lite.ops.nary import AddN, Eltwise, EltwiseMode
 from lite.ops.power import ExpFusion
 from lite.ops.rectifier import Clip, Elu, LeakyRelu, PReLUFusion
 from lite.ops.unary import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 import numpy as np
 
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
-from lite.ops.enums import ActivationType, CoordinateTransformMode, PadMode, ResizeMethod
+from lite.ops.enums import ActivationType, PadMode
 from lite.ops.grid_sampler import GridSampler2D
 from lite.ops.nms_with_mask import NMSWithMask
-from lite.ops.resize import Resize
+from lite.ops.resize import CoordinateTransformMode, Resize, ResizeMethod
 from lite.ops.roi_align import ROIAlign
 from lite.types import Array
 from tests.kernels.case import case, normal, special

@@ -5,15 +5,15 @@ import numpy as np
 
 from lite.kernels.codes import TYPES
 from lite.ops.accumulate import CumProd, CumSum
-from lite.ops.enums import ActivationType, PaddingMode, ReduceMode
+from lite.ops.enums import ActivationType
 from lite.ops.extremum import ArgMaxFusion, ArgMinFusion, TopKFusion
 from lite.ops.gather import GatherD, GatherNd
 from lite.ops.normalize import LRN, L2NormalizeFusion, LpNormalization
 from lite.ops.one_hot import OneHot
-from lite.ops.pad import PadFusion
+from lite.ops.pad import PaddingMode, PadFusion
 from lite.ops.permutation import FormatTranspose
 from lite.ops.power import PowFusion
-from lite.ops.reduce import ReduceFusion
+from lite.ops.reduce import ReduceFusion, ReduceMode
 from lite.ops.space import BatchToSpaceND, SpaceToBatchND
 from lite.types import Array, Format
 from tests.kernels.case import case, every_pair, indices, ints, normal, of_type, special

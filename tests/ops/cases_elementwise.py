@@ -31,8 +31,7 @@ from lite.ops.binary import (
 )
 from lite.ops.cast import Cast
 from lite.ops.enums import ActivationType as A
-from lite.ops.enums import EltwiseMode
-from lite.ops.nary import AddN, Eltwise
+from lite.ops.nary import AddN, Eltwise, EltwiseMode
 from lite.ops.power import ExpFusion, PowFusion
 from lite.ops.rectifier import Clip, Elu, LeakyRelu, PReLUFusion
 from lite.ops.select import NonZero, Select, Where

@@ -7,7 +7,7 @@ from lite.ops.accumulate import CumProd, CumSum
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.conv2d_transpose import Conv2dTransposeFusion
 from lite.ops.enums import ActivationType as A
-from lite.ops.enums import PadMode, ReduceMode, RoundMode
+from lite.ops.enums import PadMode, RoundMode
 from lite.ops.full_connection import FullConnection
 from lite.ops.group_norm import GroupNormFusion, InstanceNorm
 from lite.ops.layer_norm import LayerNormFusion
@@ -17,7 +17,7 @@ from lite.ops.normalize import LRN, L2NormalizeFusion, LpNormalization
 from lite.ops.per_channel import BatchNorm, BiasAdd, FusedBatchNorm, ScaleFusion
 from lite.ops.pool import AvgPoolFusion, MaxPoolFusion
 from lite.ops.recurrent import GRULayer, RNNLayer
-from lite.ops.reduce import ReduceFusion
+from lite.ops.reduce import ReduceFusion, ReduceMode
 from lite.ops.softmax import LogSoftmax, Softmax
 from tests.ops.case import Case, Source, case, const, data, full, ints, normal, positive, randint, scalar, weights
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 import numpy as np
 
 from lite.ops.concat import Concat, Stack, Unstack
-from lite.ops.enums import CoordinateTransformMode, NearestMode, PaddingMode, ResizeMethod
 from lite.ops.extremum import ArgMaxFusion, ArgMinFusion, TopKFusion
 from lite.ops.fill import ConstantOfShape, Fill, FillV2, LinSpace, Range
 from lite.ops.gather import Gather, GatherD, GatherNd
@@ -12,10 +11,10 @@ from lite.ops.grid_sampler import GridSampler2D
 from lite.ops.nms_with_mask import NMSWithMask
 from lite.ops.non_max_suppression import NonMaxSuppression
 from lite.ops.one_hot import OneHot
-from lite.ops.pad import PadFusion
+from lite.ops.pad import PaddingMode, PadFusion
 from lite.ops.permutation import FormatTranspose, InvertPermutation
 from lite.ops.reshape import ExpandDims, Flatten, Reshape, Squeeze, Unsqueeze
-from lite.ops.resize import Resize
+from lite.ops.resize import CoordinateTransformMode, NearestMode, Resize, ResizeMethod
 from lite.ops.reverse import ReverseSequence, ReverseV2
 from lite.ops.roi_align import ROIAlign
 from lite.ops.scatter import (

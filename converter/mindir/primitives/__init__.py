@@ -34,7 +34,9 @@ from converter.mindir.primitives import (
 )
 from converter.mindir.primitives.elementwise import activation, binary, unary
 from converter.mindir.primitives.reduction import arg_extreme, extreme_with_index, reduce, reduce_as
-from lite.ops.enums import ActivationType, ReduceMode, ResizeMethod
+from lite.ops.enums import ActivationType
+from lite.ops.reduce import ReduceMode
+from lite.ops.resize import ResizeMethod
 from lite.types import DType
 
 PRIMITIVES: dict[str, Lower] = {

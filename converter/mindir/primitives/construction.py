@@ -9,7 +9,7 @@ from converter.errors import ParseError
 from converter.ir.graph import Value
 from converter.mindir.lowering import Ints, Lower, Lowering, Scalar, Unsupported
 from converter.mindir.operands import Operand
-from lite.ops.enums import ReduceMode
+from lite.ops.reduce import ReduceMode
 from lite.types import DType
 
 

@@ -15,7 +15,7 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import Dims, Lowering, Unsupported
 from converter.mindir.operands import Operand
 from converter.mindir.primitives.dimensions import product, shape_of
-from lite.ops.enums import ReduceMode
+from lite.ops.reduce import ReduceMode
 
 _DOTS = "..."
 

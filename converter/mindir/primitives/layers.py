@@ -12,7 +12,8 @@ from converter.mindir.lowering import Floats, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives import convolution, matrix, normalization, resizing, volumes, windows
 from converter.mindir.primitives.pooling import INDICES, over_nhwc
-from lite.ops.enums import ResizeMethod, RoundMode
+from lite.ops.enums import RoundMode
+from lite.ops.resize import ResizeMethod
 
 
 def conv(sides: int) -> Lower:

@@ -7,7 +7,7 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import Lowering
 from converter.mindir.operands import Operand
 from converter.mindir.primitives.convolution import NCDHW_NAMES, check_nchw
-from lite.ops.enums import ReduceMode
+from lite.ops.reduce import ReduceMode
 
 
 def matmul(op: Lowering, x: Value, y: Value, transpose_a: bool = False, transpose_b: bool = False) -> Operand:

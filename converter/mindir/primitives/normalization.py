@@ -5,7 +5,7 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import Ints, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw
-from lite.ops.enums import ReduceMode
+from lite.ops.reduce import ReduceMode
 
 _TRAINING = (
     "batch norms take the statistics of the batch, as in training, so results depend on what else is in it; "

@@ -8,7 +8,8 @@ from converter.ir.graph import Value
 from converter.mindir.lowering import TO_NHWC, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import check_nchw, pad_mode_of, pair
-from lite.ops.enums import PadMode, ReduceMode, RoundMode
+from lite.ops.enums import PadMode, RoundMode
+from lite.ops.reduce import ReduceMode
 
 INDICES = "uses the indices of a max pooling: they are not computed"
 

@@ -11,7 +11,7 @@ from converter.mindir.operands import Operand
 from converter.mindir.primitives import selection
 from converter.mindir.primitives.construction import norm_of
 from converter.mindir.primitives.elementwise import summed_as
-from lite.ops.enums import ReduceMode
+from lite.ops.reduce import ReduceMode
 from lite.types import DType
 
 

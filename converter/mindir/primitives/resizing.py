@@ -8,7 +8,7 @@ from converter.mindir.lowering import Dims, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Operand
 from converter.mindir.primitives.convolution import pair
 from converter.mindir.primitives.pooling import over_nhwc
-from lite.ops.enums import CoordinateTransformMode, NearestMode, ResizeMethod
+from lite.ops.resize import CoordinateTransformMode, NearestMode, ResizeMethod
 
 
 def grid_sampler(

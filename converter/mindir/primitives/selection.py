@@ -6,7 +6,7 @@ import numpy as np
 from converter.ir.graph import Value
 from converter.mindir.lowering import Lowering, Unsupported
 from converter.mindir.operands import Operand
-from lite.ops.enums import ReduceMode
+from lite.ops.reduce import ReduceMode
 from lite.types import DType
 
 

@@ -10,7 +10,7 @@ from converter.errors import ParseError
 from converter.ir.graph import Value
 from converter.mindir.lowering import Dims, Ints, Lowering, Unsupported
 from converter.mindir.operands import Operand
-from lite.ops.enums import PaddingMode
+from lite.ops.pad import PaddingMode
 from lite.ops.shapes import normalize_axes
 
 

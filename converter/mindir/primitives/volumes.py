@@ -16,7 +16,8 @@ from converter.mindir.lowering import Floats, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Missing, Operand
 from converter.mindir.primitives.convolution import NCDHW_NAMES, pad_mode_of
 from converter.mindir.primitives.pooling import INDICES, over_nhwc
-from lite.ops.enums import CoordinateTransformMode, NearestMode, PadMode, ResizeMethod, RoundMode
+from lite.ops.enums import PadMode, RoundMode
+from lite.ops.resize import CoordinateTransformMode, NearestMode, ResizeMethod
 
 
 def _check(op: Lowering, x: Value, format: int | str = "NCDHW") -> None:

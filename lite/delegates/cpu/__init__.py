@@ -6,7 +6,6 @@ import importlib
 from lite.delegates.base import NO_EPILOGUE, Claim, NativeClaim, Operation
 from lite.delegates.cpu.index import MODULES, QUANTIZED, WITH_BROADCAST, WITH_EPILOGUE
 from lite.delegates.cpu.tile import Pack, Tile
-from lite.ops.quantized import PRODUCTS, Quantized, moves_codes
 from lite.records import replace
 from lite.types import DType
 
@@ -22,10 +21,10 @@ class CpuDelegate:
 
     def claim(self, operation: Operation) -> Claim | None:
         """The kernels, views or neither for an operation; its weights are packed here."""
-        if isinstance(operation.attrs, Quantized):
-            if operation.op in QUANTIZED or not moves_codes(operation.attrs):
-                return self._claim_codes(operation)
-            operation = replace(operation, attrs=operation.attrs.inner)
+        return self._claim_codes(operation) if operation.attrs.is_quantized else self._claim_elements(operation)
+
+    def _claim_elements(self, operation: Operation) -> Claim | None:
+        """As `claim`, where elements are what they are."""
         module = MODULES.get(operation.op)
         if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in WITH_EPILOGUE):
             return None
@@ -36,7 +35,13 @@ class CpuDelegate:
         return self._bind(module, operation)
 
     def _claim_codes(self, operation: Operation) -> Claim | None:
-        """As `claim`, for an operator that computes with codes."""
+        """As `claim`, where elements are codes."""
+        from lite.ops.quantized import PRODUCTS, Quantized, moves_codes
+
+        attrs = operation.attrs
+        assert isinstance(attrs, Quantized), "they say so"
+        if operation.op not in QUANTIZED and moves_codes(attrs):
+            return self._claim_elements(replace(operation, attrs=attrs.inner))
         module = QUANTIZED.get(operation.op)
         if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in PRODUCTS):
             return None

@@ -12,7 +12,7 @@ from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, bounds, split, split_rows
 from lite.kernels.codes import BINARY, LEFT_SCALAR, RIGHT_SCALAR, ROWS, UNARY
 from lite.ops.activation import Activation
-from lite.ops.enums import ActivationType, EltwiseMode
+from lite.ops.enums import ActivationType
 from lite.types import DType
 
 _INF = float("inf")
@@ -91,11 +91,11 @@ _BINARY = {
     "SubFusion": "sub",
 }
 
-_ELTWISE = {EltwiseMode.PROD: "mul", EltwiseMode.SUM: "add", EltwiseMode.MAXIMUM: "max"}
+_ELTWISE = {"PROD": "mul", "SUM": "add", "MAXIMUM": "max"}
 
 _NARY: dict[str, Callable[[Any], str]] = {
     "AddN": lambda x: "add",
-    "Eltwise": lambda x: _ELTWISE[x.mode],
+    "Eltwise": lambda x: _ELTWISE[x.mode.name],
 }
 
 _X, _Y = In(0), Out(0)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
-from lite.delegates.cpu import gemv_coded
 from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.strides import Walk, broadcast, contiguous, ordered
 from lite.delegates.cpu.tile import Tile
@@ -46,9 +45,12 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     bias = operation.operands[2] if len(operation.operands) > 2 else None
     if bias is not None and bias.value is None:
         return None
-    coded = gemv_coded.bind(operation, bias, tile)
-    if coded is not None:
-        return coded
+    if operation.inputs[1].stored is not None:
+        from lite.delegates.cpu import gemv_coded  # few networks have codes
+
+        coded = gemv_coded.bind(operation, bias, tile)
+        if coded is not None:
+            return coded
     attrs = operation.attrs
     if isinstance(attrs, FullConnection):
         w = operation.inputs[1]

@@ -13,13 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, ViewClaim
-from lite.delegates.cpu import gather_codes
 from lite.delegates.cpu.strides import Walk, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
-from lite.ops.permutation import FORMAT_ORDERS
 from lite.ops.shapes import integers
-from lite.ops.strided_slice import indices
 from lite.types import Array, DType, TensorSpec
 
 _FEW_ROWS = 16
@@ -40,7 +37,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
     if operation.outputs[0].dtype == DType.STRING:
         return None
     if operation.op == "Gather":
-        return gather_codes.bind(operation) or _gather(operation)
+        return _gather_codes(operation) or _gather(operation)
     inputs = [stand_in(x) for x in operation.inputs]
     outputs = [stand_in(y) for y in operation.outputs]
     copies = list(_COPIES[operation.op](operation, inputs, outputs))
@@ -52,6 +49,14 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
         return ViewClaim(copies[0].source)
     steps = [copy_step(copy, inputs[copy.source], outputs[copy.target]) for copy in copies if copy.view.size]
     return NativeClaim(tuple(steps))
+
+
+def _gather_codes(operation: Operation) -> NativeClaim | None:
+    if operation.inputs[0].stored is None:
+        return None
+    from lite.delegates.cpu import gather_codes  # few networks have codes
+
+    return gather_codes.bind(operation)
 
 
 def copy_step(copy: Copy, x: Array, y: Array) -> NativeStep:
@@ -207,6 +212,8 @@ def _crop(operation: Operation, inputs: list[Array], outputs: list[Array]) -> It
 
 
 def _strided_slice(operation: Operation, inputs: list[Array], outputs: list[Array]) -> Iterator[Copy]:
+    from lite.ops.strided_slice import indices
+
     attrs: Any = operation.attrs
     begin, end, *rest = (_values(operation, i) for i in range(1, len(operation.inputs)))
     index = indices(attrs, operation.inputs[0], begin, end, rest[-1], rest[0] if len(rest) > 1 else None)
@@ -218,6 +225,8 @@ def _transpose(operation: Operation, inputs: list[Array], outputs: list[Array]) 
 
 
 def _format_transpose(operation: Operation, inputs: list[Array], outputs: list[Array]) -> Iterator[Copy]:
+    from lite.ops.permutation import FORMAT_ORDERS
+
     attrs: Any = operation.attrs
     order = FORMAT_ORDERS.get((attrs.src_format, attrs.dst_format), range(inputs[0].ndim))
     yield Copy(0, inputs[0].transpose(order), 0, outputs[0])

@@ -11,8 +11,8 @@ from lite.delegates.cpu import reduce
 from lite.delegates.cpu.elementwise import binary_step, unary_step
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
-from lite.ops.enums import ActivationType, ReduceMode
-from lite.ops.reduce import ReduceFusion
+from lite.ops.enums import ActivationType
+from lite.ops.reduce import ReduceFusion, ReduceMode
 from lite.types import DType, TensorSpec
 
 _POWER = 2.0  # nanoseconds

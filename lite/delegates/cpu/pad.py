@@ -11,7 +11,7 @@ from lite.delegates.base import NativeClaim, Operation, Packed
 from lite.delegates.cpu.fill import fill_step
 from lite.delegates.cpu.move import Copy, copy_step, stand_in
 from lite.delegates.cpu.tile import Tile
-from lite.ops.enums import PaddingMode
+from lite.ops.pad import PaddingMode
 from lite.ops.shapes import integers
 from lite.types import Array, DType
 

@@ -9,8 +9,7 @@ from lite.delegates.cpu.strides import Walk, contiguous
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
 from lite.kernels.codes import REDUCE, TYPES
-from lite.ops.enums import ReduceMode
-from lite.ops.reduce import ReduceFusion, reduced_axes
+from lite.ops.reduce import ReduceFusion, ReduceMode, reduced_axes
 from lite.ops.shapes import integers
 from lite.types import DType, TensorSpec
 

@@ -10,7 +10,7 @@ from converter.exporters.mindir.builder import Op
 from converter.exporters.refusals import Unsupported
 from lite.ops import split as splits
 from lite.ops import strided_slice as strided
-from lite.ops.enums import PaddingMode
+from lite.ops.pad import PaddingMode
 
 
 def reshape(op: Op) -> str:

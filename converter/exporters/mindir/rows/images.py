@@ -10,7 +10,8 @@ from converter.exporters.mindir.builder import Op, Row
 from converter.exporters.mindir.rows.elementwise import activated
 from converter.exporters.refusals import Unsupported
 from lite.ops import conv2d, conv2d_transpose, pool
-from lite.ops.enums import CoordinateTransformMode, NearestMode, PadMode, ResizeMethod
+from lite.ops.enums import PadMode
+from lite.ops.resize import CoordinateTransformMode, NearestMode, ResizeMethod
 
 _FILTERS = to_channels_first(4)
 

@@ -8,8 +8,7 @@ import numpy as np
 from converter.exporters.mindir.builder import Op, Row
 from converter.exporters.mindir.rows.elementwise import activated
 from converter.exporters.refusals import Unsupported
-from lite.ops.enums import ReduceMode
-from lite.ops.reduce import reduced_axes
+from lite.ops.reduce import ReduceMode, reduced_axes
 from lite.types import DType, TensorSpec
 
 # What is applied first, the reduction, and what is applied to its result.

@@ -7,7 +7,7 @@ from converter.exporters.onnx.builder import Op, Row
 from converter.exporters.refusals import Unsupported
 from lite.ops import split as splits
 from lite.ops import strided_slice as strided
-from lite.ops.enums import PaddingMode
+from lite.ops.pad import PaddingMode
 from lite.ops.permutation import FORMAT_ORDERS
 from lite.types import DType
 

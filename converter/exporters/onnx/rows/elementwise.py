@@ -6,7 +6,8 @@ import math
 
 from converter.exporters.onnx.builder import Op, Row
 from converter.exporters.refusals import Unsupported
-from lite.ops.enums import ActivationType, EltwiseMode
+from lite.ops.enums import ActivationType
+from lite.ops.nary import EltwiseMode
 from lite.types import DType
 
 _A = ActivationType

@@ -11,7 +11,8 @@ from converter.exporters.onnx.builder import Op, Row
 from converter.exporters.onnx.rows.elementwise import activated
 from converter.exporters.refusals import Unsupported
 from lite.ops import conv2d, conv2d_transpose, pool
-from lite.ops.enums import CoordinateTransformMode, NearestMode, PadMode, ResizeMethod, RoundMode
+from lite.ops.enums import PadMode, RoundMode
+from lite.ops.resize import CoordinateTransformMode, NearestMode, ResizeMethod
 from lite.ops.window import Window
 
 _FILTERS = to_channels_first(4)

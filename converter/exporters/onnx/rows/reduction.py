@@ -6,8 +6,7 @@ import numpy as np
 from converter.exporters.onnx.builder import Op, Row
 from converter.exporters.onnx.rows.elementwise import activated
 from converter.exporters.refusals import Unsupported
-from lite.ops.enums import ReduceMode
-from lite.ops.reduce import reduced_axes
+from lite.ops.reduce import ReduceMode, reduced_axes
 from lite.types import DType
 
 _REDUCTIONS = {
