@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 import numpy as np
@@ -94,19 +95,25 @@ class Slabs:
         return taken
 
 
-def release(array: Array) -> None:
-    """Give back the pages that hold `array` where it is a view of a mapped file; else nothing happens.
+def release(arrays: Iterable[Array]) -> None:
+    """Give back the pages that hold views of mapped files, and those in between; other arrays are left alone.
 
     The elements stay what they are: whoever reads them has the system map the pages again.
     """
-    mapping: object = array
-    while isinstance(mapping, (np.ndarray, memoryview)):
-        mapping = mapping.base if isinstance(mapping, np.ndarray) else mapping.obj
-    if type(mapping) is mmap.mmap and hasattr(mmap, "MADV_DONTNEED"):
-        offset = address_of(array) - address_of(np.frombuffer(mapping, np.uint8))
-        start = offset // mmap.PAGESIZE * mmap.PAGESIZE
+    spans: dict[int, tuple[mmap.mmap, int, int]] = {}
+    for array in arrays:
+        mapping: object = array
+        while isinstance(mapping, (np.ndarray, memoryview)):
+            mapping = mapping.base if isinstance(mapping, np.ndarray) else mapping.obj
+        if type(mapping) is mmap.mmap and hasattr(mmap, "MADV_DONTNEED"):
+            start = address_of(array)
+            _, low, high = spans.get(id(mapping), (mapping, start, start))
+            spans[id(mapping)] = mapping, min(low, start), max(high, start + array.nbytes)
+    for mapped, low, high in spans.values():
+        begin = address_of(np.frombuffer(mapped, np.uint8))
+        start = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE
         with suppress(OSError):  # a file system that does not know how
-            mapping.madvise(mmap.MADV_DONTNEED, start, offset + array.nbytes - start)
+            mapped.madvise(mmap.MADV_DONTNEED, start, high - begin - start)
 
 
 def _free_bytes() -> int:

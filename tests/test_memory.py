@@ -52,7 +52,7 @@ def test_released_pages_read_as_before(tmp_path: Path, start: int, stop: int) ->
     with (tmp_path / "file").open("rb") as file:
         mapped = np.frombuffer(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), np.uint8)
     view = mapped[start:stop].reshape(1, -1)
-    release(view)
+    release([view])
     assert np.array_equal(view[0], content[start:stop])
     assert np.array_equal(mapped, content)
 
@@ -60,7 +60,7 @@ def test_released_pages_read_as_before(tmp_path: Path, start: int, stop: int) ->
 @pytest.mark.parametrize("array", [np.arange(5), np.frombuffer(b"abcd", np.uint8), np.zeros((0, 3))], ids=str)
 def test_other_arrays_are_left_alone(array: Array) -> None:
     before = array.copy()
-    release(array)
+    release([array])
     assert np.array_equal(array, before)
 
 

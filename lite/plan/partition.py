@@ -4,7 +4,7 @@ A delegate is offered an operation with all that may be merged into it first, th
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from lite.memory import release
 from lite.plan.fuse import Form, Fusions
 from lite.plan.network import Network
 from lite.records import dataclass, replace
+from lite.types import Array
+
+_KEPT = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Network,
     assignments: list[Assignment] = []
     refused: dict[str, list[Operation]] = {}
     merged: set[int] = set()
+    replaced: list[Array] = []  # weights that are packed: given back before many others are, to keep the peak low
     for time, step in enumerate(network.steps):
         if time in merged:
             continue
@@ -42,10 +46,14 @@ def partition(network: Network, delegates: Sequence[Delegate]) -> tuple[Network,
             refused.setdefault(step.operation.op, []).append(step.operation)
         else:
             form, assignment = taken
-            _release_replaced(form.step.operation, assignment.claim)
+            replaced += _replaced(form.step.operation, assignment.claim)
+            if sum(weights.nbytes for weights in replaced) > _KEPT:
+                release(replaced)
+                replaced.clear()
             steps.append(form.step)
             assignments.append(assignment)
             merged.update(form.merged)
+    release(replaced)
     if refused:
         raise _refusal(network, refused, [delegate.name for delegate in delegates])
     written = {i for step in network.steps for i in step.outputs}
@@ -73,14 +81,14 @@ def _refusal(network: Network, refused: Mapping[str, list[Operation]], chosen: S
     return UnsupportedOpError(network.name, len(network.steps), rows, hint, verdict)
 
 
-def _release_replaced(operation: Operation, claim: Claim) -> None:
-    """Give back the mapped pages of weights that are packed now, before the next ones are: that keeps the peak low."""
+def _replaced(operation: Operation, claim: Claim) -> Iterator[Array]:
+    """The weights, as they are in the file, of which the claim has packed copies."""
     for step in claim.steps if isinstance(claim, NativeClaim) else ():
         for argument in step.arguments.values():
             if isinstance(argument, Packed) and argument.replaces >= 0:
                 weights = operation.inputs[argument.replaces].data
                 assert weights is not None, "only constants are packed"
-                release(weights if isinstance(weights, np.ndarray) else weights.words)
+                yield weights if isinstance(weights, np.ndarray) else weights.words
 
 
 def _signature(operation: Operation) -> str:
