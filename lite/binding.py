@@ -8,11 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from threading import Lock
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from lite.errors import TensorNameError
 from lite.types import Array
+
+if TYPE_CHECKING:
+    from threading import Lock
 
 
 class Binding:

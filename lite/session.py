@@ -14,9 +14,9 @@ from __future__ import annotations
 import operator
 import os
 import weakref
+from _thread import allocate_lock  # threading, which is not needed otherwise, takes a millisecond to import
 from collections.abc import Mapping, Sequence
 from functools import partial
-from threading import Lock
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
@@ -76,7 +76,7 @@ class Session:
         delegates: Sequence[str] | None = None,
         memory_limit: int | None = None,
     ) -> None:
-        self._lock = Lock()
+        self._lock = allocate_lock()
         _sessions.add(self)
         threads, self._memory_limit = _thread_count(threads), _byte_count(memory_limit)
         model = read_model(source)
@@ -298,7 +298,7 @@ def _renew_locks() -> None:
     A run that the fork interrupted has left nothing behind that the next run does not compute anew.
     """
     for session in _sessions:
-        session._lock = Lock()
+        session._lock = allocate_lock()
 
 
 if hasattr(os, "register_at_fork"):

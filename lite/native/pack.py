@@ -15,7 +15,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import threading
+from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -130,7 +130,7 @@ def _mapped(path: str) -> memoryview:
             return memoryview(b"")
 
 
-_lock = threading.Lock()
+_lock = allocate_lock()
 _loaded: dict[str, KernelPack | KernelBuildError | None] = {}
 
 
@@ -179,7 +179,7 @@ def load_from(package: str, progress: Progress | None = None) -> KernelPack | No
 def _new_lock() -> None:
     """Make a new lock, in a forked child: the thread that held the old one may not exist there."""
     global _lock
-    _lock = threading.Lock()
+    _lock = allocate_lock()
 
 
 if hasattr(os, "register_at_fork"):

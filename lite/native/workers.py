@@ -22,7 +22,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import threading
+from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -132,6 +132,8 @@ class _Team:
         self._run = pack.entry("run_rows_shared")
         self._stop = pack.entry("stop_workers")
         work = pack.entry("work")
+        import threading  # a single thread does without
+
         # Where the system refuses threads the caller runs all units.
         with contextlib.suppress(RuntimeError):
             for index in range(1, threads):
@@ -159,7 +161,7 @@ def _work(work: object, memory: object, address: int, index: int) -> None:
 
 
 # One run at a time has worker threads; it also guards the teams. Nobody waits for the turn.
-_turn = threading.Lock()
+_turn = allocate_lock()
 _teams: dict[tuple[KernelPack, int], _Team] = {}
 _left: deque[_Team] = deque()  # one entry a Workers that gave its team back; taken out by who has the turn
 
@@ -189,7 +191,7 @@ def _leave_teams() -> None:
 def _forget_teams() -> None:
     """Start anew, in a forked child: the threads do not exist there, and one of them may have held the lock."""
     global _turn
-    _turn = threading.Lock()
+    _turn = allocate_lock()
     for team in _teams.values():
         team.lost = True
     _teams.clear()

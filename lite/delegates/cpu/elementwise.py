@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, ViewClaim
-from lite.delegates.cpu import typed
 from lite.delegates.cpu.strides import broadcast, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, bounds, split, split_rows
@@ -106,6 +105,8 @@ _HEAVY = 2.0  # with a polynomial and a division
 def bind(operation: Operation, tile: Tile) -> NativeClaim | ViewClaim | None:
     """Kernels for float32, those for any type where an operand has another; a view where nothing is to be done."""
     if any(x.dtype != DType.FLOAT32 for x in operation.inputs):
+        from lite.delegates.cpu import typed
+
         return typed.bind(operation, tile)
     if operation.op == "PowFusion":
         return _bind_power(operation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +17,15 @@ from lite.delegates.cpu.strides import Walk, merge
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, split
 from lite.ops.shapes import integers
+from lite.records import dataclass
 from lite.types import Array, DType, TensorSpec
 
 _FEW_ROWS = 16
 _CUTS = 8
 
 
-class Copy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Copy:
     """Elements of input `source` go to output `target`, from one view of its stand-in to the other, of one shape."""
 
     source: int

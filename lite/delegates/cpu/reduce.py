@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out
 from lite.delegates.cpu.strides import Walk, contiguous
@@ -11,6 +10,7 @@ from lite.delegates.cpu.work import BYTE, split
 from lite.kernels.codes import REDUCE, TYPES
 from lite.ops.reduce import ReduceFusion, ReduceMode, reduced_axes
 from lite.ops.shapes import integers
+from lite.records import dataclass
 from lite.types import DType, TensorSpec
 
 # What a mode combines, see codes.REDUCE; ReduceMean then divides and ReduceL2 takes the root.
@@ -30,7 +30,8 @@ _ELEMENT = 3.0  # nanoseconds for an integer
 _BLOCK = 256  # elements of a kept run that one thread takes at least
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """Neighboring dimensions that are all reduced or all kept, as one; stride in bytes."""
 
     extent: int

@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from lite.delegates.base import Packed
+from lite.records import dataclass
 
 
-class Walk(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Walk:
     """extents: outermost first. strides: for each operand one a dimension, in bytes."""
 
     extents: tuple[int, ...]
