@@ -136,7 +136,7 @@ def attributes(operator: str, values: Mapping[str, Any]) -> Attributes:
 
 def _frozen(value: Any) -> Any:
     """Lists and arrays, nested ones too, as tuples."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+    if isinstance(value, (int, float, str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
         return value
     return tuple(_frozen(v) for v in (value.tolist() if isinstance(value, np.ndarray) else value))
 

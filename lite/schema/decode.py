@@ -16,7 +16,7 @@ from typing import Any
 
 from lite.errors import InvalidModelError
 from lite.records import dataclass
-from lite.schema.describe import Field, Schema, Table
+from lite.schema.describe import WIDTHS, Field, Schema, Table
 
 _U32 = struct.Struct("<I")
 _I32 = struct.Struct("<i")
@@ -164,7 +164,7 @@ class Decoder:
         found.sort(key=_by_place)
         end, code = 4, "<4x"
         for place, field in found:
-            width = struct.calcsize(f"<{field.code}")
+            width = WIDTHS[field.code]
             if place < end or place + width > size or place % min(width, 4):
                 raise _Corrupt(
                     f"expected {width} bytes of its own, aligned and within the {size} of table {table.name}, "
@@ -228,7 +228,7 @@ class Decoder:
         return self._data[position + 4 : position + 4 + length]
 
     def _numbers(self, code: str, position: int) -> tuple[Any, ...]:
-        length = self._length(position, struct.calcsize(f"<{code}"), "a list of numbers")
+        length = self._length(position, WIDTHS[code], "a list of numbers")
         return struct.unpack_from(f"<{length}{code}", self._data, position + 4)
 
     def _tables(self, table: Table, position: int) -> Sequence[dict[str, Any]]:
@@ -256,7 +256,8 @@ class Decoder:
             raise _Corrupt(f"expected {what} on a multiple of 4, found byte {position}")
         self._within(position, 4, what)
         length: int = _U32.unpack_from(self._data, position)[0]
-        self._within(position + 4, length * width, f"{what} of {length} elements")
+        if position + 4 + length * width > self._size:
+            self._within(position + 4, length * width, f"{what} of {length} elements")
         self._spend(4 + length * width)
         return length
 

@@ -20,6 +20,7 @@ SCALARS = {
     "bool": "?", "byte": "b", "ubyte": "B", "short": "h", "ushort": "H", "int": "i", "uint": "I",
     "long": "q", "ulong": "Q", "float": "f", "double": "d", "union_type": "B",
 }  # fmt: skip
+WIDTHS = {code: struct.calcsize(f"<{code}") for code in SCALARS.values()}  # in bytes
 
 
 @dataclass(frozen=True, slots=True)
