@@ -103,6 +103,17 @@ class Calibration:
         return cls(**value)
 
 
+class _Sample(dict[str, Array]):
+    """Inputs by name. place: the files that they are from, and which of the samples there."""
+
+    place = ""
+
+
+def called(sample: object, number: int) -> str:
+    """What messages call a sample: its files, or where it is from none, its number."""
+    return sample.place if isinstance(sample, _Sample) else f"sample {number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
     """The samples in the files of a Calibration. Each iteration reads the files anew."""
@@ -129,7 +140,10 @@ class Samples:
             for row in _drawn(least, share, seed):
                 if size and count == size:
                     return
-                sample = {name: of_input[row] for name, of_input in rows.items()}
+                sample = _Sample((name, of_input[row]) for name, of_input in rows.items())
+                sample.place = ", ".join(str(files[index]) for files in places.values())
+                if least > 1:
+                    sample.place += f", sample {row}"
                 for name, array in sample.items():
                     if not np.isfinite(array).all():
                         file = places.get(name, places.get("", []))[index]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from converter.calibration import called
 from converter.emit.graph import emit
 from converter.errors import PruneError
 from converter.ir.graph import Graph, Node, Value
@@ -119,13 +120,14 @@ def observe(graph: Graph, values: Sequence[Value], samples: Sequence[Sample]) ->
             try:
                 result = session.run(sample)
             except (LiteError, TypeError) as error:
-                raise PruneError(f"sample {count} does not fit the network: {error}") from error
+                raise PruneError(f"{called(sample, count)} does not fit the network: {error}") from error
             arrays = list(result.values()) if isinstance(result, dict) else [result]
             if not all(np.isfinite(array).all() for array in arrays):
-                raise PruneError(f"sample {count}: the network computes numbers that are not finite")
+                raise PruneError(f"{called(sample, count)}: the network computes numbers that are not finite")
             for value, array in zip(values, arrays, strict=True):
                 if value.users and not array.size:
-                    raise PruneError(f"sample {count} is empty: {value.name} has no elements; leave the sample out")
+                    place = called(sample, count)
+                    raise PruneError(f"{place} is empty: {value.name} has no elements; leave the sample out")
             yield arrays
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from converter.calibration import called
 from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.correct import InputMean
 from converter.quantize.full import watched
-from converter.quantize.measure import session_of
+from converter.quantize.measure import outputs, session_of
 from converter.quantize.observers import observer
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import chosen
-from lite.errors import LiteError
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.full_connection import FullConnection
 from lite.ops.matmul import MatMulFusion
@@ -127,12 +127,9 @@ def _runs(
     count, total = 0, operator.length_hint(settings.samples)
     with session_of(graph, values) as session:
         for sample in settings.samples:
-            try:
-                result = session.run(sample)
-            except (LiteError, TypeError) as error:
-                raise QuantizeError(f"sample {count} does not fit the network: {error}") from error
+            arrays = outputs(session, sample, count)
             _check_finite(session, sample, count)
-            yield list(result.values()) if isinstance(result, dict) else [result]
+            yield arrays
             count += 1
             if progress is not None:
                 progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))
@@ -143,12 +140,15 @@ def _runs(
 
 def _check_finite(session: Session, sample: Any, count: int) -> None:
     """Raise QuantizeError for a sample with elements that are NaN or infinite."""
-    if not isinstance(sample, Mapping):
+    if isinstance(sample, Mapping):
+        named = sample
+    else:
         arrays = sample if isinstance(sample, (list, tuple)) else [sample]
-        sample = {spec.name: array for spec, array in zip(session.inputs, arrays, strict=True)}
-    for name, array in sample.items():
+        named = {spec.name: array for spec, array in zip(session.inputs, arrays, strict=True)}
+    for name, array in named.items():
         if not np.isfinite(array).all():
-            raise QuantizeError(f"sample {count}, input {name}: not finite: samples are prepared as for a run")
+            place = called(sample, count)
+            raise QuantizeError(f"{place}, input {name}: not finite: samples are prepared as for a run")
 
 
 def _is_blank(x: Array) -> bool:

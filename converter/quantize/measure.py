@@ -14,6 +14,7 @@ from itertools import islice
 
 import numpy as np
 
+from converter.calibration import called
 from converter.emit.graph import emit
 from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Node, Value
@@ -202,11 +203,12 @@ def session_of(graph: Graph, outputs: Sequence[Value]) -> Session:
 
 
 def outputs(session: Session, sample: object, number: int) -> list[Array]:
-    """The outputs of a session for a sample. Raises QuantizeError, with the sample's number, where it does not fit."""
+    """The outputs of a session for a sample. Raises QuantizeError, with the sample's file or number, where it does not
+    fit."""
     try:
         result = session.run(sample)
     except (LiteError, TypeError) as error:
-        raise QuantizeError(f"sample {number} does not fit the network: {error}") from error
+        raise QuantizeError(f"{called(sample, number)} does not fit the network: {error}") from error
     return list(result.values()) if isinstance(result, dict) else [result]
 
 

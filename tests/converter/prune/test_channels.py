@@ -331,6 +331,16 @@ def test_what_cannot_be_pruned_is_said(name: str, settings: dict[str, object], w
         prune(network(name), Pruning(channels=0.5, **settings))  # type: ignore[arg-type]
 
 
+def test_the_file_of_a_sample_is_named(tmp_path: Path) -> None:
+    arrays = np.zeros((3, 1, 6, 6, 3), np.float32)
+    arrays[1] = 3e38
+    np.save(tmp_path / "several.npy", arrays)
+    np.save(tmp_path / "huge.npy", arrays[1])
+    for name, words in (("several", r"several\.npy, sample 1: .* not finite"), ("huge", r"huge\.npy: .* not finite")):
+        with pytest.raises(PruneError, match=words):
+            prune(network("mean"), Pruning(channels=0.5, samples=tmp_path / f"{name}.npy"))
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

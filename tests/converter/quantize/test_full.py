@@ -118,6 +118,16 @@ def test_a_sample_that_does_not_fit_is_numbered() -> None:
         quantize(network(), Quantization([SAMPLES[0], SAMPLES[0][:, :4]]))
 
 
+def test_the_file_of_a_sample_that_cannot_be_run_is_named(tmp_path: Path) -> None:
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (-1, 4), "x"))
+    (h,) = graph.add(MatMulFusion(transpose_b=True), [x, Value.constant(np.ones((16, 4), np.float32))], "h")
+    graph.outputs = list(graph.add(Reshape(), [h, Value.constant(np.array([2, 16]))], "y"))
+    np.save(tmp_path / "odd.npy", np.ones((3, 4), np.float32))
+    with pytest.raises(QuantizeError, match=r"odd\.npy does not fit the network: "):
+        quantize(graph, Quantization({"path": tmp_path / "odd.npy"}, min_weights=1))
+
+
 def test_a_network_without_products_has_nothing_to_quantize() -> None:
     graph = Graph()
     x = graph.add_input(TensorSpec(DType.FLOAT32, (2, 3), "x"))
