@@ -4,7 +4,7 @@ A change here, in the C ABI of kernels (see lite.kernels.declare) or in the pack
 """
 from __future__ import annotations
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 
 # A row of the op table, in int64 words: kernel address, argument block address, units, 0.
 ROW_WORDS = 4
@@ -16,12 +16,12 @@ LINE = LINE_BYTES // 8
 TABLE, SCRATCH, STRIDE, ROW = 0, 1, 2, 3  # of the current run; ROW is the current row's address
 THREADS, SYSCALL, GETCPU = 4, 5, 6  # the caller and its workers; addresses of libc's `syscall` and `sched_getcpu`
 APART = 7  # the cpu that workers are kept off; -1 before they are
-PENDING = LINE  # units of the current row that are not done
+PENDING, WAITING = LINE, LINE + 1  # units of the current row that are not done; the caller sleeps on these
 PARKED, EPOCH, STOP = 2 * LINE, 2 * LINE + 1, 2 * LINE + 2  # a worker sleeps; what it sleeps on; workers must return
-CPUS, OTHERS = 3 * LINE, 4 * LINE  # sets of cpus: those that workers may use, and without APART
+CPUS, CHOSEN = 3 * LINE, 4 * LINE  # sets of cpus: those that workers may use, and those that the caller moves some to
 CPU_WORDS = LINE
 RANGES = 5 * LINE  # a line a thread: the units of the row that are its own and nobody has claimed, first << 32 | end
-THREAD = 1  # word of a worker's line: its number in the system; 0 before it runs
+THREAD, BUSY = 1, 2  # words of a worker's line: its number in the system, 0 before it runs; it may hold units
 
 
 def control_words(threads: int) -> int:

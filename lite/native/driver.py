@@ -10,8 +10,10 @@ nobody is late, a thread meets the same part of every tensor again, which is in 
 A worker that finds its range empty spins for a while, then says so in PARKED and sleeps on EPOCH. The caller looks at
 PARKED after it opened a row and the worker looks at its range after it set PARKED: no wake-up is lost.
 
-Where cpus are busy the system likes to wake a worker on the caller's, where it could but disturb: so workers are kept
-off the cpu that the caller was on when the run began.
+Where other processes have the cpus, too, threads are suspended, for milliseconds. The system likes to wake a worker on
+the caller's cpu, where it could but disturb: so workers are kept off it. And a worker may be suspended while it holds
+units: so a caller that has waited for a while lends its own cpu. It moves the workers that are BUSY to it and sleeps on
+PENDING; a worker that comes to the end of its units and finds the caller WAITING wakes it and sleeps itself.
 """
 from __future__ import annotations
 
@@ -23,12 +25,13 @@ from llvmlite import ir
 from lite.kernels.declare import Int, Pointer, Target, entry, i64, microkernel, routine
 from lite.native.abi import (
     APART,
+    BUSY,
+    CHOSEN,
     CPU_WORDS,
     CPUS,
     EPOCH,
     GETCPU,
     LINE,
-    OTHERS,
     PARKED,
     PENDING,
     RANGES,
@@ -42,9 +45,10 @@ from lite.native.abi import (
     TABLE,
     THREAD,
     THREADS,
+    WAITING,
 )
 
-_SPINS = 4000  # pauses before a worker sleeps or the caller yields its cpu: 50 to 200 us
+_SPINS = 4000  # pauses before a worker sleeps or the caller lends its cpu: 50 to 200 us
 _LOW = 0xFFFFFFFF
 _I64 = ir.IntType(64)
 _I32 = ir.IntType(32)
@@ -52,8 +56,8 @@ _ORDER = "seq_cst"
 
 # Linux's numbers of the system calls, and the pause of a spinning loop as an LLVM intrinsic with its argument.
 _SYSTEM_CALLS = {
-    "x86_64": {"futex": 202, "yield": 24, "gettid": 186, "sched_setaffinity": 203},
-    "aarch64": {"futex": 98, "yield": 124, "gettid": 178, "sched_setaffinity": 122},
+    "x86_64": {"futex": 202, "gettid": 186, "sched_setaffinity": 203},
+    "aarch64": {"futex": 98, "gettid": 178, "sched_setaffinity": 122},
 }
 _PAUSES = {"x86_64": ("llvm.x86.sse2.pause", ()), "aarch64": ("llvm.aarch64.isb", (15,))}
 _FUTEX_WAIT, _FUTEX_WAKE, _EVERYONE = 128, 129, 0x7FFFFFFF  # "private": among the threads of one process
@@ -109,7 +113,6 @@ pause = microkernel("pause", (), _pause)
 current_cpu = microkernel("current_cpu", (Pointer,), _call)
 thread_number = microkernel("thread_number", (Pointer,), partial(_system, "gettid", ()))
 keep_on = microkernel("keep_on", (Pointer, Int, Int, Pointer), partial(_system, "sched_setaffinity", ()))
-yield_cpu = microkernel("yield_cpu", (Pointer,), partial(_system, "yield", ()))
 sleep_while = microkernel("sleep_while", (Pointer, Pointer, Int), partial(_system, "futex", (_FUTEX_WAIT,)))
 wake_all = microkernel("wake_all", (Pointer, Pointer), partial(_system, "futex", (_FUTEX_WAKE, _EVERYONE)))
 
@@ -146,7 +149,7 @@ def _take_units(control: int, thread: int) -> None:
 
 @routine
 def _keep_apart(control: int) -> None:
-    """Keeps the workers off the caller's cpu, where they may use another."""
+    """Keeps the workers off the cpu that the caller is on now, where they may use another."""
     state = i64(control)
     cpu = current_cpu(state[GETCPU]) & _LOW
     if cpu == state[APART] or cpu >= 64 * CPU_WORDS:
@@ -157,13 +160,36 @@ def _keep_apart(control: int) -> None:
         others = state[CPUS + word]
         if word == cpu >> 6:
             others &= ~(1 << (cpu & 63))
-        state[OTHERS + word] = others
+        state[CHOSEN + word] = others
         some |= others
-    place = control + 8 * (OTHERS if some else CPUS)
+    place = control + 8 * (CHOSEN if some else CPUS)
     for thread in range(1, state[THREADS]):
         number = load(control + 8 * (RANGES + LINE * thread + THREAD))
         if number:
             keep_on(state[SYSCALL], number, 8 * CPU_WORDS, place)
+
+
+@routine
+def _lend_cpu(control: int) -> None:
+    """Moves the busy workers to the caller's cpu, and sleeps until no unit is pending."""
+    state = i64(control)
+    store(control + 8 * WAITING, 1)
+    cpu = current_cpu(state[GETCPU]) & _LOW
+    if cpu < 64 * CPU_WORDS:
+        store(control + 8 * APART, -1)
+        for word in range(CPU_WORDS):
+            state[CHOSEN + word] = 1 << (cpu & 63) if word == cpu >> 6 else 0
+        for thread in range(1, state[THREADS]):
+            own = control + 8 * (RANGES + LINE * thread)
+            if load(own + 8 * BUSY):
+                number = load(own + 8 * THREAD)
+                keep_on(state[SYSCALL], number, 8 * CPU_WORDS, control + 8 * CHOSEN)
+                keep_on(state[SYSCALL], number, 8 * CPU_WORDS, control + 8 * CPUS)  # the system may move it on
+    pending = load(control + 8 * PENDING)
+    while pending > 0:
+        sleep_while(state[SYSCALL], control + 8 * PENDING, pending)
+        pending = load(control + 8 * PENDING)
+    store(control + 8 * WAITING, 0)
 
 
 @entry
@@ -179,13 +205,13 @@ def run_rows_shared(control: Pointer, first: Int, end: Int, scratch: Pointer) ->
     """Runs rows [first, end) of the control block's table on this thread and whichever workers come."""
     state = i64(control)
     threads = state[THREADS]
-    _keep_apart(control)
     for address in range(state[TABLE] + first * ROW_BYTES, state[TABLE] + end * ROW_BYTES, ROW_BYTES):
         row = i64(address)
         units = row[2]
         if units <= 1:
             call_kernel(row[0], row[1], 0, units, scratch)
             continue
+        _keep_apart(control)
         state[ROW] = address
         store(control + 8 * PENDING, units)
         for thread in range(threads):
@@ -202,7 +228,7 @@ def run_rows_shared(control: Pointer, first: Int, end: Int, scratch: Pointer) ->
             if spins < _SPINS:
                 pause()
             else:
-                yield_cpu(state[SYSCALL])
+                _lend_cpu(control)
 
 
 @entry
@@ -214,8 +240,13 @@ def work(control: Pointer, thread: Int, _unused: Int, _scratch: Pointer) -> None
     spins = 0
     while not load(control + 8 * STOP):
         if _some(load(own)):
+            store(own + 8 * BUSY, 1)
             _take_units(control, thread)
+            store(own + 8 * BUSY, 0)
             spins = 0
+            if load(control + 8 * WAITING):
+                wake_all(i64(control)[SYSCALL], control + 8 * PENDING)
+                spins = _SPINS
         elif spins < _SPINS:
             spins += 1
             pause()

@@ -71,6 +71,9 @@ class Workers:
         pace = Pace()
 
         def run() -> None:
+            if pace.rests():
+                alone()
+                return
             begin = perf_counter_ns()
             shared = pace.shares(begin - self._ended) and self._share(table, first, end, scratch, scratch_stride)
             if not shared:

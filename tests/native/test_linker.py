@@ -16,7 +16,7 @@ from lite.native.elf import ObjectFile
 from lite.native.machines import MACHINES
 from lite.native.own_linker import link_alone
 
-KERNELS = {"scale_f32", "narrow_i8", "widths", "clear_u8", "polynomial_f32", "mix_i64"}
+KERNELS = {"scale_f32", "narrow_i8", "widths", "clear_u8", "polynomial_f32", "mix_i64", "uneven_i64"}
 ENTRIES = {"run_rows", "run_rows_shared", "work", "stop_workers"}
 
 

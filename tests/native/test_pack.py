@@ -65,7 +65,7 @@ def no_numba(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_manifest(pack: KernelPack) -> None:
     assert pack.target == cpu.levels()[0].name
     assert pack.constants == {"lanes": cpu.levels()[0].lanes}
-    assert pack.names == ("clear_u8", "mix_i64", "narrow_i8", "polynomial_f32", "scale_f32", "widths")
+    assert pack.names == ("clear_u8", "mix_i64", "narrow_i8", "polynomial_f32", "scale_f32", "uneven_i64", "widths")
     assert pack.parameters("scale_f32") == (
         Parameter("x", "pointer"),
         Parameter("y", "pointer"),
@@ -115,9 +115,9 @@ def test_damage_is_named(pack_file: Path) -> None:
     data = pack_file.read_bytes()
     with pytest.raises(KernelBuildError, match="kernel pack here is damaged"):
         artifact.unseal(data[:100], "here")
-    other = artifact.seal(data, artifact.unseal(data, "x")).replace(b"abi 3\n", b"abi 9\n")
+    other = artifact.seal(data, artifact.unseal(data, "x")).replace(b"abi 4\n", b"abi 9\n")
     body = other[: -artifact._CHECKSUM - 8]
-    with pytest.raises(KernelBuildError, match="ABI version 9, expected 3"):
+    with pytest.raises(KernelBuildError, match="ABI version 9, expected 4"):
         artifact.unseal(body + artifact.checksum(body) + artifact._MAGIC, "here")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lite.native import workers as module
-from lite.native.abi import APART, EPOCH, LINE, PARKED, RANGES, THREAD
+from lite.native.abi import APART, EPOCH, LINE, PARKED, RANGES, THREAD, WAITING
 from lite.native.pack import KernelPack
 from lite.native.workers import Workers
 from tests.native.conftest import arguments, table
@@ -124,6 +124,30 @@ def test_workers_are_kept_off_the_callers_cpu(pack: KernelPack, allowed: int | N
     finally:
         os.sched_setaffinity(0, before)
         workers.close()
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cpus")
+def test_a_caller_that_waits_lends_its_cpu(pack: KernelPack) -> None:
+    """There a worker that takes long, as a suspended one does, ends its units; then workers are kept apart again."""
+    y = np.zeros(8, np.int64)
+    block = arguments(y, 200_000)
+    rows = table(pack, ("uneven_i64", block, 8))
+    Workers(pack, 1).run(rows.ctypes.data, 0, 1, 0, 0)
+    expected, lent = y.copy(), 0
+    program, workers = Program(pack, 4, rows=3, units=(8,)), Workers(pack, 2)
+    mixed = program.run(workers)
+    assert workers._team is not None
+    words = workers._team._words
+    for _ in range(100):
+        y[:] = 0
+        workers.run(rows.ctypes.data, 0, 1, 0, 0)
+        assert (y == expected).all()
+        assert not words[WAITING]
+        lent += words[APART] == -1
+        while words[APART] == -1:
+            assert program.run(workers) == mixed
+    workers.close()
+    assert lent
 
 
 def test_rows_of_one_unit_wake_nobody(pack: KernelPack) -> None:

@@ -110,3 +110,13 @@ def mix_i64(x: Pointer, y: Pointer, n: Int, total: Int, begin: Int, end: Int, sc
             i64(scratch)[i] = i64(x)[total - 1 - row * n - i] * MULTIPLIER + row
         for i in range(n):
             i64(y)[row * n + i] = i64(scratch)[n - 1 - i] ^ (i64(x)[(row * n + i) * 7 % total] >> 3)
+
+
+@kernel
+def uneven_i64(y: Pointer, n: Int, begin: Int, end: Int, scratch: Pointer) -> None:
+    """y[i] = what comes of n * i steps of a random generator: the later a unit, the longer it takes."""
+    for i in range(begin, end):
+        value = i
+        for _ in range(n * i):
+            value = value * MULTIPLIER + 1
+        i64(y)[i] = value
