@@ -62,21 +62,33 @@ def test_exact(packs: dict[str, KernelPack], case: Case, level: str, monkeypatch
         np.testing.assert_array_equal(in_place, expected)
 
 
+_DOT = Tile(12, 16, 16, 128, 4, 1, 0, 64)
+_AVX2 = Tile(6, 16, 8, 0, 2, 2, 64, 64)
+
+
 @pytest.mark.parametrize(
-    ("extent", "channels", "outputs", "chosen"),
+    ("extent", "channels", "outputs", "dot", "in_seven", "widened"),
     [
-        (56, 64, 64, True),
-        (28, 128, 128, True),
-        (28, 512, 512, True),
-        (224, 64, 64, True),
-        (7, 512, 512, False),
-        (14, 512, 512, False),
-        (55, 16, 64, False),
-        (1, 64, 64, False),
-        (56, 4000, 64, False),  # would leave the range
+        (56, 64, 64, True, True, True),
+        (28, 128, 128, True, True, True),
+        (28, 512, 512, True, True, True),
+        (224, 64, 64, True, True, True),
+        (7, 512, 512, False, False, False),
+        (14, 256, 256, False, False, False),
+        (13, 64, 256, False, False, True),
+        (14, 128, 32, False, False, True),
+        (55, 16, 64, False, True, True),
+        (1, 64, 64, False, False, False),
+        (56, 4000, 64, False, False, False),  # would leave the range
     ],
 )
-def test_the_cost_model(extent: int, channels: int, outputs: int, chosen: bool) -> None:
+def test_the_cost_model(
+    extent: int, channels: int, outputs: int, dot: bool, in_seven: bool, widened: bool
+) -> None:
     conv = Conv2DFusion(kernel_size=(3, 3), stride=(1, 1), dilation=(1, 1), pad_list=_SAME, group=1)
     shape, w = (1, extent, extent, channels), (outputs, 3, 3, channels)
-    assert winograd_i8.pays(conv, shape, w, window(conv, shape, w), Tile(12, 16, 16, 128, 4, 1, 0, 64)) == chosen
+    chosen = [
+        winograd_i8.pays(conv, shape, w, window(conv, shape, w), bits, tile)
+        for bits, tile in ((8, _DOT), (7, _AVX2), (8, _AVX2))
+    ]
+    assert chosen == [dot, in_seven, widened]

@@ -102,7 +102,7 @@ def product_step(
     assert x_codes is not None, "bind has looked"
     assert y_codes is not None, "bind has looked"
     bias = operation.operands[2].value if len(operation.operands) > 2 else None
-    winograd = winograd_i8.pays(inner, shape, w.shape, place, tile)
+    winograd = winograd_i8.pays(inner, shape, w.shape, place, x_codes.bits, tile)
     of_seven = x_codes.bits <= 7 and tile.int7_offset > 0 and not winograd
     shift = 0 if winograd else tile.int7_offset if of_seven else tile.int8_offset
     start = -(x_codes.zero_point[0] + shift) * w.reshape(outputs, -1).sum(axis=1, dtype=np.int64)

@@ -1,7 +1,8 @@
 """Gives 3 x 3 convolutions of codes to the exact Winograd kernel where a model of their cost says that it pays.
 
-It takes a quarter of the direct way's products, each for two of these, and transforms of its tiles besides, and it
-fetches weights that are 8 times as many bytes; on small images its tiles reach over the edge.
+It takes a quarter of the direct way's products, and transforms of its tiles besides, and it fetches weights that are 8
+times as many bytes; on small images its tiles reach over the edge. Its products are of int16: where the direct way
+multiplies bytes, one takes as long as two of that, but where codes are widened to int16 there too, as long as one.
 """
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from lite.delegates.cpu.windows import geometry
 from lite.delegates.cpu.work import split
 from lite.ops.conv2d import Conv2DFusion
 from lite.ops.window import Window
+from lite.records import dataclass
 from lite.types import Array
 
 _OUT = 4  # rows and columns of a tile of output
@@ -26,33 +28,55 @@ _LEAST = 24  # tiles of a block, or weights would pass too often
 _SLACK = 64  # bytes that may be read behind the last code
 _LARGEST = 1 << 29  # a convolution's sums are less than this, see lite.kernels.winograd_i8
 
-# Nanoseconds of a product of the direct way, of one of these, of an element of a transformed tile, and of a byte of
-# weights: what it takes to fetch it, and as much again for the memory it holds.
-_DIRECT = 1 / 220
-_PRODUCT = 1 / 110
-_ELEMENT = 0.16
-_BYTE = 1 / 20
+_BYTE = 1 / 20  # nanoseconds that it takes to fetch a byte of weights, and as much again for the memory it holds
 
 # 30 times the transform of the weights at the kernel's points.
 _G = np.array([[15, 0, 0], [-5, -5, -5], [5, -5, 5], [1, 2, 4], [4, -2, 1], [0, 0, 15]])
 
 
-def fits(conv: Conv2DFusion, shape: tuple[int, ...], w: tuple[int, ...], place: Window, tile: Tile) -> bool:
-    """Whether the kernel can run the convolution of x with w, in these shapes."""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Nanoseconds of a product of the direct way, of one of this, and of an element of a transformed tile."""
+
+    direct: float
+    product: float
+    element: float
+
+
+_DOT = Times(1 / 220, 1 / 110, 0.16)  # an instruction adds four products of bytes
+_PAIRS = Times(1 / 125, 1 / 85, 0.2)  # one adds two, of codes of 7 bits
+_WIDENED = Times(1 / 84, 1 / 85, 0.2)  # one adds two of int16
+_SMALL = 2 << 20  # bytes of weights; more are held only where that would pay on the fastest level too
+
+
+def times(bits: int, tile: Tile) -> Times:
+    """Of codes of so many bits."""
+    if tile.int8_staged == 1:
+        return _DOT
+    return _PAIRS if bits <= 7 and tile.int7_offset else _WIDENED
+
+
+def fits(
+    conv: Conv2DFusion, shape: tuple[int, ...], w: tuple[int, ...], place: Window, bits: int, tile: Tile
+) -> bool:
+    """Whether the kernel can run the convolution of x with w, in these shapes; takes what `pays` does."""
     plain = w[1:3] == (3, 3) and conv.stride == conv.dilation == (1, 1) and conv.group == 1
     return plain and 9 * shape[3] * 128 * 128 < _LARGEST
 
 
-def pays(conv: Conv2DFusion, shape: tuple[int, ...], w: tuple[int, ...], place: Window, tile: Tile) -> bool:
-    """Whether it can, and in less time than the direct way."""
-    if not fits(conv, shape, w, place, tile):
+def pays(
+    conv: Conv2DFusion, shape: tuple[int, ...], w: tuple[int, ...], place: Window, bits: int, tile: Tile
+) -> bool:
+    """Whether it can, and in less time than the direct way. bits: of the codes of x."""
+    if not fits(conv, shape, w, place, bits, tile):
         return False
     channels, outputs = shape[3], -(-w[0] // tile.lanes) * tile.lanes
     pixels = shape[0] * math.prod(place.output)
     tiles = shape[0] * math.prod(-(-extent // _OUT) for extent in place.output)
-    direct = 9 * channels * outputs * (pixels * _DIRECT + _BYTE)
-    products = channels * outputs * (tiles * _PRODUCT + 2 * _BYTE)
-    return _FREQUENCIES * (products + tiles * (channels + outputs) * _ELEMENT) < direct
+    time = times(bits, tile) if 2 * _FREQUENCIES * channels * outputs <= _SMALL else _DOT
+    direct = 9 * channels * outputs * (pixels * time.direct + _BYTE)
+    products = channels * outputs * (tiles * time.product + 2 * _BYTE)
+    return _FREQUENCIES * (products + tiles * (channels + outputs) * time.element) < direct
 
 
 def winograd_step(
@@ -68,7 +92,7 @@ def winograd_step(
     blocks = -(-tiles // max(_LEAST, _BLOCK_BYTES // tile_bytes))
     block = -(-tiles // blocks)
     blocks = -(-tiles // block)
-    cost = _FREQUENCIES * block * channels * tile.lanes * _PRODUCT  # of a panel
+    cost = _FREQUENCIES * block * channels * tile.lanes * _DOT.product  # of a panel
     panel_block = shared_panels(panels, cost, blocks)
     units = split(blocks * -(-panels // panel_block), cost * panel_block)
     scratch = (
