@@ -8,13 +8,13 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from converter.errors import OptionError, SampleError
+from converter.errors import Field, OptionError, SampleError
 from converter.names import check_choice, check_flag, check_names, is_integer, is_number, shown
 from lite.arrays import cast, read_bytes, read_npy, read_npz
 from lite.errors import TensorError
@@ -29,6 +29,7 @@ _LONGEST = 1 << 20  # side of a picture
 _ARRAYS = (".npy", ".npz", ".bin")
 _PIXELS = {"scale": 1 / 255, "mean": 0.0, "std": 1.0, "resize": (), "crop": ()}  # settings of pictures, if not given
 _LOG = logging.getLogger("mindlite")
+_setting = partial(Field, "calibration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +71,22 @@ class Calibration:
     def __post_init__(self) -> None:
         places = self.path if isinstance(self.path, Mapping) else {"": self.path}
         if not places or not all(isinstance(name, str) and _is_place(place) for name, place in places.items()):
-            raise OptionError(f"path is {shown(self.path)}: expected a file or folder, or one by each input's name")
+            expected = "a file or folder, or one by each input's name"
+            raise OptionError(_setting("path"), f" is {shown(self.path)}: expected {expected}")
         for name in ("size", "seed"):
             _check_integer(name, getattr(self, name), 0, sys.maxsize)
-        check_choice("channels", self.channels, CHANNELS)
-        check_choice("resize_method", self.resize_method, METHODS)
-        check_flag("bin_nhwc", self.bin_nhwc)
+        check_choice(_setting("channels"), self.channels, CHANNELS)
+        check_choice(_setting("resize_method"), self.resize_method, METHODS)
+        check_flag(_setting("bin_nhwc"), self.bin_nhwc)
         for name in ("scale", "mean", "std"):
             _check_numbers(name, getattr(self, name))
         if 0 in _tuple(self.std):
-            raise OptionError("std has a 0: pixels are divided by it")
+            raise OptionError(_setting("std"), " has a 0: pixels are divided by it")
         for name in ("resize", "crop"):
-            lengths = _tuple(getattr(self, name))
+            given = getattr(self, name)
+            lengths = _tuple(given)
             if len(lengths) > 2:
-                raise OptionError(f"{name} is {shown(getattr(self, name))}: expected (height, width), or one length")
+                raise OptionError(_setting(name), f" is {shown(given)}: expected (height, width), or one length")
             for length in lengths:
                 _check_integer(name, length, 1, _LONGEST)
 
@@ -181,8 +184,8 @@ class Samples:
             return
         for name, default in _PIXELS.items():
             if _tuple(getattr(own, name)) != _tuple(default):
-                raise SampleError(f"{name} is of pictures, but samples are arrays, such as {files[0]}, which are taken "
-                    "as they are: leave it out, and prepare arrays as for a run")
+                text = f" is of pictures, but samples are arrays, such as {files[0]}, which are taken as they are"
+                raise SampleError(_setting(name), text, ": leave it out, and prepare arrays as for a run")
 
     def _rows(self, files: Mapping[str, Path]) -> dict[str, Sequence[Array]]:
         """The samples in files that go together, by input."""
@@ -211,7 +214,7 @@ class Samples:
         if suffix == ".bin":
             return self._read_bin(file, spec)
         if self.calibration.channels == "GRAY" and 1 not in spec.shape[1:]:
-            raise SampleError(f"channels is 'GRAY', but {spec} takes more than one channel")
+            raise SampleError(_setting("channels"), f" is 'GRAY', but {spec} takes more than one channel")
         if suffix not in SUFFIXES and not is_picture(file):
             raise SampleError(f"{file} is neither .npy, .npz nor .bin, nor an image that Pillow reads")
         return [read_picture(file, spec, self._pixels())]
@@ -337,10 +340,10 @@ def _is_place(place: object) -> bool:
 
 def _check_integer(name: str, value: object, least: int, most: int) -> None:
     if not is_integer(value, least, most):
-        raise OptionError(f"{name} is {shown(value)}: expected an integer in [{least}, {most}]")
+        raise OptionError(_setting(name), f" is {shown(value)}: expected an integer in [{least}, {most}]")
 
 
 def _check_numbers(name: str, value: object) -> None:
     numbers = _tuple(value)
     if not numbers or not all(map(is_number, numbers)):
-        raise OptionError(f"{name} is {shown(value)}: expected finite numbers")
+        raise OptionError(_setting(name), f" is {shown(value)}: expected finite numbers")

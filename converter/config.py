@@ -27,7 +27,7 @@ from typing import Any
 
 from converter.calibration import Calibration
 from converter.errors import MissingPackageError, OptionError
-from converter.ini import Tables, read_ini
+from converter.ini import Names, Tables, read_ini
 from converter.names import check_names
 from converter.prune.settings import Pruning
 from converter.quantize.settings import Quantization
@@ -56,20 +56,23 @@ def read_config(path: str | os.PathLike[str]) -> Tables:
         raise OptionError(f"{file} is not a file of settings: it has more than {_LARGEST} bytes")
     try:
         text = data.decode("utf-8-sig")
-        tables = _read_toml(text) if file.suffix.lower() == ".toml" else read_ini(text)
-        _check(tables)
+        tables, names = (_read_toml(text), {}) if file.suffix.lower() == ".toml" else read_ini(text)
+        _check(tables, names)
     except UnicodeDecodeError as error:
         raise OptionError(f"{file} is not a file of settings: it is not text in UTF-8") from error
     except OptionError as error:
-        raise OptionError(f"{file}: {error}") from error
+        raise OptionError(f"{file}: ", *error.args) from error
     return tables
 
 
-def _check(tables: Tables) -> None:
+def _check(tables: Tables, names: Names) -> None:
     """Raise OptionError for a value that is out of range. The path of the samples need not be in the file."""
-    Calibration.of({"path": ".", **tables.get("calibration", {})})
-    Quantization.of(tables.get("quantization", {}))
-    Pruning.of(tables.get("pruning", {}))
+    try:
+        Calibration.of({"path": ".", **tables.get("calibration", {})})
+        Quantization.of(tables.get("quantization", {}))
+        Pruning.of(tables.get("pruning", {}))
+    except OptionError as error:
+        raise error.renamed(lambda field: names.get((field.of, field), field)) from error
 
 
 def _read_toml(text: str) -> Tables:

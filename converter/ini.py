@@ -15,6 +15,7 @@ from converter.errors import OptionError
 from converter.names import check_names
 
 Tables = dict[str, dict[str, Any]]  # fields of Quantization, Pruning and Calibration, under the names of these
+Names = dict[tuple[str, str], str]  # of fields in a file, by table and field
 
 _LOG = logging.getLogger("mindlite")
 _CLOSE = 0.1  # error_budget of outputs whose cosine to the exact ones is 0.995, as MindSpore Lite's auto_tune wants it
@@ -27,10 +28,12 @@ class _Ini:
         self.settings: dict[str, Any] = {}
         self.calibration: dict[str, Any] = {}
         self.row = ""  # the one that is being read, for messages
+        self.keys: Names = {}
 
     def set(self, name: str, value: Any) -> None:
         """Set a field of Quantization."""
         self.settings[name] = value
+        self.keys["quantization", name] = self.row.partition("=")[0]
 
     def leave_out(self, why: str) -> None:
         """Warn that the row does nothing."""
@@ -39,13 +42,15 @@ class _Ini:
     def sample(self, name: str, value: Any) -> None:
         """Set a field of Calibration."""
         self.calibration[name] = value
+        self.keys["calibration", name] = self.row.partition("=")[0]
 
 
 _Row = Callable[[_Ini, str], None]
 
 
-def read_ini(text: str) -> Tables:
-    """The tables that an INI file asks for. Raises OptionError, with the row, for what cannot be had here."""
+def read_ini(text: str) -> tuple[Tables, Names]:
+    """The tables that an INI file asks for, and by which keys. Raises OptionError, with the row, for what cannot be had
+    here."""
     parser = configparser.ConfigParser(
         delimiters=("=",), comment_prefixes=("#", ";"), interpolation=None, default_section=""
     )
@@ -65,7 +70,7 @@ def read_ini(text: str) -> Tables:
     if found.calibration and "path" not in found.calibration:
         raise OptionError("[data_preprocess_param] has no calibrate_path: expected input:folder")
     tables = {"quantization": found.settings if "kind" in found.settings else {}, "calibration": found.calibration}
-    return {name: table for name, table in tables.items() if table}
+    return {name: table for name, table in tables.items() if table}, found.keys
 
 
 def _apply(found: _Ini, section: str, rows: Mapping[str, _Row], key: str, value: str) -> None:
@@ -75,7 +80,7 @@ def _apply(found: _Ini, section: str, rows: Mapping[str, _Row], key: str, value:
         if value:
             rows[key](found, value)
     except OptionError as error:
-        raise OptionError(f"{found.row}: {error}") from error
+        raise OptionError(f"{found.row}: ", *error.args) from error
 
 
 def _one_of(choices: Mapping[str, Any], text: str) -> Any:
@@ -148,7 +153,7 @@ def _set_length(name: str, axis: int) -> _Row:
     def row(found: _Ini, text: str) -> None:
         lengths = list(found.calibration.get(name, (0, 0)))
         lengths[axis] = _integer(text, 1)
-        found.sample(name, lengths)
+        found.calibration[name] = lengths  # of two keys
 
     return row
 

@@ -27,19 +27,19 @@ def nearest(name: object, known: Sequence[str]) -> str:
 def check_choice(option: str, value: object, known: Iterable[str]) -> None:
     """Raise OptionError where an option is not one of these names."""
     if not isinstance(value, str) or value not in known:
-        raise OptionError(f"{option} is {shown(value)}: expected one of {', '.join(known)}")
+        raise OptionError(option, f" is {shown(value)}: expected one of {', '.join(known)}")
 
 
 def check_sequence_of_names(option: str, value: object) -> None:
     """Raise OptionError where an option is not a sequence of strings."""
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):
-        raise OptionError(f"{option} is {shown(value)}: expected a sequence of names")
+        raise OptionError(option, f" is {shown(value)}: expected a sequence of names")
 
 
 def check_flag(option: str, value: object) -> None:
     """Raise OptionError where an option is not True or False."""
     if not isinstance(value, bool):
-        raise OptionError(f"{option} is {shown(value)}: expected True or False")
+        raise OptionError(option, f" is {shown(value)}: expected True or False")
 
 
 def is_integer(value: object, least: int, most: int) -> bool:

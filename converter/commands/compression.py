@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from converter.calibration import CHANNELS, has_some
 from converter.config import asked, read_config
-from converter.errors import OptionError, PruneError, QuantizeError, SampleError
+from converter.errors import Field, OptionError, PruneError, QuantizeError, SampleError
 from converter.prune.settings import SCOPES, Pruning
 from converter.quantize.settings import KINDS, OBSERVERS, ROUNDINGS, SPACINGS, Quantization
 from lite.commands.run import by_channel, natural, number, positive
@@ -32,7 +32,12 @@ _ASKING = {  # name: the fields that ask for it, and the arguments
 _EXACT_BITS = 8  # of weights, from which they lose next to nothing
 _CALIBRATION = ("size", "seed", "channels", "scale", "mean", "std", "resize", "resize_method", "crop")
 _SETTINGS: dict[str, type[Quantization] | type[Pruning]] = {"quantization": Quantization, "pruning": Pruning}
-_REFUSALS = {QuantizeError: "quantization", PruneError: "pruning", SampleError: "calibration"}
+_DESTINATIONS = {  # of arguments, by the fields that they set
+    **{("quantization", name): name for name in ("kind", *_FIELDS)},
+    **{("pruning", field): name for name, field in _PRUNING.items()},
+    **{("calibration", name): name for name in _CALIBRATION},
+    ("calibration", "path"): "calibration",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -142,13 +147,13 @@ def named_as_given(args: argparse.Namespace) -> Iterator[None]:
     try:
         yield
     except (QuantizeError, PruneError, SampleError) as error:
-        raise type(error)(_named(args, _REFUSALS[type(error)], str(error))) from error
+        raise error.renamed(partial(_given, args)) from error
 
 
 def _argument(names: Iterable[str]) -> str:
     """The first of these as it is given on a command line."""
     name = next(iter(names))
-    return "--" + {"size": "calibration_size"}.get(name, name).replace("_", "-")
+    return "--" + {"kind": "quantize", "size": "calibration_size"}.get(name, name).replace("_", "-")
 
 
 def _check_report(args: argparse.Namespace) -> None:
@@ -165,22 +170,15 @@ def _made(args: argparse.Namespace, name: str, settings: Any) -> Any:
     try:
         return None if settings is None else _SETTINGS[name].of(settings)
     except OptionError as error:
-        return args.usage_error(_named(args, name, str(error)))
+        return args.usage_error(str(error.renamed(partial(_given, args))))
 
 
-def _named(args: argparse.Namespace, name: str, text: str) -> str:
-    """A message about settings with arguments in place of fields; with --config, of those that were given as such."""
-    arguments = {field: field for field in _CALIBRATION} | {"path": "calibration", "size": "calibration_size"}
-    if name == "quantization":
-        arguments |= {field: field for field in _FIELDS}
-    elif name == "pruning":
-        arguments |= {field: argument for argument, field in _PRUNING.items()}
-    for field, argument in arguments.items():
-        value = getattr(args, "size" if argument == "calibration_size" else argument)
-        if args.config is None or value:
-            as_field = rf"\b{field}\b" if "_" in field else rf"\b{field}(?= (?:is|has) | ')"
-            text = re.sub(rf"(?<!-){as_field}", "--" + argument.replace("_", "-"), text)
-    return text.replace(", or None", "")
+def _given(args: argparse.Namespace, field: Field) -> str:
+    """What a field of settings is called: as its argument, with --config if that was given as such."""
+    name = _DESTINATIONS.get((field.of, field), "")
+    if not name or (args.config is not None and getattr(args, name) is None):
+        return field
+    return _argument([name])
 
 
 def _path(args: argparse.Namespace) -> Path | dict[str, Path]:

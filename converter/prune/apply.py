@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from converter.calibration import settled
-from converter.errors import GIVE_SAMPLES, PruneError
+from converter.errors import GIVE_SAMPLES, Field, PruneError
 from converter.ir.graph import Graph
 from converter.prune.channels import Channels
 from converter.prune.choose import choose
@@ -37,11 +37,13 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
         raise PruneError(f"there are no samples to measure importance {settings.importance!r} on: {GIVE_SAMPLES}")
     unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
     if unknown:
-        raise PruneError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
+        field = Field("pruning", "skip_nodes")
+        raise PruneError(field, f" has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
     for node in graph.nodes:
         product = None if node.name in settings.skip_nodes else Product.of(node)
         if product is not None and not (np.isfinite(product.weights).all() and np.isfinite(product.bias).all()):
-            raise PruneError(f"{node.name or node.op}: weights are not finite: leave it as it is with skip_nodes")
+            field = Field("pruning", "skip_nodes")
+            raise PruneError(f"{node.name or node.op}: weights are not finite: leave it as it is with ", field)
     harm = ""
     if settings.channels:
         graph = _without_channels(graph, samples, settings, progress)

@@ -6,14 +6,17 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
 from converter.calibration import Calibration
-from converter.errors import OptionError
+from converter.errors import Field, OptionError
 from converter.names import check_choice, check_names, check_sequence_of_names, is_integer, is_number, shown
 from lite.types import Array
 
 Sample = Array | Sequence[Array] | Mapping[str, Array]
+
+_setting = partial(Field, "pruning")
 
 _MOST = (1 << 63) - 1
 SCOPES = ("layer", "global")
@@ -62,27 +65,31 @@ class Pruning:
         for name in ("channels", "weights"):
             share = getattr(self, name)
             if not is_number(share, 0, 1) or share == 1:
-                raise OptionError(f"{name} is {shown(share)}: expected a share of the {name}, from 0 to below 1")
+                expected = f"a share of the {name}, from 0 to below 1"
+                raise OptionError(_setting(name), f" is {shown(share)}: expected {expected}")
         if self.pattern is not None and (not isinstance(self.pattern, str) or self.of_each() is None):
-            raise OptionError(f"pattern is {shown(self.pattern)}: expected how many of how many stay, such as '2:4'")
+            text = f" is {shown(self.pattern)}: expected how many of how many stay, such as '2:4'"
+            raise OptionError(_setting("pattern"), text)
         if self.pattern is not None and self.weights:
-            raise OptionError(f"weights is {self.weights!r} and pattern {self.pattern!r}: give one of them")
-        check_choice("scope", self.scope, SCOPES)
+            both = _setting("weights"), f" is {self.weights!r} and ", _setting("pattern"), f" {self.pattern!r}"
+            raise OptionError(*both, ": give one of them")
+        check_choice(_setting("scope"), self.scope, SCOPES)
         if self.importance is not None:
-            check_choice("importance", self.importance, _IMPORTANCES)
+            check_choice(_setting("importance"), self.importance, _IMPORTANCES)
         if not is_integer(self.multiple, 1, _MOST):
-            raise OptionError(f"multiple is {shown(self.multiple)}: expected a whole number above 0")
+            raise OptionError(_setting("multiple"), f" is {shown(self.multiple)}: expected a whole number above 0")
         if not is_number(self.ridge, 0, 1e6) or not self.ridge:
-            raise OptionError(f"ridge is {shown(self.ridge)}: expected a number above 0, up to 1e6")
+            raise OptionError(_setting("ridge"), f" is {shown(self.ridge)}: expected a number above 0, up to 1e6")
         if not is_integer(self.seed, 0, _MOST):
-            raise OptionError(f"seed is {shown(self.seed)}: expected a whole number of 0 or more")
+            raise OptionError(_setting("seed"), f" is {shown(self.seed)}: expected a whole number of 0 or more")
         for name in ("multiple", "seed"):
             object.__setattr__(self, name, operator.index(getattr(self, name)))
-        check_sequence_of_names("skip_nodes", self.skip_nodes)
+        check_sequence_of_names(_setting("skip_nodes"), self.skip_nodes)
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
             object.__setattr__(self, "samples", Calibration.of(self.samples))
         if not isinstance(self.samples, (Iterable, Calibration)):
-            raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
+            kind = type(self.samples).__name__
+            raise OptionError(_setting("samples"), f" is a {kind}: expected an iterable of inputs")
 
     def of_each(self) -> tuple[int, int] | None:
         """The pattern's numbers: how many of how many stay. None without a pattern, and for an invalid one."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from converter.calibration import settled
-from converter.errors import QuantizeError
+from converter.errors import Field, QuantizeError
 from converter.ir.graph import Graph
 from converter.quantize.calibrate import calibrate, second_moments
 from converter.quantize.correct import correct_biases, input_means
@@ -35,7 +35,8 @@ def quantized(graph: Graph, settings: Quantization, progress: Progress | None = 
     settings = replace(settings, samples=settled(settings.samples, [value.spec for value in graph.fed]))
     unknown = set(settings.skip_nodes) - {node.name for node in graph.all_nodes()}
     if unknown:
-        raise QuantizeError(f"skip_nodes has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
+        field = Field("quantization", "skip_nodes")
+        raise QuantizeError(field, f" has {min(unknown)!r}: there is no node of that name; mlite inspect lists them")
     if settings.max_error is None:
         return Quantized(_quantize(graph, settings, progress))
     return limited(graph, settings, lambda part, own: _quantize(part, own, progress), settings.max_error, progress)

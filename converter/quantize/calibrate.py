@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from converter.calibration import called
-from converter.errors import GIVE_SAMPLES, QuantizeError
+from converter.errors import GIVE_SAMPLES, Field, QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from converter.quantize.correct import InputMean
 from converter.quantize.full import watched
@@ -55,7 +55,7 @@ def calibrate(
     if blank:
         name = blank[0].name or str(blank[0].spec)
         raise QuantizeError(f"{name}: nothing of it was finite in any sample: look at what comes before it, or leave "
-            "nodes in float32 with skip_nodes")
+            "nodes in float32 with ", Field("quantization", "skip_nodes"))
     return {value: watching.range() for value, watching in zip(values, observers, strict=True)}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from converter.errors import QuantizeError
+from converter.errors import Field, QuantizeError
 from converter.ir.graph import Graph
 from converter.quantize.effects import effects
 from converter.quantize.measure import copy, layers_of, measure
@@ -60,8 +60,9 @@ def limited(
         else:
             low = middle
     if found is None:
-        raise QuantizeError(f"max_error is {limit:g}, but even a single quantized layer makes the error of outputs "
-            f"larger; all of them make it {whole:.3g}: give a larger limit, or do not quantize")
+        raise QuantizeError(Field("quantization", "max_error"), f" is {limit:g}, but even a single quantized layer "
+            f"makes the error of outputs larger; all of them make it {whole:.3g}: give a larger limit, or do not "
+            "quantize")
     return found
 
 

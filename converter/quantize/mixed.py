@@ -20,7 +20,7 @@ import numpy as np
 
 from converter.compact import stored_bytes
 from converter.emit.graph import emit_parts
-from converter.errors import GIVE_SAMPLES, QuantizeError
+from converter.errors import GIVE_SAMPLES, Field, QuantizeError
 from converter.ir.graph import Graph, Value
 from converter.quantize.measure import SAMPLES, Distance, outputs, session_of
 from converter.quantize.settings import Quantization
@@ -180,8 +180,9 @@ def _taken(
 
     if settings.size_budget is not None and (least := measured(0)[0]) > settings.size_budget:
         raise QuantizeError(
-            f"size_budget is {settings.size_budget:g} of the float32 file's bytes, but with the fewest bits for all "
-            f"weights the file is {least:.3f} of them: give no less, or prune before that"
+            Field("quantization", "size_budget"),
+            f" is {settings.size_budget:g} of the float32 file's bytes, but with the fewest bits for all weights the "
+            f"file is {least:.3f} of them: give no less, or prune before that",
         )
     low, high = (0, len(steps) + 1) if settings.size_budget is not None else (-1, len(steps))
     while high - low > 1:

@@ -5,10 +5,11 @@ import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
 from converter.calibration import Calibration, has_some
-from converter.errors import OptionError
+from converter.errors import Field, OptionError
 from converter.names import (
     check_choice,
     check_flag,
@@ -18,6 +19,8 @@ from converter.names import (
     is_number,
     shown,
 )
+
+_setting = partial(Field, "quantization")
 
 KINDS = ("full", "weight", "dynamic", "float16", "bfloat16")
 OBSERVERS = ("minmax", "average", "percentile", "kl", "mse")
@@ -116,44 +119,48 @@ class Quantization:
 
     def __post_init__(self) -> None:
         if isinstance(self.samples, str) and self.samples in KINDS:
-            raise OptionError(f"samples is {self.samples!r}, the first argument: give kind={self.samples!r}; "
-                f"where that is a path, './{self.samples}'")
+            text = f" is {self.samples!r}, the first argument: give kind={self.samples!r}; "
+            raise OptionError(_setting("samples"), text, f"where that is a path, './{self.samples}'")
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
             object.__setattr__(self, "samples", Calibration.of(self.samples))
         for name, known in _CHOICES.items():
             if getattr(self, name) is not None or name not in _OPEN:
-                check_choice(name, getattr(self, name), known)
+                check_choice(_setting(name), getattr(self, name), known)
         for name, (least, most) in _LIMITS.items():
             value = getattr(self, name)
             if not is_integer(value, least, most):
-                raise OptionError(f"{name} is {shown(value)}: expected {least} to {most}")
+                raise OptionError(_setting(name), f" is {shown(value)}: expected {least} to {most}")
             object.__setattr__(self, name, operator.index(value))
         for name in ("symmetric", "bias_correction", "equalize"):
             if getattr(self, name) is not None or name not in _OPEN:
-                check_flag(name, getattr(self, name))
+                check_flag(_setting(name), getattr(self, name))
         if self.symmetric and self.weight_bits == 1 and self.spacing == "even":
-            raise OptionError("weight_bits is 1 and symmetric True: a single bit needs symmetric False")
+            raise OptionError(_setting("weight_bits"), " is 1 and symmetric True: a single bit needs symmetric False")
         if self.spacing == "clustered" and self.weight_bits > 7 and not self.is_mixed:
-            raise OptionError(f"weight_bits is {self.weight_bits} and spacing 'clustered': expected 1 to 7 bits")
+            spacing = _setting("spacing"), " 'clustered': expected 1 to 7 bits"
+            raise OptionError(_setting("weight_bits"), f" is {self.weight_bits} and ", *spacing)
         if not is_number(self.percentile, 50, 100):
-            raise OptionError(f"percentile is {shown(self.percentile)}: expected 50 to 100")
+            raise OptionError(_setting("percentile"), f" is {shown(self.percentile)}: expected 50 to 100")
         for name, of in (("size_budget", "the float32 file's bytes"), ("error_budget", "what outputs may lose")):
             value = getattr(self, name)
             if value is not None and not (is_number(value, 0, 1) and 0 < value < 1):
-                raise OptionError(f"{name} is {shown(value)}: expected a share of {of}, above 0 and below 1, such as "
-                    "0.1, or None")
+                raise OptionError(_setting(name), f" is {shown(value)}: expected a share of {of}, above 0 and below 1, "
+                    "such as 0.1")
         if self.size_budget is not None and self.error_budget is not None:
-            raise OptionError("size_budget and error_budget: give one of them")
+            raise OptionError(_setting("size_budget"), " and ", _setting("error_budget"), ": give one of them")
         if self.max_error is not None and self.is_mixed:
-            raise OptionError("max_error keeps layers in float32, size_budget and error_budget choose bits: give one")
+            budgets = _setting("size_budget"), " and ", _setting("error_budget"), " choose bits: give one"
+            raise OptionError(_setting("max_error"), " keeps layers in float32, ", *budgets)
         if self.max_error is not None and not (is_number(self.max_error, 0) and self.max_error):
-            raise OptionError(f"max_error is {shown(self.max_error)}: expected a number above 0, such as 0.02, or None")
+            expected = "a number above 0, such as 0.02"
+            raise OptionError(_setting("max_error"), f" is {shown(self.max_error)}: expected {expected}")
         if self.smooth is not None and not is_number(self.smooth, 0, 1):
-            raise OptionError(f"smooth is {shown(self.smooth)}: expected 0 to 1, such as 0.5, or None")
-        check_sequence_of_names("skip_nodes", self.skip_nodes)
+            raise OptionError(_setting("smooth"), f" is {shown(self.smooth)}: expected 0 to 1, such as 0.5")
+        check_sequence_of_names(_setting("skip_nodes"), self.skip_nodes)
         self._check_kind()
         if not isinstance(self.samples, (Iterable, Calibration)):
-            raise OptionError(f"samples is a {type(self.samples).__name__}: expected an iterable of inputs")
+            kind = type(self.samples).__name__
+            raise OptionError(_setting("samples"), f" is a {kind}: expected an iterable of inputs")
 
     def _check_kind(self) -> None:
         """Raise OptionError for a field that the kind does not use."""
@@ -162,8 +169,8 @@ class Quantization:
             value = getattr(self, name)
             if self.kind not in kinds and value != defaults[name]:
                 others = " or ".join(map(repr, kinds))
-                raise OptionError(f"{name} is {shown(value)}, which {self.kind!r} quantization does not use: give "
-                    f"kind {others} (--quantize), or leave it out")
+                text = f" is {shown(value)}, which {self.kind!r} quantization does not use: give "
+                raise OptionError(_setting(name), text, _setting("kind"), f" {others}, or leave it out")
 
     @property
     def has_offsets(self) -> bool:

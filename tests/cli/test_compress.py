@@ -226,6 +226,8 @@ def test_misuse_is_one_message_and_writes_nothing(
         ("--quantize full --calibration a --std 0", "--std has a 0"),
         ("--quantize full --calibration a --mean 0.485,0.456", "argument --mean: '0.485,0.456' is 2 numbers"),
         ("--quantize full --calibration a --report r.pdf", "argument --report: the report r.pdf should end in .html"),
+        ("--prune 0.5 --calibration a --resize 9,0", "argument --resize"),
+        ("--prune 0.5 --calibration a --std 0", "--std has a 0"),
         ("--prune 1.5", "--prune is 1.5: expected a share of the channels, from 0 to below 1"),
         ("--prune-pattern 4:2", "--prune-pattern is '4:2'"),
         ("--prune-weights 0.5 --prune-pattern 2:4", "--prune-weights is 0.5 and --prune-pattern '2:4': give one of"),

@@ -133,6 +133,8 @@ REFUSED = [
     (COMMON + "[data_preprocess_param]\ncalibrate_path=images\n", "expected input:folder"),
     (COMMON + "[data_preprocess_param]\ncalibrate_size=0\n", r"calibrate_size=0: expected an integer in \[1, 65535\]"),
     (COMMON + "[data_preprocess_param]\nnormalize_mean=[a]\n", "expected numbers"),
+    (COMMON + "[data_preprocess_param]\ncalibrate_path=x:a\nnormalize_std=0\n", r"\[data_.*\] normalize_std has a 0"),
+    (COMMON + "[full_quant_param]\nsmooth_alpha=2\n", r"\[full_quant_param\] smooth_alpha is 2.0: expected 0 to 1"),
     (COMMON + "[data_preprocess_param]\nresize_method=AREA\n", "expected one of LINEAR, NEAREST, CUBIC"),
     (COMMON + "[registry]\nplugin_path=a.so\n", "plugins are libraries of MindSpore Lite"),
     (COMMON + "[registry]\ndisable_fusion=on\n", "--no-optimize"),

@@ -1,6 +1,7 @@
 """Weights alone in codes: which, how close they stay, what their files compute, what is refused."""
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,15 @@ def test_without_weights_there_is_nothing_to_do() -> None:
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], words: str) -> None:
     with pytest.raises(OptionError, match=words):
         ConvertOptions(quantization={"kind": "weight", **settings})
+
+
+def test_an_error_knows_the_field_that_it_is_about() -> None:
+    with pytest.raises(OptionError) as raised:
+        Quantization(kind="weight", spacing="clustered")
+    error: OptionError = pickle.loads(pickle.dumps(raised.value))
+    assert error.field == "weight_bits"
+    assert str(error) == "weight_bits is 8 and spacing 'clustered': expected 1 to 7 bits"
+    assert str(error.renamed(lambda field: f"{field.of}.{field}")).startswith("quantization.weight_bits is 8 and quant")
 
 
 @pytest.mark.parametrize("more", [{}, {"group_size": 9}, {"weight_bits": 2}, {"symmetric": False}], ids=str)
