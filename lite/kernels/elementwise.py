@@ -100,13 +100,23 @@ _BINARY: dict[str, Callable[[Simd, Value, Value], Value]] = {
 }
 
 
-@micro("unary_span_f32", Int, Pointer, Pointer, Int, Float, Float, home=__name__)
-def unary_span_f32(s: Simd, function: Value, x: Value, y: Value, n: Value, a: Value, b: Value) -> None:
-    """y[i] = function(x[i]) for n elements; x and y may be the same."""
+@micro("unary_rows_f32", Int, Pointer, Pointer, Int, Int, Int, Float, Float, home=__name__)
+def unary_rows_f32(
+    s: Simd, function: Value, x: Value, y: Value, rows: Value, stride: Value, n: Value, a: Value, b: Value
+) -> None:
+    """y = function(x) for rows of n elements, `stride` bytes apart in both; x and y may be the same."""
     first, second = s.splat(a), s.splat(b)
 
     def apply(emit: Unary) -> None:
-        s.span(n, lambda i, lanes: s.store(emit(s, s.load(x + 4 * i, lanes), first, second), y + 4 * i, lanes))
+        def row(r: Value) -> None:
+            source, target = x + r * stride, y + r * stride
+
+            def body(i: Value, lanes: Value | None) -> None:
+                s.store(emit(s, s.load(source + 4 * i, lanes), first, second), target + 4 * i, lanes)
+
+            s.span(n, body)
+
+        s.loop(rows, row)
 
     s.switch(function, [partial(apply, _UNARY[name]) for name in UNARY])
 
@@ -139,8 +149,7 @@ def binary_span_f32(
 def activate_rows(y: int, rows: int, stride: int, n: int, function: int, a: float, b: float) -> None:
     """y = function(y; a, b) for rows of n elements, `stride` bytes apart; -1: nothing. How kernels end a block."""
     if function >= 0:
-        for row in range(rows):
-            unary_span_f32(function, y + row * stride, y + row * stride, n, a, b)
+        unary_rows_f32(function, y, y, rows, stride, n, a, b)
 
 
 @kernel
@@ -158,7 +167,7 @@ def unary_f32(
 ) -> None:
     """y = function(x; a, b), element-wise; function: index in codes.UNARY. Units: blocks of `block` elements."""
     first = begin * block
-    unary_span_f32(function, x + first * 4, y + first * 4, min(end * block, n) - first, a, b)
+    unary_rows_f32(function, x + first * 4, y + first * 4, 1, 0, min(end * block, n) - first, a, b)
 
 
 @kernel
