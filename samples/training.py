@@ -55,9 +55,7 @@ class Depthwise(nn.Cell):
         super().__init__()
         self.weight = ms.Parameter(initializer(HeNormal(), (channels, 1, 3, 3)), name="weight")
         self.output = (channels, -1, *(-(-n // stride) for n in size))
-        rows, columns = (_taps(n, stride) for n in size)
-        taps = np.einsum("aij,bkl->abikjl", rows, columns)  # row and column of the filter, of the input, of the output
-        self.taps = ms.Tensor(taps.reshape(9, -1))
+        self.taps = ms.Tensor(_taps(size, (3, 3), (stride, stride)).reshape(9, -1))
         self.matrix = (channels, size[0] * size[1], -1)
 
     def construct(self, x: ms.Tensor) -> ms.Tensor:
@@ -67,12 +65,37 @@ class Depthwise(nn.Cell):
         return y.reshape(self.output).transpose((1, 0, 2, 3))
 
 
-def _taps(size: int, stride: int) -> np.ndarray:
-    """float32 [3, size, outputs]: 1 where a tap of the filter takes an input for an output."""
+class FromOneChannel(nn.Cell):
+    """nn.Conv2d(1, channels, kernel, stride, pad_mode="same"), as matrix products, for the same reasons.
+
+    size: height and width of the input.
+    """
+
+    def __init__(self, channels: int, size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.weight = ms.Parameter(initializer(HeNormal(), (channels, 1, *kernel)), name="weight")
+        self.output = (-1, channels, *(-(-n // step) for n, step in zip(size, stride, strict=True)))
+        taps, count = _taps(size, kernel, stride), kernel[0] * kernel[1]
+        self.taps = ms.Tensor(np.ascontiguousarray(taps.transpose(2, 3, 0, 1, 4, 5)).reshape(size[0] * size[1], -1))
+        self.patches, self.matrix = (-1, count, self.output[2] * self.output[3]), (channels, count)
+
+    def construct(self, x: ms.Tensor) -> ms.Tensor:
+        patches = ops.matmul(x.reshape((-1, self.taps.shape[0])), self.taps).reshape(self.patches)
+        return ops.matmul(self.weight.reshape(self.matrix), patches).reshape(self.output)
+
+
+def _taps(size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int]) -> np.ndarray:
+    """Where a tap of the filter takes an input for an output: 1 at its row and column, the input's and the output's."""
+    rows, columns = (_taps_along(*of) for of in zip(size, kernel, stride, strict=True))
+    return np.einsum("aij,bkl->abikjl", rows, columns)
+
+
+def _taps_along(size: int, kernel: int, stride: int) -> np.ndarray:
+    """float32 [kernel, size, outputs]."""
     outputs = -(-size // stride)
-    before = max((outputs - 1) * stride + 3 - size, 0) // 2
-    taps = np.zeros((3, size, outputs), np.float32)
-    for tap in range(3):
+    before = max((outputs - 1) * stride + kernel - size, 0) // 2
+    taps = np.zeros((kernel, size, outputs), np.float32)
+    for tap in range(kernel):
         for out in range(outputs):
             if 0 <= (at := out * stride + tap - before) < size:
                 taps[tap, at, out] = 1

@@ -12,7 +12,7 @@ import pytest
 
 import converter
 from lite import Session
-from samples.accuracy import SETTINGS, parameters
+from samples.accuracy import FLOAT, SETTINGS, convert, parameters
 from samples.beds import BEDS, SAMPLES, Bed, correct
 
 README = (SAMPLES / "README.md").read_text(encoding="utf-8")
@@ -37,6 +37,19 @@ def test_the_network_reaches_the_accuracy_that_is_stated(bed: Bed) -> None:
     assert parameters(model) == count
     with Session(model, threads=1) as session:
         assert abs(correct(session, heldout) - right) <= BORDERLINE
+
+
+@pytest.mark.parametrize(
+    ("setting", "ratio", "points"),
+    [("int8", 0.27, 0.5), ("weights in 4 bits", 0.15, 1.0), ("a quarter of the weights, in 8 bits", 0.12, 1.5)],
+)
+def test_a_network_of_usual_size_becomes_small_and_stays_accurate(setting: str, ratio: float, points: float) -> None:
+    bed = BEDS["keywords"]
+    model, heldout = convert(bed, setting), bed.heldout()
+    assert len(model) <= ratio * len(convert(bed, FLOAT))
+    with Session(model, threads=1) as session:
+        lost = STATED[bed.name][1] - correct(session, heldout)
+    assert lost <= points / 100 * len(heldout.labels)
 
 
 @pytest.mark.parametrize("bed", BEDS.values(), ids=lambda bed: bed.name)

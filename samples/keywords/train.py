@@ -15,8 +15,9 @@ from samples import training
 from samples.keywords.data import COEFFICIENTS, FRAMES, HELD_OUT_VOICES, LABELS, SCALE, VOICES, features, speak
 
 HERE = Path(__file__).resolve().parent
-RECIPE = training.Recipe(epochs=24, steps=100, batch=64, peak_rate=6e-3, weight_decay=0.01, warm_up=0.05)
-CHANNELS, BLOCKS = 64, 4
+RECIPE = training.Recipe(epochs=6, steps=200, batch=32, peak_rate=4e-3, weight_decay=0.01, warm_up=0.05)
+CHANNELS, BLOCKS = 276, 5
+KERNEL, STRIDE = (10, 4), (2, 2)  # of the first convolution
 EXAMPLES = 16_000  # to train with, of which an epoch takes some
 LATER = 3  # frames that an example is moved by at most, another time in every epoch
 
@@ -34,7 +35,9 @@ class ConvNormRelu(nn.Cell):
         return self.relu(self.norm(self.conv(x)))
 
 
-def convolution(inputs: int, kernel: int | tuple[int, int], stride: int = 1, group: int = 1) -> nn.Cell:
+def convolution(
+    inputs: int, kernel: int | tuple[int, int], stride: int | tuple[int, int] = 1, group: int = 1
+) -> nn.Cell:
     """As large as its input, divided by the stride."""
     return nn.Conv2d(inputs, CHANNELS, kernel, stride, pad_mode="same", group=group, weight_init="HeNormal")
 
@@ -44,8 +47,12 @@ class Keywords(nn.Cell):
 
     def __init__(self, training_it: bool) -> None:
         super().__init__()
-        layers = [ConvNormRelu(convolution(1, (10, 4), stride=2))]
-        size = (-(-FRAMES // 2), -(-COEFFICIENTS // 2))
+        if training_it:
+            first: nn.Cell = training.FromOneChannel(CHANNELS, (FRAMES, COEFFICIENTS), KERNEL, STRIDE)
+        else:
+            first = convolution(1, KERNEL, STRIDE)
+        layers = [ConvNormRelu(first)]
+        size = (-(-FRAMES // STRIDE[0]), -(-COEFFICIENTS // STRIDE[1]))
         for stride in (2, *[1] * (BLOCKS - 1)):
             if training_it:
                 layers.append(ConvNormRelu(training.Depthwise(CHANNELS, size, stride)))

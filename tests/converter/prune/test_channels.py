@@ -362,7 +362,7 @@ def test_settings_that_mean_nothing_are_refused(settings: object, words: str) ->
         converter.ConvertOptions(pruning=settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["digits", "clutter", "grammar"])
+@pytest.mark.parametrize("name", ["digits", "clutter", "keywords", "grammar"])
 def test_half_of_the_channels_of_a_trained_network(name: str) -> None:
     bed = BEDS[name]
     assert Path(bed.model).exists()
