@@ -43,6 +43,7 @@ WEIGHTS: dict[str, tuple[int, ...]] = {
 }
 _PLAIN_BITS = 8
 _MANY = 512  # weights of a channel: its scale and offset take little besides
+_FEW = 256  # weights of a constant: in these, most of the values that occur would be means of two or three
 _VECTOR_GROUP = 64  # of weights that lie in a vector, where no size is given
 
 
@@ -122,14 +123,17 @@ def encode(w: Array, axis: int, settings: Quantization, hessian: Array | None = 
     """Weights as codes, of 8 bits where these take no more bytes. axis: see Weights.
 
     That is so where channels have few weights: scales and offsets take more than the codes then, and those of 8 bits
-    have no offsets and are often the same.
+    have no offsets and are often the same. A few weights that are to be clustered are in 8 bits too, which hardly takes
+    more.
     """
-    coded = _encoded(w, axis, settings, hessian)
-    if coded.bits >= _PLAIN_BITS or coded.blocks[0] * coded.blocks[2] > _MANY:
-        return coded
     plain = replace(
         settings, weight_bits=_PLAIN_BITS, spacing="even", symmetric=True, weight_range="minmax", group_size=0
     )
+    if settings.spacing == "clustered" and w.size < _FEW:
+        return _encoded(w, axis, plain, None)
+    coded = _encoded(w, axis, settings, hessian)
+    if coded.bits >= _PLAIN_BITS or coded.blocks[0] * coded.blocks[2] > _MANY:
+        return coded
     finer = _encoded(w, axis, plain, None)
     return finer if stored_bytes(finer) <= stored_bytes(coded) else coded
 
