@@ -34,6 +34,7 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {  # name -> options of convert
     "weights in 4 bits": {"quantization": {"kind": "weight", "weight_bits": 4}},
     "weights in 4 bits, by samples": {"quantization": {"kind": "weight", "weight_bits": 4, "samples": SAMPLES}},
     "int8": {"quantization": {"samples": SAMPLES}},
+    "int8, ranges by percentile": {"quantization": {"observer": "percentile", "samples": SAMPLES}},
     "dynamic": {"quantization": {"kind": "dynamic"}},
     "float16": {"quantization": {"kind": "float16"}},
     "weights in 16 clusters": {"quantization": {"kind": "weight", "weight_bits": 4, "spacing": "clustered"}},
