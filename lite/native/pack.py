@@ -62,15 +62,17 @@ class KernelPack:
         self.run = self.entry("run_rows")
 
     @classmethod
-    def open(cls, path: str, sources: str = "") -> KernelPack:
-        """The pack in a file, built from `sources` (a digest; "" for any).
+    def open(cls, path: str, sources: str = "", target: str = "") -> KernelPack:
+        """The pack in a file, built from `sources` (a digest; "" for any) for the level `target` ("" for any).
 
-        Raises OSError where it cannot be read, KernelBuildError where it is damaged or built from something else.
+        Raises OSError where it cannot be read, KernelBuildError where it is damaged or another one.
         """
         data = _mapped(path)
         manifest = unseal(data, path)
         if sources and manifest.sources != sources:
             raise KernelBuildError(f"kernel pack {path} was built from other sources")
+        if target and manifest.target != target:
+            raise KernelBuildError(f"kernel pack {path} was built for {manifest.target}, not for {target}")
         try:
             return cls(manifest, path)
         except OSError:  # a file system without execution
@@ -156,7 +158,7 @@ def current() -> str | None:
     levels = cpu.levels()
     for level in levels:
         path = os.path.join(_SHIPPED, f"{level.name}.so")
-        if os.path.exists(path) and _open(path, sources) is not None:
+        if os.path.exists(path) and _open(path, sources, level) is not None:
             return path
     found = (cache.find(level.name, sources, versions) for level in levels[: 1 if versions else None])
     return next((path for path in found if path is not None), None)
@@ -190,9 +192,15 @@ def _find_or_build(package: str, progress: Progress | None) -> KernelPack | None
     levels = cpu.levels()
     if not levels:
         return None
-    sources, best = cache.digest(package), levels[0]
+    try:
+        sources, best = cache.digest(package), levels[0]
+    except OSError as error:
+        raise KernelBuildError(
+            f"the kernels' sources cannot be read, which say what a pack is good for: {error}; "
+            "install mindlite as files, not in an archive, or run on numpy with delegates=['reference']"
+        ) from error
     for level in levels:
-        pack = _open(os.path.join(_SHIPPED, f"{level.name}.so"), sources)
+        pack = _open(os.path.join(_SHIPPED, f"{level.name}.so"), sources, level)
         if pack is not None:
             return pack
     versions = cache.tools()
@@ -229,12 +237,12 @@ def _build(package: str, level: Target, sources: str, versions: str, progress: P
 
 def _cached(level: Target, sources: str, versions: str) -> KernelPack | None:
     path = cache.find(level.name, sources, versions)
-    return None if path is None else _open(path, sources)
+    return None if path is None else _open(path, sources, level)
 
 
-def _open(path: str, sources: str) -> KernelPack | None:
-    """The pack at `path` if it is there, whole and built from `sources`."""
+def _open(path: str, sources: str, level: Target) -> KernelPack | None:
+    """The pack at `path` if it is there, whole and built from `sources` for that level."""
     try:
-        return KernelPack.open(path, sources)
+        return KernelPack.open(path, sources, level.name)
     except (OSError, KernelBuildError):
         return None

@@ -83,6 +83,13 @@ _REDUCTIONS = [
     _nn("LinalgVectorNorm", "normalize(x)", _X, "x / ops.sqrt(ops.square(x).sum(1, keepdims=True))"),
     Case("MedianExt", "ms.mint.median(x)", _X, same="np.sort(x, None)[14]"),
     _mint("MedianDim", "median(x, 1)", _X, "ops.median(x, 1)"),
+    Case("Median", "ops.median(ops.log(x), 1)[0]", _X),
+    Case(
+        "Std",
+        "ms.mint.std(x)",
+        "x=(300 * normal(2, 4)).astype(np.float16)",
+        same="np.float16(x.astype(np.float32).std(ddof=1))",
+    ),
     _mint("CountNonZero", "count_nonzero(ops.trunc(x), 1)", _X, "ops.count_nonzero(ops.trunc(x), 1).long()"),
     _mint("CumminExt", "cummin(x, 1)", _X, "(ops.cummin(x, 1)[0], ops.cummin(x, 1)[1].long())"),
     _mint("Nansum", "nansum(ops.log(x), 1)", _X, "ops.where(x > 0, ops.log(x), Tensor(0.0)).sum(1)"),

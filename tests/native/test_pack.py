@@ -127,9 +127,22 @@ def test_without_numba_and_pack_there_is_none(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_numba", "no_build")
-def test_without_numba_any_pack_of_the_sources_will_do(home: Path, pack_file: Path) -> None:
-    cache.publish(cache.entry_name(cpu.levels()[-1].name, cache.digest(SOURCES), "older"), pack_file.read_bytes())
+def test_without_numba_any_pack_of_the_sources_will_do(
+    home: Path, pack_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built_for, other = cpu.levels()[0], cpu.levels()[-1]
+    monkeypatch.setattr(cpu, "levels", lambda: (other, built_for))
+    cache.publish(cache.entry_name(built_for.name, cache.digest(SOURCES), "older"), pack_file.read_bytes())
     assert works(packs.load_from(SOURCES))
+
+
+@pytest.mark.usefixtures("no_numba", "no_build")
+def test_a_pack_of_another_level_under_this_name_is_not_loaded(home: Path, pack_file: Path) -> None:
+    assert KernelPack.open(str(pack_file), target=cpu.levels()[0].name).target == cpu.levels()[0].name
+    with pytest.raises(KernelBuildError, match="not for x86-128"):
+        KernelPack.open(str(pack_file), target="x86-128")
+    cache.publish(cache.entry_name(cpu.levels()[-1].name, cache.digest(SOURCES), ""), pack_file.read_bytes())
+    assert packs.load_from(SOURCES) is None
 
 
 @pytest.mark.usefixtures("no_build")

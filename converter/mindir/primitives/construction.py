@@ -55,8 +55,9 @@ def spaced(op: Lowering, start: float, end: float, steps: int, dtype: int | None
     """The same for plain numbers, float32 where no other type is given."""
     if dtype not in (None, *DType):
         raise Unsupported(f"makes elements of the type {dtype}: no operator here computes with it")
-    wanted = DType.FLOAT32 if dtype is None else DType(dtype)
-    return op.constant(np.linspace(start, end, steps).astype(wanted.dtype), "numbers")
+    ends = (op.constant(np.array(number, np.float32), label) for number, label in ((start, "start"), (end, "end")))
+    numbers = op.emit("LinSpace", *ends, op.ints((steps,), "count"))
+    return op.cast(numbers, DType.FLOAT32 if dtype is None else DType(dtype))
 
 
 def diagonal_matrix(op: Lowering, x: Value) -> Operand:

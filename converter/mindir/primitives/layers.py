@@ -185,7 +185,8 @@ def layer_norm(
     eps: float = 1e-5,
 ) -> Operand:
     """Over the last dimensions, which have this shape."""
-    if not normalized_shape or min(normalized_shape) < 1 or len(normalized_shape) > x.spec.rank:
+    last = x.spec.shape[x.spec.rank - len(normalized_shape) :]
+    if not normalized_shape or min(normalized_shape) < 1 or last != normalized_shape:
         raise ParseError(f"{op.name}: {x.spec} has no last dimensions {normalized_shape}")
     scale = _or_all(op, weight, normalized_shape, 1, "weight")
     shift = _or_all(op, bias, normalized_shape, 0, "bias")
@@ -261,9 +262,10 @@ def fold(
 
 
 def _each(op: Lowering, values: Ints, sides: int, what: str) -> Ints:
-    """One number a side, of these or of one for all."""
+    """One number a side, of these or of one for all: 0 for none of what is added, else at least 1."""
     values = values * sides if len(values) == 1 else values
-    if len(values) != sides or min(values) < 0:
+    least = 0 if "pad" in what else 1
+    if len(values) != sides or min(values) < least:
         raise ParseError(f"{op.name}: {what} {values} is neither one number nor one for each of {sides} sides")
     return values
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from converter.errors import ParseError
 from converter.ir.graph import Value
 from converter.mindir.lowering import Ints, Lowering, Scalar, Unsupported
 from converter.mindir.operands import Operand
@@ -21,6 +22,8 @@ def index_select(op: Lowering, x: Value, dim: int, index: Value) -> Operand:
 
 def narrow(op: Lowering, x: Value, dim: int, start: int, length: int) -> Operand:
     """`length` slices of x along `dim`, from `start` on, which counts from the end where it is negative."""
+    if not -x.spec.rank <= dim < x.spec.rank or length < 0:
+        raise ParseError(f"{op.name}: {x.spec} has no {length} slices along dimension {dim}")
     size = x.spec.shape[dim]
     begin = start + size if start < 0 <= size else start
     return op.emit("SliceFusion", x, op.ints((begin,), "begin"), op.ints((length,), "size"), axes=(dim,))
@@ -83,10 +86,14 @@ def repeat_interleave(
     """Each slice along a dimension so often, or each element of all as a vector."""
     if dim is None:
         x, dim = op.emit("Reshape", x, op.ints((-1,), "flat/shape"), label="flat"), 0
-    size = x.spec.shape[dim]
-    if size < 0 or repeats < 0:
-        raise Unsupported(f"repeats slices of {x.spec.like()} {repeats} times: fix the size of dimension {dim}")
-    return shape.gather(op, x, op.ints(np.repeat(np.arange(size), repeats).tolist(), "index"), dim)
+    axis, sizes = dim % x.spec.rank, x.spec.shape
+    whole = (*sizes[:axis], sizes[axis] * repeats if sizes[axis] >= 0 else -1, *sizes[axis + 1 :])
+    if whole.count(-1) > 1 or repeats < 1:
+        raise Unsupported(f"repeats slices of {x.spec.like()} {repeats} times: fix its shape, and repeat at least once")
+    each = op.emit("Unsqueeze", x, label="each", axis=(axis + 1,))
+    multiples = tuple(repeats if i == axis + 1 else 1 for i in range(x.spec.rank + 1))
+    tiled = op.emit("TileFusion", each, op.ints(multiples, "multiples"), label="tiled")
+    return op.emit("Reshape", tiled, op.ints(whole, "shape"))
 
 
 def slice_along(op: Lowering, x: Value, dim: int, start: int, end: int, step: int) -> Operand:

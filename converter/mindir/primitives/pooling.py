@@ -11,6 +11,7 @@ from converter.mindir.primitives.convolution import check_nchw, pad_mode_of, pai
 from lite.ops.enums import PadMode, RoundMode
 from lite.ops.reduce import ReduceMode
 
+_MOST_PARTS = 1024  # each is some operators
 INDICES = "uses the indices of a max pooling: they are not computed"
 
 
@@ -110,6 +111,8 @@ def _parts(op: Lowering, x: Value, axis: int, count: int, mode: ReduceMode) -> V
         cut = op.ints((*shape[:axis], count, size // count, *shape[axis + 1 :]), f"{axis}/shape")
         together = op.emit("Reshape", x, cut, label=f"cut{axis}")
         return op.emit("ReduceFusion", together, op.ints((axis + 1,), f"{axis}/axes"), mode=mode, label=f"pool{axis}")
+    if count > _MOST_PARTS:
+        raise Unsupported(f"pools {size} elements to {count} parts of different lengths: at most {_MOST_PARTS}")
     pieces: list[Value] = []
     for i in range(count):
         first, last = i * size // count, -(-(i + 1) * size // count)

@@ -180,6 +180,9 @@ def spread(*, root: bool, with_mean: bool) -> Lower:
     def lower(
         op: Lowering, x: Value, dim: Ints | None = None, correction: int = 1, keepdim: bool = False
     ) -> Operand:
+        given = x.spec.dtype if x.spec.dtype.dtype.kind == "f" else DType.FLOAT32
+        if given.itemsize < 4 or given != x.spec.dtype:
+            x = op.cast(x, DType.FLOAT32, "wide")  # squares of halves are beyond them, means of integers are none
         axes = op.ints(dim or range(x.spec.rank), "axes")
         fields = {"mode": ReduceMode.ReduceMean}
         kept = op.emit("ReduceFusion", x, axes, keep_dims=True, label="mean_kept", **fields)
@@ -191,8 +194,11 @@ def spread(*, root: bool, with_mean: bool) -> Lower:
             count = math.prod(x.spec.shape[a] for a in dim or range(x.spec.rank))
             scale = count / (count - correction) if count > correction else math.nan
             y = op.emit("MulFusion", *op.operands(y, scale), label="unbiased")
-        y = op.emit("Sqrt", y) if root else y
-        return (y, op.emit("ReduceFusion", x, axes, keep_dims=keepdim, label="mean", **fields)) if with_mean else y
+        y = op.cast(op.emit("Sqrt", y) if root else y, given, "narrow")
+        if not with_mean:
+            return y
+        mean_of = op.emit("ReduceFusion", x, axes, keep_dims=keepdim, label="mean", **fields)
+        return y, op.cast(mean_of, given, "mean/narrow")
 
     return lower
 
@@ -250,7 +256,15 @@ def _median(op: Lowering, x: Value, axis: int, global_median: bool, keep_dims: b
     middle = (ordered.spec.shape[axis] - 1) // 2
     where = op.constant(np.array(axis, np.int32), "axis")
     place = op.ints((middle,), "middle") if keep_dims else op.constant(np.array(middle, np.int32), "middle")
-    return op.emit("Gather", ordered, place, where), op.cast(op.emit("Gather", places, place, where), DType.INT64)
+    value, index = (op.emit("Gather", found, place, where) for found in (ordered, places))
+    if x.spec.dtype.dtype.kind == "f":  # NaN, where there is one
+        nan = op.cast(op.emit("NotEqual", x, x, label="nan"), DType.INT32, "nans")
+        first = op.emit("ArgMaxFusion", nan, axis=axis, top_k=1, keep_dims=keep_dims, label="first_nan")
+        fields = {"mode": ReduceMode.ReduceMax, "keep_dims": keep_dims}
+        has = op.cast(op.emit("ReduceFusion", nan, op.ints((axis,), "axes"), label="any", **fields), DType.BOOL, "has")
+        value = op.emit("Select", has, *op.operands(math.nan, value), label="value")
+        index = op.emit("Select", has, first, index, label="index")
+    return value, op.cast(index, DType.INT64)
 
 
 def top_k(op: Lowering, x: Value, k: int) -> Operand:

@@ -23,6 +23,7 @@ def patches(
     if any(pad):
         around = np.array(((0, 0), (0, 0), (pad[0], pad[0]), (pad[1], pad[1])), np.int32)
         x = op.emit("PadFusion", x, op.constant(around, "paddings"), label="pad")
+    _check_steps(op, kernel, stride, dilation)
     batch, channels, *sides = x.spec.shape
     counts = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(sides, kernel, stride, dilation, strict=True)]
     if min(counts) < 1:
@@ -54,6 +55,7 @@ def overlapped(
         raise Unsupported(f"makes images of {x.spec.like()}: give windows of a known number")
     size, kernel = pair(op, output_size, "output_size"), pair(op, kernel_size, "kernel_size")
     strides, dilations, pads = pair(op, stride, "stride"), pair(op, dilation, "dilation"), pair(op, padding, "padding")
+    _check_steps(op, kernel, strides, dilations)
     height, width = (n + 2 * pad for n, pad in zip(size, pads, strict=True))
     rows, columns = (
         d * np.arange(k)[:, None] + s * np.arange((n - d * (k - 1) - 1) // s + 1)
@@ -74,3 +76,9 @@ def overlapped(
         return y
     begin, extent = op.ints((0, 0, *pads), "begin"), op.ints((batch, channels, *size), "size")
     return op.emit("SliceFusion", y, begin, extent, axes=(0, 1, 2, 3))
+
+
+def _check_steps(op: Lowering, *settings: Ints) -> None:
+    if min(map(min, settings)) < 1:
+        kernel, stride, dilation = settings
+        raise ParseError(f"{op.name}: kernel {kernel}, stride {stride} and dilation {dilation} should all be positive")

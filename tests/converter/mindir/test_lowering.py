@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from converter.errors import ParseError
 from converter.mindir.lowering import CONVERTERS, parameters_of
 from converter.mindir.primitives import PRIMITIVES, WAYS_OUT
 from converter.mindir.reader import read_mindir
@@ -54,6 +55,10 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("Cast", (IMAGE, 48), {}, "the type 48"),
     ("Argmax", (IMAGE, 1, 42), {}, "indices of the type 42"),
     ("Add", (1, 2), {}, "Python numbers only"),
+    ("RepeatInterleaveInt", (IMAGE, 0, 1), {}, "at least once"),
+    ("AdaptiveAvgPool2DExt", (IMAGE, (2**31, 2)), {}, "at most 1024"),
+    ("AvgPool2D", (IMAGE, (2, 2), (2, 2), (0, 0), True), {}, "ceil_mode"),
+    ("MaxPoolWithMask", (IMAGE, (2, 2), (2, 2), (0, 0), (2, 2)), {}, "dilation"),
     ("Dropout", (IMAGE,), {}, "only training needs"),
     ("Print", (IMAGE,), {}, "remove the print"),
 ]
@@ -67,6 +72,24 @@ def test_unsupported_uses_name_a_way_out(op: str, inputs: Any, attributes: dict[
     with pytest.raises(UnsupportedOpError, match=reason) as caught:
         read_mindir(model.bytes())
     assert [(row.op, row.count, row.where) for row in caught.value.ops] == [(op, 1, "Default/here")]
+
+
+CONTRADICTED: list[tuple[str, tuple[Any, ...], str]] = [
+    ("Narrow", (IMAGE, 9, 0, 1), "no 1 slices along dimension 9"),
+    ("Narrow", (IMAGE, 1, 0, -1), "no -1 slices"),
+    ("Im2ColExt", (IMAGE, (2, 2), (1, 1), (0, 0), (0, 1)), "should all be positive"),
+    ("Conv2DExt", (IMAGE, np.ones((2, 4, 3, 3), np.float32), None, (0, 0)), "stride"),
+    ("LayerNormExt", (IMAGE, (2**40,)), "no last dimensions"),
+]
+
+
+@pytest.mark.parametrize(("op", "inputs", "reason"), CONTRADICTED, ids=[f"{r[0]} {r[2]}" for r in CONTRADICTED])
+def test_settings_without_a_meaning_are_named(op: str, inputs: Any, reason: str) -> None:
+    model = ModelBuilder()
+    given = [model.input("x", value) if value is IMAGE else model.constant(value) for value in inputs]
+    model.output(model.node(op, *given, scope="Default/here"))
+    with pytest.raises(ParseError, match=reason):
+        read_mindir(model.bytes())
 
 
 def test_statistics_of_a_batch_need_its_size() -> None:
