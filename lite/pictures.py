@@ -47,6 +47,10 @@ def is_picture(path: str | os.PathLike[str]) -> bool:
             return True
     except UnidentifiedImageError:
         return False
+    except OSError as error:
+        if error.filename is not None:  # the system's error; without a name, Pillow's
+            raise
+        return False  # it begins as a rare kind of picture does, as a MindIR as PCX, and is none
     except (ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
         return True  # a damaged one
 

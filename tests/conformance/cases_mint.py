@@ -148,6 +148,19 @@ _ARRANGEMENT = [
     _mint("TrilExt", "tril(x, 1)", "x=normal(5, 4)", "ops.tril(x, 1)"),
     _mint("Narrow", "diff(x)", _X, "x[..., 1:] - x[..., :-1]"),
     Case("SliceExt", "ops.auto_generate.SliceExt()(x, 1, 0, 3, 2)", _X, runs="x[:, 0:3:2]"),
+    *(
+        _nn(f"{kind}Pad{d}D", f"pad(x, {(1, 2) * d}, mode='{mode}')", inputs, f"ops.pad(x, {(1, 2) * d}, '{mode}')")
+        for kind, mode in (("Reflection", "reflect"), ("Replication", "replicate"))
+        for d, inputs in ((1, _LINE), (2, _IMAGE), (3, _VOLUME))
+        if (kind, d) != ("Reflection", 3)
+    ),
+    Case(
+        "ReflectionPad3D",
+        f"{_NN}.pad(x, (1, 2, 0, 1, 2, 0), mode='reflect')",
+        _VOLUME,
+        same="np.pad(x, ((0, 0), (0, 0), (2, 0), (0, 1), (1, 2)), 'reflect')",
+    ),
+    _mint("Kthvalue", "kthvalue(x, 2, 1)", _X, "(ops.sort(x, 1)[0][:, 1], ops.sort(x, 1)[1][:, 1].long())"),
     _nn("Contiguous", "pixel_shuffle(x, 2)", _IMAGE),
     _mint("TraceExt", "trace(x)", "x=normal(4, 4)", "ops.trace(x)"),
     _mint("FullLike", "full_like(x, 2.5) + x", _X, "x + 2.5"),

@@ -192,12 +192,13 @@ def test_folders_of_a_folder_are_gone_through_and_other_files_skipped(
     (tmp_path / ".hidden").mkdir()
     for name in ("notes.txt", "b/Thumbs.db", ".hidden/2.npy"):
         write(tmp_path / name, b"junk")
+    write(tmp_path / "model.mindir", b"\n\x031.2junk")  # which begins as a PCX does
     Image.fromarray(PICTURE).save(tmp_path / "a" / "picture", "png")
     for _ in range(2):
         samples = [sample["x"] for sample in read(tmp_path)]
         np.testing.assert_array_equal([samples[0], *samples[2:]], ARRAY)
     (line,) = caplog.messages
-    assert line.startswith(f"samples of {tmp_path}: skipped 2 other files, such as ")
+    assert line.startswith(f"samples of {tmp_path}: skipped 3 other files, such as ")
 
 
 def test_a_place_that_is_not_there_is_the_systems_error(tmp_path: Path) -> None:

@@ -99,3 +99,14 @@ def sort_along(op: Lowering, x: Value, dim: int = -1, descending: bool = False, 
 def order_along(op: Lowering, x: Value, dim: int = -1, descending: bool = False, stable: bool = False) -> Operand:
     """The int64 indices along a dimension that put its elements in order."""
     return op.cast(sort(op, x, dim, descending)[1], DType.INT64)
+
+
+def of_rank(op: Lowering, x: Value, k: int, dim: int = -1, keepdim: bool = False) -> Operand:
+    """(the k-th least element along a dimension, its int64 index there); k counts from 1."""
+    length = x.spec.shape[dim]
+    if not 1 <= k <= length:
+        raise Unsupported(f"takes element {k} of {length} along dimension {dim} of {x.spec.like()}")
+    values, indices = sort(op, x, dim)
+    where = op.constant(np.array(dim, np.int32), "dim")
+    at = op.ints((k - 1,), "at") if keepdim else op.constant(np.array(k - 1, np.int32), "at")
+    return op.emit("Gather", values, at, where), op.cast(op.emit("Gather", indices, at, where), DType.INT64)

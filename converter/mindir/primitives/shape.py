@@ -8,7 +8,7 @@ import numpy as np
 
 from converter.errors import ParseError
 from converter.ir.graph import Value
-from converter.mindir.lowering import Dims, Ints, Lowering, Unsupported
+from converter.mindir.lowering import Dims, Ints, Lower, Lowering, Unsupported
 from converter.mindir.operands import Operand
 from lite.ops.pad import PaddingMode
 from lite.ops.shapes import normalize_axes
@@ -194,6 +194,15 @@ def pad_v3(
 def constant_pad(op: Lowering, x: Value, paddings: Ints, value: float = 0.0) -> Operand:
     """A number around x, as pad_v3 has it."""
     return pad_v3(op, x, paddings, value, mode="constant")
+
+
+def pad_by(mode: str) -> Lower:
+    """Around x what a mode says, as pad_v3 has it."""
+
+    def lower(op: Lowering, x: Value, padding: Ints) -> Operand:
+        return pad_v3(op, x, padding, mode=mode)
+
+    return lower
 
 
 def _cut(op: Lowering, x: Value, rows: Sequence[tuple[int, int]]) -> Value:
