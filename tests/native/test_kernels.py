@@ -21,7 +21,7 @@ PARAMETERS = {
     "clear_u8": "y:pointer n:int",
     "polynomial_f32": "x:pointer y:pointer n:int",
     "mix_i64": "x:pointer y:pointer n:int total:int",
-    "uneven_i64": "y:pointer n:int",
+    "uneven_i64": "y:pointer n:int slow:int",
 }
 LINKERS = [link_alone, *([linker.link_with_system] if shutil.which("ld") or shutil.which("cc") else [])]
 

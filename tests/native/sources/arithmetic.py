@@ -113,10 +113,10 @@ def mix_i64(x: Pointer, y: Pointer, n: Int, total: Int, begin: Int, end: Int, sc
 
 
 @kernel
-def uneven_i64(y: Pointer, n: Int, begin: Int, end: Int, scratch: Pointer) -> None:
-    """y[i] = what comes of n * i steps of a random generator: the later a unit, the longer it takes."""
+def uneven_i64(y: Pointer, n: Int, slow: Int, begin: Int, end: Int, scratch: Pointer) -> None:
+    """y[i] = what comes of n steps of a random generator, and of 16 times as many where i is `slow`."""
     for i in range(begin, end):
         value = i
-        for _ in range(n * i):
+        for _ in range(16 * n if i == slow else n):
             value = value * MULTIPLIER + 1
         i64(y)[i] = value
