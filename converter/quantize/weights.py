@@ -4,6 +4,7 @@
                                                                       each channel's weights, in the order they lie in
     Conv2dTransposeFusion                                             a scale for each output channel
     Gather                                                            a scale for each row, or for groups of a row
+    AddFusion, of a table such as the places of words                 a scale for each element of the first axis
     LSTM                                                              groups of its vector of weights
 
 Weights of a product [depth, columns] are transposed, so that groups lie side by side. A group size that does not divide
@@ -32,6 +33,7 @@ from lite.types import Array, DType, TensorSpec
 
 # Which inputs of an operator are weights.
 WEIGHTS: dict[str, tuple[int, ...]] = {
+    "AddFusion": (0, 1),
     "Conv2DFusion": (1,),
     "Conv2dTransposeFusion": (1,),
     "FullConnection": (1,),
@@ -45,6 +47,7 @@ _PLAIN_BITS = 8
 _MANY = 512  # weights of a channel: its scale and offset take little besides
 _FEW = 256  # weights of a constant: in these, most of the values that occur would be means of two or three
 _VECTOR_GROUP = 64  # of weights that lie in a vector, where no size is given
+_MOST_LOST = 0.25  # of a table's elements besides 0, that may become 0
 
 
 class Weights(NamedTuple):
@@ -89,7 +92,7 @@ def chosen(graph: Graph, settings: Quantization) -> list[Weights]:
         for position, value in enumerate(node.inputs):
             if value.producer is not None or not isinstance(value.spec.data, np.ndarray):
                 continue
-            if position not in positions or not _is_able(value, settings):
+            if position not in positions or not _is_able(value, settings) or not _suits(node, value.spec.data):
                 spoiled.add(id(value))
                 continue
             weights = Weights(value, _axis(node, value.spec.rank))
@@ -166,6 +169,17 @@ def _is_able(value: Value, settings: Quantization) -> bool:
     if spec.dtype != DType.FLOAT32 or spec.size < max(settings.min_weights, 1) or not isinstance(data, np.ndarray):
         return False
     return is_codable(data)
+
+
+def _suits(node: Node, w: Array) -> bool:
+    """Of what additions add, whether it has rows of numbers that one scale fits: no bias, nothing mixed with a mask."""
+    if node.op != "AddFusion":
+        return True
+    if w.shape[-1:] in ((), (1,)) or w.shape[-1] == w.size:
+        return False
+    rows = np.abs(w.reshape(len(w), -1))
+    lost = (rows > 0) & (rows < rows.max(axis=1, keepdims=True) / 254)
+    return bool(np.count_nonzero(lost) <= _MOST_LOST * np.count_nonzero(rows))
 
 
 def _axis(node: Node, rank: int) -> int:

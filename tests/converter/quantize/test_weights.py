@@ -125,6 +125,59 @@ def test_a_constant_that_two_read_in_different_ways_stays() -> None:
     assert coded(quantize(graph, Quantization(kind="weight"))) == ["lstm"]
 
 
+def added(addend: Array, *, first: bool = False) -> Graph:
+    """A sum of the input and a constant, and a product with it."""
+    graph = Graph()
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (12, 32), "x"))
+    operands = [x, Value.constant(addend, "places")]
+    (h,) = graph.add(ops.attributes("AddFusion", {}), operands[::-1] if first else operands, "sum")
+    graph.outputs = list(graph.add(PRODUCT, [h, constant(32, 24), constant(24)], "y"))
+    return graph
+
+
+def places() -> Array:
+    """Rows of different size, of elements of much the same."""
+    return normal(12, 32) * np.float32(2.0) ** np.arange(-6, 6, dtype=np.float32)[:, None]
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_table_that_is_added_becomes_codes_with_a_scale_for_each_row(first: bool) -> None:
+    x, table = normal(12, 32), places()
+    graph = added(table, first=first)
+    wanted, whole = run(graph, x), len(emit(graph))
+    graph = quantize(graph, Quantization(kind="weight"))
+    assert coded(graph) == ["sum", "y"]
+    (stored,) = (v.spec.data for v in graph.nodes[0].inputs if v.spec.is_known)
+    assert isinstance(stored, Coded)
+    assert (np.abs(stored.decode() - table) <= np.abs(table).max(axis=1, keepdims=True) / 200).all()
+    assert len(emit(graph)) < whole - 2 * table.size
+    np.testing.assert_allclose(run(graph, x), wanted, atol=0.01 * np.abs(wanted).max())
+
+
+def test_a_table_that_is_added_before_int8_becomes_codes() -> None:
+    samples = [normal(12, 32) for _ in range(4)]
+    assert coded(quantize(added(places()), Quantization(samples=samples))) == ["sum"]
+
+
+def test_a_mask_of_two_numbers_becomes_codes_that_stand_for_them() -> None:
+    mask = np.where(np.arange(32) > np.arange(12)[:, None], np.float32(-1e4), np.float32(0))
+    graph = quantize(added(mask), Quantization(kind="weight"))
+    (stored,) = (v.spec.data for v in graph.nodes[0].inputs if isinstance(v.spec.data, Coded))
+    assert np.array_equal(stored.decode() == 0, mask == 0)
+    np.testing.assert_allclose(stored.decode(), mask, rtol=0.005)
+
+
+@pytest.mark.parametrize(
+    "addend",
+    [
+        normal(32), normal(1, 32), normal(12, 1), np.where(np.arange(32) > 20, np.float32(-1e4), places()),
+    ],
+    ids=["a bias", "a row", "a number for each row", "places and a mask"],
+)  # fmt: skip
+def test_what_is_added_stays_where_it_is_no_table_or_one_scale_does_not_fit(addend: Array) -> None:
+    assert coded(quantize(added(addend), Quantization(kind="weight", min_weights=1))) == ["y"]
+
+
 def test_groups_stay_codes_until_somebody_computes_with_them() -> None:
     graph = quantize(convolutions(), Quantization(kind="weight", weight_bits=4, group_size=24, symmetric=False))
     data = emit(graph)
