@@ -98,9 +98,10 @@ def measure_steps(session: Session, inputs: Any, machine: Machine | None = None)
         if seconds == 0.0:
             continue  # a view
         step = times[0].step
-        work = cost(step.attrs, step.inputs, step.outputs)
-        floor = machine.floor(work.flops, work.nbytes) if machine else None
-        rows.append(StepCost(step, seconds, work.flops, work.nbytes, floor))
+        nbytes = cost(step.attrs, step.inputs, step.outputs).nbytes
+        flops = sum(cost(one.attrs, one.inputs, one.outputs).flops for one in step.stages or (step,))
+        floor = machine.floor(flops, nbytes) if machine else None
+        rows.append(StepCost(step, seconds, flops, nbytes, floor))
     return tuple(rows)
 
 

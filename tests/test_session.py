@@ -19,6 +19,7 @@ import pytest
 
 import lite
 from lite import Session
+from lite.bench import measure_steps
 from lite.errors import (
     DelegateError,
     DTypeError,
@@ -32,7 +33,8 @@ from lite.errors import (
 from lite.model import Model
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, MulFusion
-from lite.ops.enums import ActivationType
+from lite.ops.conv2d import Conv2DFusion
+from lite.ops.enums import ActivationType, PadMode
 from lite.ops.reshape import Reshape
 from lite.ops.softmax import Softmax
 from lite.session import _thread_count
@@ -452,6 +454,34 @@ def test_the_profile_covers_every_operation(opened: Open) -> None:
     assert [(t.step.op, t.step.delegate) for t in times] == [("Activation", "reference"), ("Softmax", "reference")]
     assert tuple(t.step for t in times) == session.steps
     assert all(t.seconds > 0 for t in times)
+
+
+def test_convolutions_run_as_one_where_what_is_between_them_is_large(opened: Open) -> None:
+    """An inverted residual: the same bytes for any number of threads, and no room for 1.8 MB."""
+    rng = np.random.default_rng(0)
+    shapes = {"e": (112, 1, 1, 16), "f": (112, 3, 3, 1), "p": (16, 1, 1, 112)}
+    weights = {name: rng.standard_normal(shape, np.float32) for name, shape in shapes.items()}
+    single = Conv2DFusion(kernel_size=(1, 1), stride=(1, 1), dilation=(1, 1), group=1)
+    grouped = replace(single, kernel_size=(3, 3), pad_mode=PadMode.SAME, group=112)
+    nodes: list[Row] = [
+        (single, ["x", "e"], ["a"]), (grouped, ["a", "f"], ["b"]), (single, ["b", "p"], ["c"]),
+        (AddFusion(), ["c", "x"], ["y"]),
+    ]
+    model = make_model([floats("x", 1, 64, 64, 16)], nodes, ["y"], weights)
+    x = rng.standard_normal((1, 64, 64, 16), np.float32)
+    expected = opened(model).run(x)
+    sessions = [opened(model, delegates=["cpu"], threads=threads) for threads in (1, 2)]
+    first, *others = [session.run(x) for session in sessions]
+    np.testing.assert_allclose(first, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    assert all(other.tobytes() == first.tobytes() for other in others)
+    (step,) = sessions[0].steps
+    assert step.label == "Conv2DFusion+Conv2DFusion+Conv2DFusion+AddFusion"
+    assert [one.outputs[0].shape[3] for one in step.stages] == [112, 112, 16]
+    report = sessions[0].memory
+    assert report is not None
+    assert report.arena + report.scratch < 4 * 64 * 64 * 112
+    (cost,) = measure_steps(sessions[0], x)
+    assert cost.flops == 2 * 64 * 64 * (16 * 112 + 9 * 112 + 112 * 16)
 
 
 def test_memory_is_reported(opened: Open) -> None:

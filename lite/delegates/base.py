@@ -6,7 +6,7 @@ knows nothing of kernels.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from lite.ops.activation import Activation
@@ -59,7 +59,8 @@ class Operation:
     """One node with everything known about it: static output shapes, and `value` in the specs of constants.
 
     epilogue: what has been merged into it; lite.plan.fuse says when. orders: see lite.plan.orders; the specs are what
-    the operation sees.
+    the operation sees. then: the operations that run as one with it, each of which alone reads the one before, as its
+    input 0; see lite.plan.fuse.
     """
 
     name: str
@@ -68,11 +69,22 @@ class Operation:
     outputs: tuple[TensorSpec, ...]
     epilogue: Epilogue = NO_EPILOGUE
     orders: Orders = AS_IS
+    then: tuple[Operation, ...] = ()
 
     @property
     def op(self) -> str:
         """The operator's schema name."""
         return self.attrs.op
+
+    @property
+    def last(self) -> Operation:
+        """The operation that gives the result."""
+        return self.then[-1] if self.then else self
+
+    @property
+    def read(self) -> tuple[TensorSpec, ...]:
+        """The inputs of all that runs, without what is between them: what In.index and Packed.replaces count."""
+        return (*self.inputs, *(x for other in self.then for x in other.inputs[1:]))
 
     @property
     def operands(self) -> tuple[TensorSpec, ...]:
@@ -91,14 +103,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """Kernel argument: the address of input `index` of the operation."""
+    """Kernel argument: the address of input `index` of what the operation reads."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """Kernel argument: the address of output `index` of the operation."""
+    """Kernel argument: the address of output `index` of the operation, or of the last one that runs with it."""
 
     index: int
 
@@ -125,7 +137,21 @@ class Temp:
     nbytes: int
 
 
-Argument = In | Out | Packed | Temp | int | float
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Kernel argument of a step in Stages: the address of the rows it reads, or writes, which changes while it runs."""
+
+    written: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """Kernel argument: the address of what lite.kernels.chain is told of these steps, which have no temporaries."""
+
+    steps: tuple[NativeStep, ...]
+
+
+Argument = In | Out | Packed | Temp | Rows | Stages | int | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +174,15 @@ class NativeClaim:
 
     steps: tuple[NativeStep, ...]
     in_place: int = -1
+
+    @property
+    def calls(self) -> Iterator[NativeStep]:
+        """The steps, and those that they call."""
+        for step in self.steps:
+            yield step
+            for argument in step.arguments.values():
+                if isinstance(argument, Stages):
+                    yield from argument.steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +213,6 @@ class Delegate(Protocol):
     def claim(self, operation: Operation) -> Claim | None:
         """How this delegate would run the operation, or None where it cannot.
 
-        An operation that is refused with its epilogue is offered again without it.
+        An operation that is refused with its epilogue, or with what runs as one with it, is offered again without.
         """
         ...

@@ -99,3 +99,8 @@ TYPED = (
     "bit_or",
     "bit_xor",
 )
+
+# row_chain: words of its scratch for the copy of a stage's argument block, and for what is between two: the first row
+# that is there, the end of them, and from which to which they are computed for this unit.
+CHAIN_ARGUMENTS = 32
+CHAIN_STATE = 4

@@ -22,6 +22,7 @@ from functools import partial
 
 from llvmlite import ir
 
+from lite.kernels.call import call_address, call_kernel
 from lite.kernels.declare import Int, Pointer, Target, entry, i64, microkernel, routine
 from lite.native.abi import (
     APART,
@@ -84,17 +85,12 @@ def _replace(target: Target, builder: ir.IRBuilder, address: ir.Value, old: ir.V
     return builder.zext(builder.extract_value(outcome, 1), _I64)
 
 
-def _call(target: Target, builder: ir.IRBuilder, kernel: ir.Value, *words: ir.Value) -> ir.Value:
-    function = ir.FunctionType(_I64, [_I64] * len(words))
-    return builder.call(builder.inttoptr(kernel, function.as_pointer()), words)
-
-
 def _system(
     name: str, operation: Sequence[int], target: Target, builder: ir.IRBuilder, function: ir.Value, *words: ir.Value
 ) -> ir.Value:
     """function(number of system call `name`, words[0], operation, words[1:]); function is libc's `syscall`."""
     given = [_I64(_SYSTEM_CALLS[target.machine][name]), *words[:1], *(_I64(value) for value in operation), *words[1:]]
-    return _call(target, builder, function, *given, *[_I64(0)] * (5 - len(given)))
+    return call_address(target, builder, function, *given, *[_I64(0)] * (5 - len(given)))
 
 
 def _pause(target: Target, builder: ir.IRBuilder) -> None:
@@ -108,9 +104,8 @@ load = microkernel("atomic_load", (Pointer,), _load)
 store = microkernel("atomic_store", (Pointer, Int), _store)
 add = microkernel("atomic_add", (Pointer, Int), _add)
 replace = microkernel("atomic_replace", (Pointer, Int, Int), _replace)
-call_kernel = microkernel("call_kernel", (Pointer, Pointer, Int, Int, Pointer), _call)
 pause = microkernel("pause", (), _pause)
-current_cpu = microkernel("current_cpu", (Pointer,), _call)
+current_cpu = microkernel("current_cpu", (Pointer,), call_address)
 thread_number = microkernel("thread_number", (Pointer,), partial(_system, "gettid", ()))
 keep_on = microkernel("keep_on", (Pointer, Int, Int, Pointer), partial(_system, "sched_setaffinity", ()))
 sleep_while = microkernel("sleep_while", (Pointer, Pointer, Int), partial(_system, "futex", (_FUTEX_WAIT,)))

@@ -7,10 +7,17 @@ one ran. An operator in between that only reshapes is merged too, since the byte
 shape. Nothing is merged into an operation whose result is an output of the network or has another reader, or that
 ends with an activation already. An addition is not merged when it broadcasts the result, when one has been, or when its
 other operand is not computed by then.
+
+    y = conv(depthwise(conv(x)))     is one step where    these were three
+
+Before that, a depthwise convolution with that before it and that after it, or one of them: each can take the rows of
+the other while these are in a cache (Operation.then). The delegate says whether that pays. What follows the last of
+them is merged into that one.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lite.delegates.base import Epilogue, Operation
 from lite.ops.activation import Activation
@@ -18,9 +25,11 @@ from lite.ops.binary import AddFusion
 from lite.ops.enums import ActivationType
 from lite.plan.network import Network, Step
 from lite.records import dataclass, replace
+from lite.types import DType
 
 _NONE = ActivationType.NO_ACTIVATION
 _RENAMES = frozenset({"ExpandDims", "Flatten", "Reshape", "Squeeze", "Unsqueeze"})
+_MOST = 3  # convolutions that run as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +62,23 @@ class Fusions:
 
     def _extended(self, form: Form, time: int) -> Form | None:
         """The form with the only reader of its result merged too; None where it cannot be."""
-        step = form.step
-        if len(step.outputs) != 1 or _activated(step.operation):
+        step, last = form.step, form.step.operation.last
+        if len(step.outputs) != 1:
             return None
         result, times = self._renamed(step.outputs[0])
         if not times:
             return None
         follower = self._network.steps[times[-1]]
+        if len(times) == 1 and _takes_rows(step.operation, follower.operation):
+            return _joined(form, follower, times[0])
         spec = self._network.specs[result].like()
-        if follower.operation.outputs[0].like() != spec:
+        if _activated(last) or follower.operation.outputs[0].like() != spec:
             return None
-        attrs, epilogue, inputs = follower.operation.attrs, step.operation.epilogue, step.inputs
+        attrs, epilogue = follower.operation.attrs, last.epilogue
+        added: tuple[int, ...] = ()
         if isinstance(attrs, Activation):
             epilogue = replace(epilogue, activation=attrs)
-        elif _adds_codes(step.operation, follower.operation) and epilogue.residual < 0:
+        elif _adds_codes(last, follower.operation) and epilogue.residual < 0:
             from lite.ops.quantized import Quantized
 
             assert isinstance(attrs, Quantized), "it adds codes"
@@ -74,24 +86,25 @@ class Fusions:
             if self._network.specs[residual].like() != spec or self._written.get(residual, -1) >= time:
                 return None
             own, other = attrs.inputs if follower.inputs[0] == result else attrs.inputs[::-1]
-            epilogue = Epilogue(len(inputs), codes=replace(attrs, inputs=(own, other)))
-            inputs = (*inputs, residual)
+            epilogue = Epilogue(len(last.inputs), codes=replace(attrs, inputs=(own, other)))
+            added = (residual,)
         elif isinstance(attrs, AddFusion) and epilogue.residual < 0:
             (residual,) = (i for i in follower.inputs if i != result)
             same = self._network.specs[residual].like() == spec
-            if not same and (len(times) > 1 or step.operation.orders.output):
+            if not same and (len(times) > 1 or last.orders.output):
                 return None  # to broadcast, the result must have the shape that the operation gives it
             if self._written.get(residual, -1) >= time:
                 return None
-            epilogue = Epilogue(len(inputs), Activation(attrs.activation_type))
-            inputs = (*inputs, residual)
+            epilogue = Epilogue(len(last.inputs), Activation(attrs.activation_type))
+            added = (residual,)
         else:
             return None
-        outputs = (step.operation.outputs[0].named(follower.operation.outputs[0].name),)
-        specs = (*step.operation.inputs, *(self._network.specs[i] for i in inputs[len(step.inputs) :]))
-        operation = replace(step.operation, inputs=specs, outputs=outputs, epilogue=epilogue)
+        outputs = (last.outputs[0].named(follower.operation.outputs[0].name),)
+        specs = (*last.inputs, *(self._network.specs[i] for i in added))
+        last = replace(last, inputs=specs, outputs=outputs, epilogue=epilogue)
+        operation = replace(step.operation, then=(*step.operation.then[:-1], last)) if step.operation.then else last
         merged = (*step.merged, *(self._network.steps[t].operation for t in times))
-        return Form(Step(operation, inputs, follower.outputs, merged), (*form.merged, *times))
+        return Form(Step(operation, (*step.inputs, *added), follower.outputs, merged), (*form.merged, *times))
 
     def _renamed(self, tensor: int) -> tuple[int, list[int]]:
         """What a tensor is called where its only reader has it, and the steps up to that; none where there are more."""
@@ -107,6 +120,28 @@ class Fusions:
             (tensor,) = step.outputs
 
 
+def _takes_rows(operation: Operation, follower: Operation) -> bool:
+    """Whether `follower` may take the rows of what `operation` is so far."""
+    chain = (operation, *operation.then, follower)
+    if len(chain) > _MOST or not all(_is_convolution(other) for other in chain):
+        return False
+    depthwise = [_group(other.attrs) > 1 for other in chain]
+    return sum(depthwise) == 1 and (len(chain) < _MOST or depthwise[1])
+
+
+def _is_convolution(operation: Operation) -> bool:
+    """Of float32, with constants for weights, and nothing added to its result."""
+    if operation.op != "Conv2DFusion" or operation.attrs.is_quantized or operation.epilogue.residual >= 0:
+        return False
+    x, *rest = operation.inputs
+    return x.dtype == DType.FLOAT32 and all(other.is_known for other in rest)
+
+
+def _group(attrs: Any) -> int:
+    group: int = attrs.group
+    return group
+
+
 def _adds_codes(operation: Operation, follower: Operation) -> bool:
     """Whether a product of codes is followed by the addition of two tensors of codes."""
     attrs, then = operation.attrs, follower.attrs
@@ -116,6 +151,14 @@ def _adds_codes(operation: Operation, follower: Operation) -> bool:
 
     assert isinstance(then, Quantized), "it says so"
     return attrs.op in PRODUCTS and len(set(follower.inputs)) == 2 and None not in then.inputs
+
+
+def _joined(form: Form, follower: Step, time: int) -> Form:
+    """The form with a convolution that takes its rows."""
+    step, operation = form.step, follower.operation
+    joined = replace(step.operation, then=(*step.operation.then, operation))
+    inputs = (*step.inputs, *follower.inputs[1:])
+    return Form(Step(joined, inputs, follower.outputs, (*step.merged, operation)), (*form.merged, time))
 
 
 def _activated(operation: Operation) -> bool:

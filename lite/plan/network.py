@@ -19,7 +19,7 @@ from lite.types import DType, TensorSpec
 class Step:
     """One operation to run, and the tensors it reads and writes, by number.
 
-    merged: the operations that are its epilogue.
+    merged: the operations that run as one with it, its epilogue among them.
     """
 
     operation: Operation

@@ -83,10 +83,10 @@ def _refusal(network: Network, refused: Mapping[str, list[Operation]], chosen: S
 
 def _replaced(operation: Operation, claim: Claim) -> Iterator[Array]:
     """The weights, as they are in the file, of which the claim has packed copies."""
-    for step in claim.steps if isinstance(claim, NativeClaim) else ():
+    for step in claim.calls if isinstance(claim, NativeClaim) else ():
         for argument in step.arguments.values():
             if isinstance(argument, Packed) and argument.replaces >= 0:
-                weights = operation.inputs[argument.replaces].data
+                weights = operation.read[argument.replaces].data
                 assert weights is not None, "only constants are packed"
                 yield weights if isinstance(weights, np.ndarray) else weights.words
 

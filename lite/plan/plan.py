@@ -5,7 +5,7 @@ no allocation of its own.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -72,7 +72,8 @@ class StepInfo:
     """One operation of a plan: its node's name, the delegate that runs it, its attributes, its inputs and outputs.
 
     merged: name and operator of each node that is computed together with it, in order; the operands of these are among
-    the inputs. The specs have no values, so that nothing of the model's file is kept in memory.
+    the inputs. stages: where several convolutions run as one, a few rows at a time, each of them. The specs have no
+    values, so that nothing of the model's file is kept in memory.
     """
 
     name: str
@@ -81,6 +82,7 @@ class StepInfo:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     merged: tuple[tuple[str, str], ...] = ()
+    stages: tuple[StepInfo, ...] = ()
 
     @property
     def label(self) -> str:
@@ -206,9 +208,24 @@ def build_plan(network: Network, resources: Resources) -> Plan:
 
 def _info(step: Step, delegate: str) -> StepInfo:
     operation = step.operation
-    inputs = tuple(x.like().named(x.name) for x in operation.inputs)
     merged = tuple((other.name, other.op) for other in step.merged)
-    return StepInfo(operation.name, delegate, operation.attrs, inputs, operation.outputs, merged)
+    stages = tuple(
+        StepInfo(stage.name, delegate, stage.attrs, _without_values(stage.inputs), stage.outputs)
+        for stage in (operation, *operation.then)
+    )
+    return StepInfo(
+        operation.name,
+        delegate,
+        operation.attrs,
+        _without_values(operation.read),
+        operation.last.outputs,
+        merged,
+        stages if operation.then else (),
+    )
+
+
+def _without_values(specs: Iterable[TensorSpec]) -> tuple[TensorSpec, ...]:
+    return tuple(x.like().named(x.name) for x in specs)
 
 
 def _check_limit(network: Network, nbytes: int, memory_limit: int) -> None:

@@ -86,7 +86,7 @@ def execute(
         spec = operation.outputs[0]
         return (np.ascontiguousarray(inputs[claim.source]).reshape(spec.shape),)
     assert isinstance(claim, NativeClaim)
-    buffers = Buffers(inputs, [(y.shape, y.dtype.dtype) for y in operation.outputs])
+    buffers = Buffers(inputs, [(y.shape, y.dtype.dtype) for y in operation.last.outputs])
     if in_place:
         buffers.alias(claim.in_place)
     table = build_table(pack, [BoundStep(step, buffers.address) for step in claim.steps])

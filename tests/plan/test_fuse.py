@@ -8,13 +8,15 @@ from lite.delegates.base import Epilogue
 from lite.delegates.reference import ReferenceDelegate
 from lite.ops.activation import Activation
 from lite.ops.binary import AddFusion, MulFusion
-from lite.ops.enums import ActivationType
+from lite.ops.conv2d import Conv2DFusion
+from lite.ops.enums import ActivationType, PadMode
 from lite.ops.matmul import MatMulFusion
 from lite.ops.quantized import Affine, Quantized
 from lite.ops.reshape import Reshape
 from lite.plan.fuse import Fusions
 from lite.plan.network import Network, resolve
 from lite.plan.partition import partition
+from lite.records import replace
 from lite.types import DType, TensorSpec
 from tests.plan.kernels import PythonDelegate
 from tests.plan.models import Row, make_model
@@ -130,6 +132,70 @@ def test_forms(nodes: list[Row], outputs: str, epilogue: Epilogue, merged: list[
     assert [operation.op for operation in forms[0].step.merged] == merged
     assert len(forms) == 1 + len(merged) - merged.count("Reshape")
     assert forms[-1].merged == ()
+
+
+_PLAIN = Conv2DFusion(kernel_size=(1, 1), stride=(1, 1), dilation=(1, 1), group=1)
+_GROUPED = replace(_PLAIN, kernel_size=(3, 3), pad_mode=PadMode.SAME, group=4)
+_SINGLE = replace(_PLAIN, activation_type=ActivationType.RELU6)
+_EXPAND: Row = (_SINGLE, ["x", "single", "bias"], ["a"])
+_FILTER: Row = (_GROUPED, ["a", "filter", "bias"], ["b"])
+
+# nodes, outputs, the output of each form's last operation, the shortest first
+CHAINS: list[tuple[str, list[Row], str, list[str]]] = [
+    (
+        "a filter before a product",
+        [(_GROUPED, ["x", "filter"], ["a"]), (_PLAIN, ["a", "single"], ["y"])],
+        "y",
+        ["a", "y"],
+    ),
+    ("a product before a filter", [_EXPAND, (_GROUPED, ["a", "filter"], ["y"])], "y", ["a", "y"]),
+    ("all three", [_EXPAND, _FILTER, (_PLAIN, ["b", "single"], ["y"])], "y", ["a", "b", "y"]),
+    (
+        "what follows the last",
+        [_EXPAND, _FILTER, (_PLAIN, ["b", "single"], ["c"]), (_ADD, ["c", "x"], ["d"]), (_TANH, ["d"], ["y"])],
+        "y",
+        ["a", "b", "c", "d", "y"],
+    ),
+    (
+        "no fourth",
+        [_EXPAND, _FILTER, (_PLAIN, ["b", "single"], ["c"]), (_GROUPED, ["c", "filter"], ["y"])],
+        "y",
+        ["a", "b", "c"],
+    ),
+    ("not two products", [_EXPAND, (_PLAIN, ["a", "single"], ["y"])], "y", ["a"]),
+    ("not two filters", [(_GROUPED, ["x", "filter"], ["a"]), (_GROUPED, ["a", "filter"], ["y"])], "y", ["a"]),
+    ("not what is added to", [(_PLAIN, ["x", "single"], ["p"]), (_ADD, ["p", "x"], ["a"]), _FILTER], "b", ["p", "a"]),
+    ("not what others read", [_EXPAND, _FILTER, (_ADD, ["a", "b"], ["y"])], "y", ["a"]),
+    ("not an output", [_EXPAND, _FILTER], "ab", ["a"]),
+    ("not weights that come later", [_EXPAND, (_GROUPED, ["a", "other"], ["y"])], "y", ["a"]),
+]
+
+
+def images(nodes: list[Row], outputs: str) -> Network:
+    shapes = {"x": (1, 5, 6, 4), "other": (4, 3, 3, 1)}
+    specs = [TensorSpec(DType.FLOAT32, shape, name) for name, shape in shapes.items()]
+    constants = {"single": np.ones((4, 1, 1, 4)), "filter": np.ones((4, 3, 3, 1)), "bias": np.ones(4)}
+    known = {name: value.astype(np.float32) for name, value in constants.items()}
+    return resolve(make_model(specs, nodes, list(outputs), known), list(shapes.values()), 1 << 20)
+
+
+@pytest.mark.parametrize(("nodes", "outputs", "ends"), [r[1:] for r in CHAINS], ids=[r[0] for r in CHAINS])
+def test_convolutions_that_take_rows(nodes: list[Row], outputs: str, ends: list[str]) -> None:
+    resolved = images(nodes, outputs)
+    forms = Fusions(resolved).forms(0)
+    assert [resolved.specs[form.step.outputs[0]].name for form in reversed(forms)] == ends
+    for form in forms:
+        step = form.step
+        assert [resolved.specs[i].name for i in step.inputs] == [x.name for x in step.operation.read]
+        assert step.operation.last.outputs[0].name == resolved.specs[step.outputs[0]].name
+        assert len(form.merged) == len(step.merged)
+
+
+def test_the_reference_runs_them_one_by_one() -> None:
+    _, nodes, outputs, _ = CHAINS[3]
+    fused, assignments = partition(images(nodes, outputs), [ReferenceDelegate()])
+    assert len(fused.steps) == len(assignments) == 5
+    assert not any(step.operation.then for step in fused.steps)
 
 
 def test_a_delegate_takes_the_longest_form_it_can() -> None:

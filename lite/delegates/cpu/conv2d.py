@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from lite.delegates.cpu.winograd import bind_winograd, winograd_form
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.window import Window
+from lite.records import replace
 from lite.types import DType, TensorSpec
 
 _ADDRESSES = 1 << 16  # about as many, of input pixels, a thread holds, unless one tile needs more
@@ -32,6 +34,10 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         return None
     attrs = operation.attrs
     assert isinstance(attrs, Conv2DFusion), "the index names this module for it alone"
+    if operation.then:
+        from lite.delegates.cpu.chain import bind_chain  # few networks have depthwise convolutions
+
+        return bind_chain((replace(operation, then=()), *operation.then), partial(bind, tile=tile))
     place = window(attrs, x.shape, w.shape)
     outputs, channels = w.shape[0], x.shape[3]
     if w.shape[1:3] == (1, 1) and not any(place.pads) and attrs.group == 1:

@@ -18,7 +18,7 @@ class ReferenceDelegate:
 
     def claim(self, operation: Operation) -> HostClaim | None:
         """Run `operation` through `lite.ops.evaluate`."""
-        if operation.epilogue != NO_EPILOGUE:
+        if operation.epilogue != NO_EPILOGUE or operation.then:
             return None
         call = partial(ops.evaluate, operation.attrs)
         return HostClaim(call if operation.orders == AS_IS else partial(_in_orders, operation))
