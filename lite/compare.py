@@ -4,7 +4,8 @@
     compare(contest, inputs, threads=1, seconds=10)      # Standing of each: its latency, or why there is none
 
 Each engine is a process (lite.engines). They take turns of some milliseconds, in an order that rotates, so that
-other load on the machine affects all of them alike; while one runs, the others wait for input and use no cpu.
+other load on the machine affects all of them alike; while one runs, the others are halted: threads of most look for
+work for milliseconds after a run before they sleep, and would take the cpus from whose turn is next.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import importlib.util
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -33,7 +35,6 @@ from lite.types import Array
 
 _ROOT = Path(__file__).resolve().parent.parent
 _TURN_SECONDS = 0.05
-_PAUSE_SECONDS = 0.002  # for threads of the last engine that still spin
 _PATIENCE_SECONDS = 300.0  # for one answer: loading the largest network, or one turn
 _LAST_WORDS = 300  # characters of what a process said before it failed
 
@@ -118,6 +119,7 @@ def compare(
             child = stack.enter_context(_start("serve", c.engine, c.model, data, str(threads), str(results)))
             try:
                 child.answer()
+                child.halt()
                 running[c.engine] = child
                 with np.load(results) as archive:
                     outputs[c.engine] = list(archive.values())
@@ -130,9 +132,9 @@ def compare(
         while running and (turn < 3 or time.monotonic() < end):
             names = list(running)
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
-                time.sleep(_PAUSE_SECONDS)
+                child = running[name]
                 try:
-                    times[name] += running[name].ask(str(_TURN_SECONDS))
+                    times[name] += child.ask(str(_TURN_SECONDS))
                 except EngineFailure as failure:
                     failures[name] = str(failure)
                     del running[name]
@@ -198,14 +200,21 @@ class _Child:
         )
 
     def ask(self, line: str) -> Any:
-        """Send a line; gives the answer. Raises EngineFailure."""
+        """Send a line to a process that is halted, and halt it again; gives the answer. Raises EngineFailure."""
         assert self._process.stdin is not None
+        self._process.send_signal(signal.SIGCONT)
         try:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
         except OSError:
             raise EngineFailure(self._last_words()) from None
-        return self.answer()
+        answer = self.answer()
+        self.halt()
+        return answer
+
+    def halt(self) -> None:
+        """Nothing of it runs until it is asked again, not even threads that wait for work by looking for it."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def answer(self) -> Any:
         """The next line of output. Raises EngineFailure."""
@@ -227,6 +236,7 @@ class _Child:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
+        self._process.send_signal(signal.SIGCONT)
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:

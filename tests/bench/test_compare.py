@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +40,46 @@ def test_an_engine_against_itself_and_against_those_that_fail() -> None:
     assert "nobody" in unknown.failure
     assert absent.failure
     assert unknown.latency is unmade.latency is absent.latency is None
+
+
+_SERVE = """
+import sys
+from lite import compare
+
+with compare._start("serve", *sys.argv[1:]) as child:
+    assert child.answer() == "ready"
+    child.halt()
+    child.ask("0.001")
+    print(child._process.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_engines_are_halted_between_their_turns_and_end_with_who_asks_them(end: signal.Signals, tmp_path: Path) -> None:
+    inputs = compare._save(tmp_path, INPUTS)
+    command = [sys.executable, "-c", _SERVE, OURS, MODEL, inputs, "2", str(tmp_path / "outputs.npz")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as asking:
+        assert asking.stdout is not None
+        status = Path("/proc") / asking.stdout.readline().strip() / "stat"
+        deadline = time.monotonic() + 30
+        while state_of(status) != "T" and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert state_of(status) == "T"
+        asking.send_signal(end)
+        asking.wait(30)
+        while state_of(status) not in "ZX" and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert state_of(status) in "ZX"
+
+
+def state_of(status: Path) -> str:
+    """As Linux says: T where the process is halted, Z or X where it has ended."""
+    try:
+        return status.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
 
 
 def test_cold_starts() -> None:
