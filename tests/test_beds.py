@@ -39,12 +39,22 @@ def test_the_network_reaches_the_accuracy_that_is_stated(bed: Bed) -> None:
         assert abs(correct(session, heldout) - right) <= BORDERLINE
 
 
+@pytest.mark.parametrize("name", ["clutter", "keywords"])
 @pytest.mark.parametrize(
     ("setting", "ratio", "points"),
-    [("int8", 0.27, 0.5), ("weights in 4 bits", 0.15, 1.0), ("a quarter of the weights, in 8 bits", 0.12, 1.5)],
+    [
+        ("weights in 8 bits", 0.27, 0.1),
+        ("weights in 4 bits", 0.15, 1.0),
+        ("weights in 4 bits, by samples", 0.15, 1.0),
+        ("int8", 0.27, 0.5),
+        ("int8, ranges by percentile", 0.27, 0.5),
+        ("a quarter of the weights, in 8 bits", 0.12, 1.5),
+    ],
 )
-def test_a_network_of_usual_size_becomes_small_and_stays_accurate(setting: str, ratio: float, points: float) -> None:
-    bed = BEDS["keywords"]
+def test_a_trained_network_becomes_small_and_stays_accurate(
+    name: str, setting: str, ratio: float, points: float
+) -> None:
+    bed = BEDS[name]
     model, heldout = convert(bed, setting), bed.heldout()
     assert len(model) <= ratio * len(convert(bed, FLOAT))
     with Session(model, threads=1) as session:

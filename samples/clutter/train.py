@@ -14,9 +14,9 @@ from samples import training
 from samples.clutter.data import LEVELS, SIZE, compose, digits
 
 HERE = Path(__file__).resolve().parent
-RECIPE = training.Recipe(epochs=36, steps=100, batch=64, peak_rate=8e-3, weight_decay=0.02, warm_up=0.05)
-STEM, LAST = 16, 160
-STAGES = ((1, 16, 1, 2), (4, 24, 2, 1), (6, 40, 2, 2))  # expansion, channels, blocks, first stride
+RECIPE = training.Recipe(epochs=24, steps=100, batch=64, peak_rate=8e-3, weight_decay=0.02, warm_up=0.05)
+STEM, LAST = 32, 320
+STAGES = ((1, 32, 1, 2), (4, 64, 1, 1), (2, 256, 2, 2))  # expansion, channels, blocks, first stride
 SPREAD = 0.8  # of the logarithms of what a depthwise channel is scaled by at the start
 
 
@@ -65,7 +65,11 @@ class Clutter(nn.Cell):
 
     def __init__(self, training_it: bool) -> None:
         super().__init__()
-        blocks = [ConvNorm(convolution(1, STEM, 3, stride=2), STEM)]
+        if training_it:
+            stem: nn.Cell = training.FromOneChannel(STEM, (SIZE, SIZE), (3, 3), (2, 2))
+        else:
+            stem = convolution(1, STEM, 3, stride=2)
+        blocks = [ConvNorm(stem, STEM)]
         channels, size = STEM, SIZE // 2
         for expansion, outputs, count, stride in STAGES:
             for step in (stride, *[1] * (count - 1)):
