@@ -14,28 +14,40 @@ their work, and what they share takes milliseconds longer. None of it can be kno
   others were.
 - These are as many runs as take PAUSE, and four times as many each time that it happens again, up to as many as take
   MOST, or MOST_RUNS: beside a process that does not rest, fewer than 1 run in 100 is a victim. Each time that shared
-  runs without such a loss have taken GOOD and as long as GOOD_RUNS runs alone, it is a quarter as many: on a quiet
-  machine a loss is soon forgotten. The last LEAST runs of a pause are measured.
+  runs without such a loss have taken GOOD and as long as GOOD_RUNS runs alone, it is a quarter as many. Where the cpus
+  had room for all threads during GLANCE of a pause, it is over and forgotten: who took them has left.
+- The last LEAST runs of a pause, and before each glance, are measured.
 - What a run alone takes is a running mean, to which one adds half as much again at most, since the system suspends
   callers, too; one that takes less than two thirds begins it anew.
 """
 from __future__ import annotations
 
+from typing import Protocol
+
 SHORT, LONG = 500_000, 20_000_000  # nanoseconds
 BURST = 50_000  # nanoseconds between runs; workers stay awake for longer
 LOSS, LOSS_RUNS = 2_000_000, 32  # nanoseconds, and runs; so are these:
 PAUSE, LEAST = 16_000_000, 4
+GLANCE = 100_000_000
 MOST, MOST_RUNS = 1_000_000_000, 256
 GOOD, GOOD_RUNS = 100_000_000, 32
 _SMOOTHED = 16  # runs
 
 
+class Watched(Protocol):
+    """lite.native.room.Room."""
+
+    def watch(self) -> None: ...
+    def was_there(self) -> bool: ...
+
+
 class Pace:
     """The history of one stretch. Before a run ask `rests`, where it says no, `shares`; run, and tell `took`."""
 
-    __slots__ = ("_alone", "_begun", "_best", "_good", "_left", "_limit", "_lost", "_pause")
+    __slots__ = ("_alone", "_begun", "_best", "_good", "_later", "_left", "_limit", "_lost", "_pause", "_room")
 
-    def __init__(self) -> None:
+    def __init__(self, room: Watched) -> None:
+        self._room = room
         self._begun = False  # the first run, which starts the threads, is over
         self._best = 0  # nanoseconds of the quickest shared run, while no run alone has been measured
         self._alone = 0  # nanoseconds that a run alone takes, measured or assumed; 0 before that
@@ -43,7 +55,8 @@ class Pace:
         self._lost = 0
         self._good = 0  # nanoseconds of shared runs since the last loss, or since they were rewarded
         self._pause = 0  # runs alone that the latest loss cost
-        self._left = 0  # of them
+        self._left = 0  # of them, up to the next glance
+        self._later = 0  # of them, from then on
 
     def rests(self) -> bool:
         """Whether the next run is alone and nothing need be told of it: all of a pause but the last LEAST.
@@ -64,6 +77,8 @@ class Pace:
         if not shared:
             if self._left:
                 self._left -= 1
+                if self._left == 0 < self._later:
+                    self._glance()
             mean = 0 if self._best else self._alone
             if 3 * nanoseconds > 2 * mean > 0:
                 nanoseconds = mean + (min(nanoseconds, mean + mean // 2) - mean) // _SMOOTHED
@@ -90,6 +105,18 @@ class Pace:
         if lost > self._limit:
             self._lost, self._good = 0, 0
             runs = max(4 * self._pause, PAUSE // self._alone, LEAST)
-            self._pause = self._left = min(runs, max(MOST // self._alone, MOST_RUNS))
+            self._pause = self._later = min(runs, max(MOST // self._alone, MOST_RUNS))
+            self._room.watch()
+            self._go_on()
         elif self._good > GOOD and self._good > GOOD_RUNS * self._alone:
             self._good, self._pause = 0, self._pause // 4
+
+    def _glance(self) -> None:
+        if self._room.was_there():
+            self._pause = self._later = 0
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._left = min(self._later, max(GLANCE // self._alone, LEAST))
+        self._later -= self._left

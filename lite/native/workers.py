@@ -67,8 +67,9 @@ class Workers:
         if self.threads == 1 or not _has_shared_row(table, first, end):
             return alone
         from lite.native.pace import Pace  # a single thread has none
+        from lite.native.room import Room
 
-        pace = Pace()
+        pace = Pace(Room(self.threads))
 
         def run() -> None:
             if pace.rests():

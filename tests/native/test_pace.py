@@ -6,11 +6,34 @@ from collections.abc import Iterator
 
 import pytest
 
-from lite.native.pace import BURST, GOOD, GOOD_RUNS, LEAST, LONG, LOSS, MOST, MOST_RUNS, PAUSE, SHORT, Pace
+from lite.native import pace as module
+from lite.native.pace import BURST, GOOD, GOOD_RUNS, LEAST, LONG, LOSS, MOST, MOST_RUNS, PAUSE, SHORT
 
 ALONE = 1_000_000
 FIRST = PAUSE // ALONE  # runs alone after the first loss
 FORGOTTEN = max(GOOD, GOOD_RUNS * ALONE) // (ALONE // 2) + 1  # good runs after which a pause is a quarter as long
+
+
+class Crowd:
+    """Another process, which stays for `glances` more of them."""
+
+    def __init__(self, glances: float) -> None:
+        self.glances = glances
+
+    def watch(self) -> None: ...
+
+    def was_there(self) -> bool:
+        self.glances -= 1
+        return self.glances < 0
+
+
+class Pace(module.Pace):
+    """Beside a process that does not rest, or one that does."""
+
+    __slots__ = ()
+
+    def __init__(self, glances: float = float("inf")) -> None:
+        super().__init__(Crowd(glances))
 
 
 def play(pace: Pace, alone: int, shared: Iterator[int] | int, runs: int, gap: int = BURST) -> list[bool]:
@@ -101,6 +124,25 @@ def test_pauses_grow_fourfold() -> None:
     shared = [index for index, was in enumerate(history) if was]
     pauses = [after - before - 1 for before, after in itertools.pairwise(shared)]
     assert pauses == [FIRST, 4 * FIRST, 16 * FIRST, MOST // ALONE]
+
+
+@pytest.mark.parametrize(
+    ("alone", "glances", "lengths"),
+    [
+        (ALONE, 0, [16, 64, 100, 16]),  # of pauses: shorter ones than GLANCE are not looked into
+        (ALONE, 2, [16, 64, 256, 100, 16]),
+        (ALONE, 5, [16, 64, 256, 400, 16]),
+        (50_000, 0, [320, 1280, 2000, 320]),
+        (40_000_000, 1, [4, 8, 4]),
+    ],
+)
+def test_a_pause_is_over_where_the_cpus_had_room(alone: int, glances: int, lengths: list[int]) -> None:
+    """And forgotten."""
+    pace = Pace(glances)
+    play(pace, alone, alone // 2, 4 + FORGOTTEN, BURST - 1)
+    for length in lengths:
+        assert play(pace, alone, alone + max(2 * LOSS, alone), 1 + length, BURST - 1) == [True, *[False] * length]
+        assert pace.shares(BURST - 1)
 
 
 def test_a_hindrance_that_has_passed_is_forgotten() -> None:
