@@ -39,7 +39,7 @@ def test_the_network_reaches_the_accuracy_that_is_stated(bed: Bed) -> None:
         assert abs(correct(session, heldout) - right) <= BORDERLINE
 
 
-@pytest.mark.parametrize("name", ["clutter", "keywords"])
+@pytest.mark.parametrize("name", ["clutter", "keywords", "grammar"])
 @pytest.mark.parametrize(
     ("setting", "ratio", "points"),
     [

@@ -16,12 +16,12 @@ from samples import training
 from samples.grammar.data import LABELS, LENGTH, WORDS, sentences
 
 HERE = Path(__file__).resolve().parent
-RECIPE = training.Recipe(epochs=20, steps=100, batch=64, peak_rate=2e-3, weight_decay=0.01, smoothing=0.0, warm_up=0.1)
-WIDTH, HEADS, LAYERS, HIDDEN = 64, 4, 2, 128
+RECIPE = training.Recipe(epochs=20, steps=100, batch=64, peak_rate=1e-3, weight_decay=0.01, smoothing=0.0, warm_up=0.1)
+WIDTH, HEADS, LAYERS, HIDDEN = 128, 4, 2, 640
 
 
 class Attention(nn.Cell):
-    """Every token looks at all that are there: bias [N,1,1,T] is -1e4 where none is."""
+    """Every token looks at all of its sentence's T that are there: bias [N,1,1,T] is -1e4 where none is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,18 +31,18 @@ class Attention(nn.Cell):
         self.output = nn.Dense(WIDTH, WIDTH)
 
     def heads(self, x: ms.Tensor) -> ms.Tensor:
-        """[N,T,C] -> [N,H,T,C/H]"""
+        """[N*T,C] -> [N,H,T,C/H]"""
         return x.reshape((-1, LENGTH, HEADS, WIDTH // HEADS)).transpose((0, 2, 1, 3))
 
     def construct(self, x: ms.Tensor, bias: ms.Tensor) -> ms.Tensor:
         query, key, value = self.heads(self.query(x)), self.heads(self.key(x)), self.heads(self.value(x))
         scores = ops.matmul(query, key.transpose((0, 1, 3, 2))) / math.sqrt(WIDTH // HEADS) + bias
         mixed = ops.matmul(ops.softmax(scores, -1), value)
-        return self.output(mixed.transpose((0, 2, 1, 3)).reshape((-1, LENGTH, WIDTH)))
+        return self.output(mixed.transpose((0, 2, 1, 3)).reshape((-1, WIDTH)))
 
 
 class Layer(nn.Cell):
-    """Attention and a wide layer, each behind a norm and added to what came in."""
+    """Attention and a wide layer, each behind a norm and added to what came in, [N*T,C]."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,10 @@ class Layer(nn.Cell):
 
 
 class Grammar(nn.Cell):
-    """tokens int32 [N,16] -> logits [N,4], of the largest that any token gives."""
+    """tokens int32 [N,16] -> logits [N,4], of the largest that any token gives.
+
+    Between them tokens are rows of one matrix, for which dense layers need no reshapes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,10 +72,10 @@ class Grammar(nn.Cell):
 
     def construct(self, tokens: ms.Tensor) -> ms.Tensor:
         absent = (tokens == 0).astype(ms.float32) * -1e4
-        x = ops.gather(self.words, tokens, 0) + self.places
+        x = ops.gather(self.words, tokens.reshape(-1), 0) + ops.tile(self.places, (tokens.shape[0], 1))
         for layer in self.layers:
             x = layer(x, absent.reshape((-1, 1, 1, LENGTH)))
-        x = self.norm(x) + absent.reshape((-1, LENGTH, 1))
+        x = self.norm(x).reshape((-1, LENGTH, WIDTH)) + absent.reshape((-1, LENGTH, 1))
         return self.classify(ops.ReduceMax()(x, 1))
 
 
