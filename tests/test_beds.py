@@ -39,7 +39,7 @@ def test_the_network_reaches_the_accuracy_that_is_stated(bed: Bed) -> None:
         assert abs(correct(session, heldout) - right) <= BORDERLINE
 
 
-@pytest.mark.parametrize("name", ["clutter", "keywords", "grammar"])
+@pytest.mark.parametrize("bed", BEDS.values(), ids=lambda bed: bed.name)
 @pytest.mark.parametrize(
     ("setting", "ratio", "points"),
     [
@@ -52,9 +52,8 @@ def test_the_network_reaches_the_accuracy_that_is_stated(bed: Bed) -> None:
     ],
 )
 def test_a_trained_network_becomes_small_and_stays_accurate(
-    name: str, setting: str, ratio: float, points: float
+    bed: Bed, setting: str, ratio: float, points: float
 ) -> None:
-    bed = BEDS[name]
     model, heldout = convert(bed, setting), bed.heldout()
     assert len(model) <= ratio * len(convert(bed, FLOAT))
     with Session(model, threads=1) as session:

@@ -500,7 +500,7 @@ def test_unsupported_operators_are_refused_before_anything_runs(opened: Open) ->
 def test_steps_are_printed_in_words() -> None:
     with Session(DIGITS) as session:
         said = repr(session.steps)
-    assert "float32[1,8,8,24])" in said
+    assert "float32[1,8,8,56])" in said
     assert "<DType" not in said
 
 

@@ -31,10 +31,10 @@ def test_ms_as_text(mlite: Mlite) -> None:
 
 def test_nodes_say_what_they_read_and_what_they_are_called(mlite: Mlite, tmp_path: Path) -> None:
     lines = [" ".join(line.split()) for line in mlite("inspect", DIGITS / "digits.ms").out.splitlines()]
-    residual = lines.index("4 AddFusion cpu 1 3 float32[1,8,8,24]")
+    residual = lines.index("4 AddFusion cpu 1 3 float32[1,8,8,56]")
     assert lines[residual + 1] == "Default/Add-op0"
     assert "0 Reshape cpu x (-1,8,8,1) float32[1,8,8,1]" in lines
-    assert "1 Conv2DFusion cpu 0 float32[24,3,3,1] float32[24] float32[1,8,8,24]" in lines
+    assert "1 Conv2DFusion cpu 0 float32[56,3,3,1] float32[56] float32[1,8,8,56]" in lines
     done = mlite("convert", DIGITS / "digits.mindir", "-o", tmp_path / "cut.ms", "--outputs", lines[residual + 1])
     assert done.code == 0, done.err
 
@@ -140,17 +140,17 @@ def test_a_node_on_codes_says_its_own_attributes_and_how_operands_are_stored() -
 @pytest.mark.parametrize(
     ("options", "stored"),
     [
-        ({"quantization": {"kind": "weight", "weight_bits": 4}}, "codes of 4 bits, 48 scales"),
-        ({"pruning": {"weights": 0.9}, "quantization": {"kind": "weight"}}, "codes of 8 bits, 48 scales, sparse"),
-        ({"quantization": {"kind": "weight", "weight_bits": 1}}, "codes of 1 bit, 48 scales"),
+        ({"quantization": {"kind": "weight", "weight_bits": 4}}, "codes of 4 bits, 224 scales"),
+        ({"pruning": {"weights": 0.9}, "quantization": {"kind": "weight"}}, "codes of 8 bits, 224 scales, sparse"),
+        ({"quantization": {"kind": "weight", "weight_bits": 1}}, "codes of 1 bit, 224 scales"),
         ({"quantization": {"kind": "bfloat16"}}, "bfloat16"),
     ],
 )
 def test_how_constants_are_stored(mlite: Mlite, tmp_path: Path, options: dict[str, Any], stored: str) -> None:
     (tmp_path / "x.ms").write_bytes(converter.convert(DIGITS / "digits.mindir", options))
     text = mlite("inspect", tmp_path / "x.ms").out
-    assert f"float32[48,3,3,24] is stored as {stored}: " in text
-    assert " tensors, 53.7 kB decoded" in text
+    assert f"float32[224,3,3,56] is stored as {stored}: " in text
+    assert " tensors, 505.6 kB decoded" in text
     report = mlite("inspect", tmp_path / "x.ms", "--json").json
     found = [spec["stored"] for node in report["nodes"] for spec in node["inputs"] if spec.get("stored")]
     assert stored in [row["as"] for row in found]
@@ -184,4 +184,4 @@ def test_how_codes_that_are_computed_with_are_stored(mlite: Mlite, tmp_path: Pat
     options = {"pruning": {"weights": 0.9}, "quantization": {"samples": samples}}
     (tmp_path / "x.ms").write_bytes(converter.convert(DIGITS / "digits.mindir", options))
     text = mlite("inspect", tmp_path / "x.ms").out
-    assert "int8[48,3,3,24] is stored as codes of 8 bits, 48 scales, sparse: " in text
+    assert "int8[224,3,3,56] is stored as codes of 8 bits, 224 scales, sparse: " in text
