@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -223,11 +223,14 @@ class _Child:
         patience.start()
         try:
             line = self._process.stdout.readline()
+            if not line:
+                raise EngineFailure(self._last_words())
         finally:
             patience.cancel()
-        if not line:
-            raise EngineFailure(self._last_words())
-        return json.loads(line)
+        try:
+            return json.loads(line)
+        except ValueError:
+            raise EngineFailure(f"answered {line[:_LAST_WORDS]!r}") from None
 
     def __enter__(self) -> _Child:
         return self
@@ -235,7 +238,8 @@ class _Child:
     def __exit__(self, *_: object) -> None:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                stream.close()
+                with suppress(OSError):  # what could not be sent to one that has ended
+                    stream.close()
         self._process.send_signal(signal.SIGCONT)
         try:
             self._process.wait(5)

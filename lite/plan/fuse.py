@@ -10,9 +10,9 @@ other operand is not computed by then.
 
     y = conv(depthwise(conv(x)))     is one step where    these were three
 
-Before that, a depthwise convolution with that before it and that after it, or one of them: each can take the rows of
-the other while these are in a cache (Operation.then). The delegate says whether that pays. What follows the last of
-them is merged into that one.
+Before that, a convolution with the depthwise one that reads it, and with the one that reads that: each can take the
+rows of the other while these are in a cache (Operation.then). The delegate says whether that pays. What follows the
+last of them is merged into that one.
 """
 from __future__ import annotations
 
@@ -125,8 +125,7 @@ def _takes_rows(operation: Operation, follower: Operation) -> bool:
     chain = (operation, *operation.then, follower)
     if len(chain) > _MOST or not all(_is_convolution(other) for other in chain):
         return False
-    depthwise = [_group(other.attrs) > 1 for other in chain]
-    return sum(depthwise) == 1 and (len(chain) < _MOST or depthwise[1])
+    return [_group(other.attrs) > 1 for other in chain] == [False, True, False][: len(chain)]
 
 
 def _is_convolution(operation: Operation) -> bool:

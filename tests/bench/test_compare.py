@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,6 +81,49 @@ def state_of(status: Path) -> str:
         return status.read_text().rpartition(")")[2].split()[0]
     except OSError:
         return "X"
+
+
+_ODD = "import sys; sys.stdout.write('[0.1]\\n'); sys.stdout.flush(); sys.stdin.readline(); {}"
+
+
+@pytest.mark.parametrize(
+    ("does", "message"),
+    [
+        ("sys.stdout.write('[0.1')", "answered '\\[0.1'"),
+        ("print('Segment')", "answered"),
+        ("sys.exit(3)", "status 3"),
+        ("sys.stdout.close(); import os, time; os.close(1); time.sleep(60)", "signal 9"),
+    ],
+)
+def test_answers_that_are_none(monkeypatch: pytest.MonkeyPatch, does: str, message: str) -> None:
+    """Of an engine that writes something else, ends, or goes on without an output."""
+    monkeypatch.setattr(compare, "_PATIENCE_SECONDS", 2.0)
+    started = subprocess.Popen
+
+    def start(command: list[str], **options: Any) -> subprocess.Popen[str]:
+        return started([sys.executable, "-c", _ODD.format(does)], **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with compare._start("serve") as child:
+        assert child.answer() == [0.1]
+        child.halt()
+        with pytest.raises(compare.EngineFailure, match=message):
+            child.ask("1")
+
+
+def test_an_engine_that_ends_while_it_is_halted_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the system runs out of memory."""
+    halted = compare._Child.halt
+
+    def halt(child: compare._Child) -> None:
+        halted(child)
+        child._process.kill()
+        child._process.wait()
+
+    monkeypatch.setattr(compare._Child, "halt", halt)
+    (ours,) = compare.compare([Contender(OURS, MODEL)], INPUTS, threads=1, seconds=0.0)
+    assert ours.latency is None
+    assert ours.failure == "killed by signal 9"
 
 
 def test_cold_starts() -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from lite.delegates.base import NativeClaim, Operation
+from lite.delegates.base import Epilogue, NativeClaim, Operation
 from lite.delegates.cpu import CpuDelegate, chain
 from lite.kernels.codes import CHAIN_ARGUMENTS
 from lite.native.pack import KernelPack
 from lite.ops.activation import Activation
 from lite.ops.enums import ActivationType
-from lite.types import Array
+from lite.types import Array, DType, TensorSpec
 from tests.kernels.case import Case, conv, ending, normal
 from tests.kernels.conftest import LEVELS
 from tests.kernels.execute import execute
@@ -25,7 +25,6 @@ Stage = tuple[int, int, int, int, int]  # outputs, kernel, stride, dilation, pad
 EXPAND, PROJECT, FILTER = (40, 1, 1, 1, 0), (24, 1, 1, 1, 0), (0, 3, 1, 1, 1)
 ROWS: dict[str, tuple[tuple[int, ...], list[Stage]]] = {
     "before": ((1, 9, 7, 16), [EXPAND, FILTER]),
-    "after": ((1, 9, 7, 16), [FILTER, PROJECT]),
     "both": ((1, 9, 7, 16), [EXPAND, FILTER, PROJECT]),
     "images": ((3, 8, 5, 12), [EXPAND, FILTER, PROJECT]),
     "a stride": ((2, 15, 9, 16), [EXPAND, (0, 3, 2, 1, 1), PROJECT]),
@@ -79,8 +78,8 @@ def _claim(pack: KernelPack, operation: Operation) -> NativeClaim:
 def test_the_same_bytes(
     packs: dict[str, KernelPack], name: str, cached: int, level: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chain, "_LEAST", 0)
-    monkeypatch.setattr(chain, "_CACHED", cached)
+    for name_of_limit, value in {"_LEAST": 0, "_FEWEST": 1, "_TWICE": 99, "_NARROW": 1, "_CACHED": cached}.items():
+        monkeypatch.setattr(chain, name_of_limit, value)
     pack, (shape, stages) = packs[level], ROWS[name]
     for adds in (False, stages[-1][0] > 0):
         operations, inputs = chained(shape, stages, adds=adds)
@@ -93,27 +92,47 @@ def test_the_same_bytes(
             assert actual.tobytes() == expected.tobytes()
 
 
-def test_only_large_tensors_are_not_there_at_once(pack: KernelPack) -> None:
-    operations, _ = chained((1, 64, 64, 16), [(63, 1, 1, 1, 0), FILTER], adds=False)
-    assert CpuDelegate(pack).claim(replace(operations[0], then=(operations[1],))) is None
+def test_large_tensors_are_never_whole(pack: KernelPack) -> None:
     operations, _ = chained((1, 64, 64, 16), [(64, 1, 1, 1, 0), FILTER], adds=False)
     claim = _claim(pack, replace(operations[0], then=(operations[1],)))
     assert claim.steps[0].scratch < 400_000 < operations[0].outputs[0].nbytes
     assert claim.steps[0].units >= 8
 
 
-@pytest.mark.parametrize(
-    ("stages", "what"),
-    [
-        ([(512, 3, 1, 1, 1), FILTER], "a product of many pixels"),
-        ([(512, 1, 2, 1, 0), FILTER], "pixels that are not side by side"),
-        ([(512, 1, 1, 1, 1), FILTER], "padding"),
-    ],
-)
-def test_what_has_no_rows_as_units_is_left_alone(pack: KernelPack, stages: list[Stage], what: str) -> None:
-    operations, _ = chained((4, 30, 30, 16), stages, adds=False)
-    assert operations[0].outputs[0].nbytes > chain._LEAST, what
+LEFT_ALONE: dict[str, tuple[tuple[int, ...], list[Stage]]] = {
+    "less than a cache holds": ((1, 64, 64, 16), [(63, 1, 1, 1, 0), FILTER]),
+    "a product of many pixels": ((4, 30, 30, 16), [(512, 3, 1, 1, 1), FILTER]),
+    "pixels that are not side by side": ((4, 30, 30, 16), [(512, 1, 2, 1, 0), FILTER]),
+    "padding": ((4, 30, 30, 16), [(512, 1, 1, 1, 1), FILTER]),
+    "few rows": ((1, 3, 2000, 16), [(64, 1, 1, 1, 0), FILTER]),
+    "narrow rows": ((1, 2000, 3, 16), [(64, 1, 1, 1, 0), FILTER]),
+    "many rows twice": ((1, 32, 32, 64), [(384, 1, 1, 1, 0), FILTER]),
+    "a wide filter": ((1, 48, 48, 56), [(336, 1, 1, 1, 0), (0, 5, 1, 1, 2)]),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_ALONE)
+def test_what_would_not_pay_is_left_alone(pack: KernelPack, name: str) -> None:
+    shape, stages = LEFT_ALONE[name]
+    operations, _ = chained(shape, stages, adds=False)
+    large = name != "less than a cache holds"
+    assert (operations[0].outputs[0].nbytes >= chain._LEAST) == large
     assert CpuDelegate(pack).claim(replace(operations[0], then=(operations[1],))) is None
+
+
+@pytest.mark.parametrize("added", [(24,), (1,), (1, 1, 1, 24), (1, 99, 1, 24), (1, 99, 99, 1)])
+def test_an_addition_that_broadcasts_is_not_merged(pack: KernelPack, added: tuple[int, ...]) -> None:
+    operations, _ = chained((1, 99, 99, 16), [EXPAND, FILTER, PROJECT], adds=False)
+    last = operations[-1]
+    merged = replace(last, inputs=(*last.inputs, TensorSpec(DType.FLOAT32, added)), epilogue=Epilogue(len(last.inputs)))
+    assert CpuDelegate(pack).claim(replace(operations[0], then=(*operations[1:-1], merged))) is None
+    assert CpuDelegate(pack).claim(replace(operations[0], then=tuple(operations[1:]))) is not None
+
+
+def test_an_empty_result_takes_no_work(pack: KernelPack) -> None:
+    operations, _ = chained((1, 5, 900, 16), [(112, 1, 1, 1, 0), (0, 3, 3, 3, 0)], adds=False)
+    assert operations[-1].outputs[0].size == 0
+    assert _claim(pack, replace(operations[0], then=(operations[1],))).steps == ()
 
 
 def test_argument_blocks_fit(pack: KernelPack) -> None:

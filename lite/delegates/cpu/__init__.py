@@ -28,9 +28,9 @@ class CpuDelegate:
         module = MODULES.get(operation.op)
         if module is None or (operation.epilogue != NO_EPILOGUE and operation.op not in WITH_EPILOGUE):
             return None
-        if operation.adds_broadcast and operation.op not in WITH_BROADCAST:
+        if operation.last.adds_broadcast and operation.op not in WITH_BROADCAST:
             return None
-        if all(y.size == 0 for y in operation.outputs):
+        if all(y.size == 0 for y in operation.last.outputs):
             return NativeClaim(())
         return self._bind(module, operation)
 

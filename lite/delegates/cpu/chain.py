@@ -2,6 +2,11 @@
 
 What is taken as a stage: a product of single pixels, a depthwise convolution, and as the first one a convolution of
 thin images. The blocks of rows are as large as the cache of one core leaves room for.
+
+Where it would not pay, each runs by itself: where all that is between them stays in a cache anyway, where rows are so
+short that a product of one row wastes most of a tile, where there are too few for threads to share, and where many are
+computed twice. A thread claims its share of the units in a few parts, and each part begins with the rows that the
+filter needs and another part has computed, too.
 """
 from __future__ import annotations
 
@@ -19,7 +24,10 @@ from lite.types import TensorSpec
 
 _LEAST = 1 << 20  # bytes of the largest tensor between two: about what a core's own cache holds
 _CACHED = 256 << 10  # of the rows between all that are there at a time
-_UNITS = 16  # at least, where there are as many rows
+_UNITS, _FEWEST = 16, 8  # units: as many where there are as many rows, and the fewest that threads can share
+_PARTS = 8  # in which two threads claim about as many units
+_TWICE = 1 / 3  # of the rows, that may be computed twice
+_NARROW = 4  # pixels of a row, the fewest
 
 Bind = Callable[[Operation], NativeClaim | None]
 
@@ -27,7 +35,23 @@ Bind = Callable[[Operation], NativeClaim | None]
 def bind_chain(chain: Sequence[Operation], bind: Bind) -> NativeClaim | None:
     """The claim of all, or None where they are better run one after the other. bind: gives the claim of one alone."""
     between = [operation.outputs[0] for operation in chain[:-1]]
+    y = chain[-1].outputs[0]
     if max(x.nbytes for x in between) < _LEAST or not all(_is_stage(operation) for operation in chain):
+        return None
+    reads = [_read(operation, x) for operation, x in zip(chain[1:], between, strict=True)]
+    images, in_rows = between[0].shape[:2]
+    twice = _PARTS * sum(max(reach - stride, 0) for stride, _, reach in reads)
+    if twice > _TWICE * images * in_rows or min(x.shape[2] for x in (*between, y)) < _NARROW:
+        return None
+    row_bytes = [x.nbytes // (x.shape[0] * x.shape[1]) for x in between]
+    out_rows = y.shape[1]
+    block = -(-images * out_rows // _UNITS)
+    while block > 1 and sum(_rows(reads, block, k) * n for k, n in enumerate(row_bytes)) > _CACHED:
+        block -= 1
+    blocks = -(-out_rows // block)
+    block = -(-out_rows // blocks)
+    units = images * -(-out_rows // block)
+    if units < _FEWEST:
         return None
     steps = []
     first_input = 0
@@ -37,15 +61,6 @@ def bind_chain(chain: Sequence[Operation], bind: Bind) -> NativeClaim | None:
             return None
         steps.append(_stage(claim.steps[0], operation, first_input, number > 0, number < len(chain) - 1))
         first_input += len(operation.inputs) - 1
-    y = chain[-1].outputs[0]
-    reads = [_read(operation, x) for operation, x in zip(chain[1:], between, strict=True)]
-    row_bytes = [x.nbytes // (x.shape[0] * x.shape[1]) for x in between]
-    images, out_rows = y.shape[:2]
-    block = -(-images * out_rows // _UNITS)
-    while block > 1 and sum(_rows(reads, block, k) * n for k, n in enumerate(row_bytes)) > _CACHED:
-        block -= 1
-    blocks = -(-out_rows // block)
-    block = -(-out_rows // blocks)
     own = _aligned(8 * (CHAIN_ARGUMENTS * len(chain) + CHAIN_STATE * len(between)))
     sizes = [_aligned(_rows(reads, block, k) * n) for k, n in enumerate(row_bytes)]
     *places, nbytes = accumulate(sizes, initial=own + _aligned(max(step.scratch for step in steps)))
@@ -60,7 +75,7 @@ def bind_chain(chain: Sequence[Operation], bind: Bind) -> NativeClaim | None:
         "block": block,
         "own": own,
     }
-    return NativeClaim((NativeStep("row_chain", arguments, images * -(-out_rows // block), nbytes),))
+    return NativeClaim((NativeStep("row_chain", arguments, units, nbytes),))
 
 
 def _is_stage(operation: Operation) -> bool:
