@@ -53,8 +53,8 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
         harm = harm or (f"weights with {100 * lost:.0f} % of a layer's squares" if lost > _BEARABLE else "")
     if harm and not samples:
         _LOG.warning(
-            "%s: %s were pruned without samples: those that are left were not fitted, nor was it measured what outputs "
-            "lose, which may be all they tell: %s", graph.name, harm, GIVE_SAMPLES,
+            "%s: %s were pruned without samples: those that are left were not fitted, nor was it measured how much the "
+            "outputs lose, which may be everything: %s", graph.name, harm, GIVE_SAMPLES,
         )
     return graph
 

@@ -135,7 +135,7 @@ def _runs(
                 progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))
     if not count:
         raise QuantizeError(f"there are no samples, which show what the network computes with: {GIVE_SAMPLES}; "
-            "kinds of quantization that need none are 'weight', 'dynamic' and 'float16'")
+            "kinds of quantization that need none are 'weight', 'dynamic', 'float16' and 'bfloat16'")
 
 
 def _check_finite(session: Session, sample: Any, count: int) -> None:
