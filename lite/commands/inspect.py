@@ -3,8 +3,9 @@
 For a .ms file: the graph, its operators, sizes, the memory plan, and the delegate
 that runs each node. "cpu" has compiled kernels; "reference" is numpy, correct but
 slower. A "folded" node is computed or left out when the session is planned; one
-that is "cpu, merged" is computed together with the node before it. For a .mindir:
-the graph as it is imported, or every operator that is not supported.
+that is "cpu, merged" is computed together with the node before it, and one "cpu,
+by rows" in turns with it, a few rows at a time. For a .mindir: the graph as it is
+imported, or every operator that is not supported.
 
 The inputs of a node are numbers of other nodes (3:1 is the second output of node
 3), names of the model's inputs, and constants: their values, where these are few,
@@ -96,6 +97,7 @@ def _listing(model: Model, steps: Sequence[StepInfo]) -> Listing:
     planned = {i for graph in model.subgraphs for i in graph.nodes}
     waiting = list(reversed(steps))
     merged = {node: f"{step.delegate}, merged" for step in steps for node in step.merged}
+    merged |= {(stage.name, stage.op): f"{step.delegate}, by rows" for step in steps for stage in step.stages[1:]}
     nodes = []
     for i, (node, feed) in enumerate(zip(model.nodes, feeds, strict=True)):
         delegate = merged.get((node.name, node.op), FOLDED if steps else "")

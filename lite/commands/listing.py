@@ -26,6 +26,7 @@ _WIDTH = 100
 _DELEGATES = {  # what a delegate's name means
     "cpu": "compiled kernels",
     "cpu, merged": "computed by the kernel of a node before it",
+    "cpu, by rows": "in turns with a convolution before it, a few rows at a time",
     "reference": "numpy, correct and slower than a kernel",
     "folded": "computed, or left out, when it is planned",
     "session": "writes a state, after all else",

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import converter
+from converter.emit.graph import emit
+from converter.ir.text import parse
 from converter.mindir.mind_ir_pb2 import ModelProto
 from lite.cli import main as device_main
 from lite.commands.listing import ListedNode, Listing, as_text, telling_attributes
@@ -161,6 +163,24 @@ def test_delegates_are_explained(mlite: Mlite) -> None:
     assert "\ndelegates\n  cpu  compiled kernels\nconstants" in mlite("inspect", DIGITS / "digits.ms").out
     node = ListedNode("AddFusion", "", (), (), {}, (), "cpu, merged")
     assert "cpu, merged  computed by the kernel of a node before it" in as_text(Listing((), (), (node,), ()))
+
+
+def test_convolutions_that_run_in_turns_say_so(mlite: Mlite, tmp_path: Path) -> None:
+    text = """
+    graph residual
+    input %x: float32[1,64,64,16]
+    const %expand: float32[112,1,1,16] = seed 1
+    const %filter: float32[112,3,3,1] = seed 2
+    const %project: float32[16,1,1,112] = seed 3
+    %a = Conv2DFusion(%x, %expand) {kernel_size=[1, 1], stride=[1, 1], dilation=[1, 1], group=1}
+    %b = Conv2DFusion(%a, %filter) {kernel_size=[3, 3], stride=[1, 1], dilation=[1, 1], pad_mode=SAME, group=112}
+    %c = Conv2DFusion(%b, %project) {kernel_size=[1, 1], stride=[1, 1], dilation=[1, 1], group=1}
+    %y = AddFusion(%c, %x)
+    output %y
+    """
+    (tmp_path / "x.ms").write_bytes(emit(parse(text)))
+    report = mlite("inspect", tmp_path / "x.ms", "--json").json
+    assert [node["delegate"] for node in report["nodes"]] == ["cpu", "cpu, by rows", "cpu, by rows", "cpu, merged"]
 
 
 def test_delegates_of_an_operator_are_told_apart() -> None:

@@ -120,6 +120,7 @@ CONVOLUTION = [
         for mode in (PadMode.SAME, PadMode.VALID)
     ),
     *(conv((1, 5, n, 17), 17, (3, 3), group=17, pads=(1, 1, 1, 1), note="runs") for n in (4, 5, 7, 8, 9, 15, 17)),
+    conv((1, 5, 0, 17), 17, (3, 3), group=17, pads=(2, 2, 2, 2), note="no columns"),
     conv((1, 9, 9, 33), 33, (3, 3), group=33, dilation=(2, 2), pads=(2, 2, 2, 2), bias=False),
     conv((1, 3, 3, 40), 40, (5, 5), group=40, pads=(2, 2, 2, 2), note="narrower than a run"),
     conv((1, 56, 56, 64), 64, (3, 3), group=64, pads=(1, 1, 1, 1), note="several units"),

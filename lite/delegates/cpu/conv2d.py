@@ -115,7 +115,7 @@ def _bind_depthwise(
             "w": Packed(np.ascontiguousarray(w.value.reshape(channels, taps).T), replaces=1),
             "bias": Packed(padded),
             "row_block": units.block,
-            "channel_block": _channel_block(channels, 4 * w.shape[1] * x.shape[2]),
+            "channel_block": _channel_block(channels, 4 * w.shape[1] * max(x.shape[2], 1)),
             **_shared(operation, attrs, w, place),
         },
         units.count,
