@@ -3,9 +3,9 @@
 Vectors along few channels would be half empty. Here the rows of input under a block of output rows are copied to
 scratch as planes [channel][column of a stride][row][pixel] with zeros for the padding, so that what neighboring
 output pixels need of one tap is a vector, and where it is relative to the first pixel is a table for all of them. A
-tile is two vectors of pixels of all channels. To be stored it is transposed in squares of 4 or 8: a pixel is then part
-of a vector, and pixels are stored in order, each over what the one before wrote too much; so are rows. Only where that
-would reach beyond the block of rows do pixels go through scratch.
+tile is two vectors of pixels of all channels. To be stored the channels are interleaved. A row's last pixels may be
+fewer than a vector: what is written too much is overwritten by the row that follows. Only where that would reach beyond
+the block of rows do pixels go through scratch.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lite.kernels.simd import Simd, micro
 from lite.kernels.value import Value
 from lite.kernels.windows import windows_at
 
-_MOST = 8  # channels; as many floats may be written beyond the last pixel
+_MOST = 8  # channels
 
 
 @micro(
@@ -57,14 +57,9 @@ def planar_tile_f32(
 
         start = [s.broadcast(bias + 4 * c) for c in range(count)]
         sums = [s.min(s.max(total, floor), ceiling) for total in s.loop(taps, tap, *start * 2)]
-        side = min(s.lanes, 4 if count <= 4 else 8)
         for y, planes in ((y_first, sums[:count]), (y_second, sums[count:])):
-            planes += planes[-1:] * (-count % side)
-            squares = [s.transpose(planes[c : c + side]) for c in range(0, len(planes), side)]
-            for pixel in range(s.lanes):
-                for number, square in enumerate(squares):
-                    place = y + 4 * (pixel * count + number * side)
-                    s.store_part(square[pixel % side], pixel // side * side, side, place)
+            for number, pixels in enumerate(s.interleave(planes)):
+                s.store(pixels, y + number * s.vector_bytes)
 
     s.switch(channels, [partial(tile, count) for count in range(1, _MOST + 1)], first=1)
 
@@ -95,7 +90,7 @@ def conv2d_planar_f32(
     w: [tap][out channel]. offsets: int64, bytes from the first plane's pixel under an output pixel to that of each tap,
     where a plane has (row_block - 1) * stride_height + kernel_height rows of plane_width pixels.
     Units: `parts` parts each, of images x blocks of row_block rows of output.
-    Scratch: in_channels * stride_width planes, then two vectors of pixels and _MOST floats.
+    Scratch: in_channels * stride_width planes, then two vectors of pixels.
     """
     at = windows_at(geometry)
     blocks = (at.out_height + row_block - 1) // row_block
@@ -122,7 +117,7 @@ def conv2d_planar_f32(
             plane_bytes,
         )
         block = y + (image * at.out_height + first_row) * at.out_width * at.out_channels * 4
-        last = block + (rows * at.out_width - LANES()) * at.out_channels * 4 - _MOST * 4
+        last = block + (rows * at.out_width - LANES()) * at.out_channels * 4
         for vector in range(0, rows * across, 2):
             partner = min(vector + 1, rows * across - 1)
             i, k = vector // across, partner // across

@@ -235,6 +235,36 @@ class Simd:
             distance //= 2
         return columns
 
+    def interleave(self, planes: Sequence[Value]) -> list[Value]:
+        """As many vectors: the first elements of all planes, then the second ones, and so on.
+
+        Planes are joined in pairs as long as their number is even, so that fewer and broader units remain.
+        """
+        streams, unit = [[plane] for plane in planes], 1  # vectors of units that stay together
+        while len(streams) > 1:
+            group = 2 if len(streams) % 2 == 0 else len(streams)
+            streams = [self._zip(streams[i : i + group], unit) for i in range(0, len(streams), group)]
+            unit *= group
+        return streams[0]
+
+    def _zip(self, streams: Sequence[list[Value]], unit: int) -> list[Value]:
+        """One stream: the first `unit` elements of each stream, then the second ones, and so on."""
+        joined = []
+        for vector in range(len(streams) * len(streams[0])):
+            places = []  # of each lane: the vector it comes from, and its lane there
+            for element in range(vector * self.lanes, (vector + 1) * self.lanes):
+                turn, stream = divmod(element // unit, len(streams))
+                number, lane = divmod(turn * unit + element % unit, self.lanes)
+                places.append((streams[stream][number], lane))
+            filled, *others = dict.fromkeys(source for source, _ in places)
+            order = [lane for _, lane in places]
+            for other in others:
+                moved = [self.lanes + lane if source is other else None for source, lane in places]
+                order = [at if lane is None else lane for at, lane in zip(order, moved, strict=True)]
+                filled, order = self.shuffle(filled, other, order), list(range(self.lanes))
+            joined.append(filled)
+        return joined
+
     # Control
 
     def loop(

@@ -134,6 +134,7 @@ CONVOLUTION = [
         for channels, outputs in ((1, 6), (2, 1), (3, 8), (3, 10))
         for stride in ((1, 1), (2, 2), (1, 3), (3, 4))
     ),
+    *(conv((1, 7, 21, 1), outputs, (3, 3), activation=RELU, note="few outputs") for outputs in range(2, 8)),
     *(conv((1, 6, 70, 1), outputs, (3, 5), pads=(1, 1, 2, 2), activation=RELU) for outputs in range(1, 9)),
     *(ending(conv((1, 6, 33, 2), n, (3, 3)), Activation(activation_type=_A.TANH), adds=False) for n in (3, 9)),
     holed(conv((1, 9, 40, 2), 5, (3, 4), pads=(1, 1, 1, 2), stride=(1, 2))),

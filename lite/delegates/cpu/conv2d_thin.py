@@ -20,7 +20,6 @@ _CHANNELS = 8  # of an image that is called thin
 _STRIP = 1 << 16  # bytes of input that pass at a time, unless one row of output needs more
 _BLOCKS = 8  # that an image is cut into for threads to share; each copies the rows that it has in common with the next
 _PLANAR_OUTPUTS = 8  # most that the planar kernel has tiles for
-_SPARE = 64  # bytes that it may write beyond its tile
 
 
 def fits_thin(attrs: Conv2DFusion, x: TensorSpec) -> bool:
@@ -81,7 +80,7 @@ def _bind_planar(
         "taps": offsets.size,
         "plane_width": plane_width,
     }
-    scratch = channels * stride * plane_bytes + 2 * tile.lanes * outputs * 4 + _SPARE
+    scratch = channels * stride * plane_bytes + 2 * tile.lanes * outputs * 4
     return _step("conv2d_planar_f32", operation, attrs, w, place, arguments, row_block, cost, scratch)
 
 
