@@ -30,16 +30,21 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
 class Loss(NamedTuple):
-    """The relative error of the worst output, the square root of noise over signal, on the first `samples` samples."""
+    """The relative error of the worst output, the square root of noise over signal, on the first `samples` samples.
+
+    fitted: weights were fitted to these samples, so that others may lose more.
+    """
 
     error: float
     samples: int
+    fitted: bool
 
     def __str__(self) -> str:
         some = f"the first {self.samples} samples" if self.samples > 1 else "one sample"
         if math.isinf(self.error):
             return f"the outputs are lost on {some}: elements that were finite are not, or all of them were 0"
-        return f"relative error of the outputs: {percent(self.error)} on {some}"
+        fitted = ", to which weights were fitted: on others it is larger" if self.fitted else ""
+        return f"relative error of the outputs: {percent(self.error)} on {some}{fitted}"
 
 
 class Kept(NamedTuple):
@@ -126,6 +131,7 @@ def prepare(
     inputs = [value.spec for value in graph.fed]
     judged = judged and any(step is not None and has_some(step.samples) for step in (pruning, quantization))
     compared = explained or judged
+    fitted = pruning is not None and has_some(pruning.samples)
     kept: Kept | None = None
     before = _copy(graph) if compared else graph
     samples: Any = ()
@@ -153,12 +159,12 @@ def prepare(
 
         kind = quantization.kind if quantization is not None else None
         report = explain(Networks(before, exact, graph), kind, samples, options.progress)
-        return Prepared(graph, report, Loss(report.error, report.samples), kept)
+        return Prepared(graph, report, Loss(report.error, report.samples, fitted), kept)
     if judged:
         from converter.quantize.measure import measure
 
         measured = measure(before, graph, samples, options.progress, layers=False)
-        return Prepared(graph, None, Loss(measured.error, measured.samples), kept)
+        return Prepared(graph, None, Loss(measured.error, measured.samples, fitted), kept)
     return Prepared(graph, kept=kept)
 
 

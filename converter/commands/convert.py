@@ -13,8 +13,8 @@ sample of 16 pictures. Arrays are taken as they are, as for mlite run.
 [calibration], or the INI file of MindSpore Lite's converter; arguments replace
 what the file says. Wherever there are samples, the relative error of the outputs
 is printed: the square root of the squared error over the squared output, on the
-first 8 samples, of the output that is worst. --report explains the error layer
-by layer.
+first 8 samples, of the output that is worst; outputs of integers do not count
+beside others. --report explains the error layer by layer.
 """
 from __future__ import annotations
 

@@ -134,8 +134,14 @@ def _runs(
             if progress is not None:
                 progress(f"calibrate: sample {count}" + (f" of {total}" if total else ""))
     if not count:
-        raise QuantizeError(f"there are no samples, which show what the network computes with: {GIVE_SAMPLES}; "
-            "kinds of quantization that need none are 'weight', 'dynamic', 'float16' and 'bfloat16'")
+        without = (
+            "to choose bits layer by layer takes some, the same bits for all layers take none"
+            if settings.kind == "weight"
+            else "kinds of quantization that need none are 'weight', 'dynamic', 'float16' and 'bfloat16'"
+        )
+        raise QuantizeError(
+            f"there are no samples, which show what the network computes with: {GIVE_SAMPLES}; {without}"
+        )
 
 
 def _check_finite(session: Session, sample: Any, count: int) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 
 from converter.emit.graph import emit
 from converter.ir.graph import Graph, Value
-from converter.quantize.measure import Distance, Layer, outputs, session_of
+from converter.quantize.measure import Distance, Layer, judged, outputs, session_of
 from lite.session import Session
 
 _SAMPLES = 4
@@ -64,7 +64,7 @@ class _Tail:
             if any(each in behind for each in node.inputs):
                 inputs = [behind.get(each) or self._other(each, others) for each in node.inputs]
                 behind.update(zip(node.outputs, graph.add(node.attrs, inputs, node.name), strict=True))
-        self.results = [each for each in exact.results if each in behind]
+        self.results = [each for each in judged(exact) if each in behind]
         graph.outputs = [behind[each] for each in self.results]
 
     def session(self) -> Session:

@@ -19,6 +19,7 @@ from converter.emit.graph import emit
 from converter.errors import GIVE_SAMPLES, QuantizeError
 from converter.ir.graph import Graph, Node, Value
 from lite.errors import LiteError
+from lite.ops.checks import FLOATS
 from lite.ops.quantized import Affine, QuantDTypeCast, Quantized, dequantize, quantize
 from lite.session import Session
 from lite.types import Array, DType
@@ -130,7 +131,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """layers: in order; empty where only the results were asked for. results: by the names of the outputs."""
+    """layers: in order; empty where only the results were asked for. results: of those that are judged, by name."""
 
     layers: Sequence[Layer]
     results: dict[str, Distance]
@@ -167,13 +168,13 @@ def measure(
     Raises QuantizeError where there are no samples, or one that does not fit.
     """
     rows = layers_of(exact, coded) if layers else []
-    results = {value.name: Distance() for value in exact.results}
+    results = {value.name: Distance() for value in judged(exact)}
     watched = [*(v for row in rows for v in row.operands), *(row.exact.outputs[0] for row in rows)]
     count = 0
     with ExitStack() as stack:
-        before = stack.enter_context(session_of(exact, [*watched, *exact.results]))
+        before = stack.enter_context(session_of(exact, [*watched, *judged(exact)]))
         own_outputs = [row.coded.outputs[0] for row in rows]
-        after = stack.enter_context(session_of(coded, [*own_outputs, *coded.results]))
+        after = stack.enter_context(session_of(coded, [*own_outputs, *judged(coded)]))
         alone = [stack.enter_context(row.session()) for row in rows]
         for sample in islice(samples, SAMPLES):
             wanted, got = outputs(before, sample, count), outputs(after, sample, count)
@@ -191,6 +192,14 @@ def measure(
     if not count:
         raise QuantizeError(f"there are no samples to measure errors with: {GIVE_SAMPLES}")
     return Measurement(rows, results, count)
+
+
+def judged(graph: Graph) -> list[Value]:
+    """The results that have an error: numbers of floating point, or all where there are none.
+
+    Of an index it is chance how far from the right one a wrong one is.
+    """
+    return [value for value in graph.results if value.spec.dtype in FLOATS] or graph.results
 
 
 def session_of(graph: Graph, outputs: Sequence[Value]) -> Session:

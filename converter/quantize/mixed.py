@@ -22,7 +22,7 @@ from converter.compact import stored_bytes
 from converter.emit.graph import emit_parts
 from converter.errors import GIVE_SAMPLES, Field, QuantizeError
 from converter.ir.graph import Graph, Value
-from converter.quantize.measure import SAMPLES, Distance, outputs, session_of
+from converter.quantize.measure import SAMPLES, Distance, judged, outputs, session_of
 from converter.quantize.settings import Quantization
 from converter.quantize.weights import Weights, chosen, encode
 from lite.coded import Coded
@@ -53,13 +53,13 @@ class _Judge:
         self._samples = list(islice(settings.samples, SAMPLES))
         if not self._samples:
             raise QuantizeError(f"there are no samples, which show what layers of few bits lose: {GIVE_SAMPLES}")
-        with session_of(graph, graph.results) as session:
+        with session_of(graph, judged(graph)) as session:
             self._wanted = [outputs(session, sample, i) for i, sample in enumerate(self._samples)]
 
     def error(self, graph: Graph) -> float:
         """The relative error of the worst output."""
-        distances = [Distance() for _ in graph.results]
-        with session_of(graph, graph.results) as session:
+        distances = [Distance() for _ in judged(graph)]
+        with session_of(graph, judged(graph)) as session:
             for i, (sample, wanted) in enumerate(zip(self._samples, self._wanted, strict=True)):
                 for distance, x, y in zip(distances, wanted, outputs(session, sample, i), strict=True):
                     distance.add(x, y)

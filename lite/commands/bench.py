@@ -284,7 +284,7 @@ def _engines(standings: Sequence[Standing]) -> str:
             rows.append((s.engine, "-", "-", "-", "-", "-", f"failed: {s.failure}"))
             continue
         times = (s.latency.min, s.latency.median, s.latency.p90, s.latency.p99)
-        relative = f"{s.latency.median / ours.median:.2f}" if ours else "-"
+        relative = f"{s.latency.median / ours.median:.2f}" if ours and math.isfinite(s.error) else "-"
         rows.append((s.engine, *map(duration, times), relative, remark(s)))
     return table(rows, ("engine", "min", "median", "p90", "p99", "ratio", ""), right="lrrrrrl")
 

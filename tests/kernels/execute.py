@@ -86,6 +86,8 @@ def execute(
         spec = operation.outputs[0]
         return (np.ascontiguousarray(inputs[claim.source]).reshape(spec.shape),)
     assert isinstance(claim, NativeClaim)
+    replaced = [a.replaces for step in claim.calls for a in step.arguments.values() if isinstance(a, Packed)]
+    assert all(operation.read[i].data is not None for i in replaced if i >= 0), "only constants are packed"
     buffers = Buffers(inputs, [(y.shape, y.dtype.dtype) for y in operation.last.outputs])
     if in_place:
         buffers.alias(claim.in_place)

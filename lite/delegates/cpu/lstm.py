@@ -40,7 +40,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     gates = Temp(_GATES_KEY, steps * batch * columns * 4)
     given = by_panel(w_x.reshape(_GATES, hidden, channels), tile)
     shift = by_panel(bias.reshape(_GATES, hidden, 1), tile).reshape(-1) if attrs.has_bias else None
-    inputs = input_steps(steps * batch, given, shift, gates, tile, by_row=by_row)
+    inputs = input_steps(steps * batch, given, shift, gates, tile, by_row=by_row, replaces=3)
     cost = _GATES * tile.columns * hidden * max(4 * BYTE / 3, 2 * batch * FLOP)
     units = split(panels, cost)
     state = state_weights(by_panel(w_h.reshape(_GATES, hidden, hidden), tile), batch, tile, by_row=by_row)
@@ -75,12 +75,15 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
 
 
 def input_steps(
-    rows: int, w: Array, bias: Array | None, y: Temp, tile: Tile, *, by_row: bool
+    rows: int, w: Array, bias: Array | None, y: Temp, tile: Tile, *, by_row: bool, replaces: int
 ) -> tuple[NativeStep, ...]:
-    """y = what input 0 contributes to all steps: rows times w [columns, channels].T, plus bias."""
+    """y = what input 0 contributes to all steps: rows times w [columns, channels].T, plus bias.
+
+    replaces: the input that w is, or a part of, see Packed.
+    """
     if by_row:
-        return row_steps(In(0), rows, *weight_codes_of(w), bias, y, tile)
-    return product_steps(In(0), rows, w, bias, y, tile)
+        return row_steps(In(0), rows, *weight_codes_of(w), bias, y, tile, replaces=replaces)
+    return product_steps(In(0), rows, w, bias, y, tile, replaces=replaces)
 
 
 def by_panel(w: Array, tile: Tile) -> Array:

@@ -92,13 +92,14 @@ def product_steps(
     tile: Tile,
     operation: Operation = _PLAIN,
     places: Walk | None = None,
+    replaces: int = 1,
 ) -> tuple[NativeStep, ...]:
     """y [rows, columns] = a [rows, depth] @ w.T + bias for constant w [columns, depth].
 
-    operation: of whose input 1 w is the only use, and that says what is done besides. places: as for constant_product.
+    operation: says what is done besides. places: as for constant_product. replaces: the input that w is, see Packed.
     """
     columns, depth = w.shape
-    packed = Packed(tile.pack_weights(w), replaces=-1 if operation is _PLAIN else 1)
+    packed = Packed(tile.pack_weights(w), replaces=replaces)
     padded = Packed(tile.pack_bias(bias, 1, columns))
     steps = []
     stride = depth * 4

@@ -51,7 +51,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
     if lengths and not by_row:
         inputs: tuple[NativeStep, ...] = (_given_step(x.shape, w_x, b_x, wide, given, tile),)
     else:
-        inputs = input_steps(steps * batch, w_x, b_x, given, tile, by_row=by_row)
+        inputs = input_steps(steps * batch, w_x, b_x, given, tile, by_row=by_row, replaces=2)
     state = state_weights(w_h, batch, tile, by_row=by_row)
     panels = tile.panels(hidden)
     cost = gates * tile.columns * hidden * max(4 * BYTE / 3, 2 * batch * FLOP)
@@ -91,7 +91,7 @@ def _given_step(shape: tuple[int, ...], w: Array, bias: Array, wide: int, y: Tem
     units = split(tile.panels(columns), 2 * steps * batch * depth * tile.columns * FLOP)
     arguments: dict[str, Argument] = {
         "x": In(0),
-        "weights": Packed(tile.pack_weights(w)),
+        "weights": Packed(tile.pack_weights(w), replaces=2),
         "bias": Packed(tile.pack_bias(bias, 1, columns)),
         "lengths": In(6),
         "y": y,

@@ -82,30 +82,36 @@ def test_files_compute_what_the_graph_says_and_stay_close(make: Any, names: list
     assert measure(exact, coded, [x]).error < 0.03
 
 
-@pytest.mark.parametrize("op", ["LSTM", "GRULayer"])
-def test_recurrent_layers(op: str) -> None:
+@pytest.mark.parametrize("given", [False, True], ids=["zeros", "given"])
+@pytest.mark.parametrize("op", ["LSTM", "GRULayer", "RNNLayer"])
+def test_recurrent_layers(op: str, given: bool) -> None:
+    """given: the first state is an input."""
     graph = Graph()
     x = graph.add_input(TensorSpec(DType.FLOAT32, (7, 1, 16), "x"))
-    zeros = Value.constant(np.zeros((1, 1, 24) if op == "LSTM" else (1, 24), np.float32))
+    shape = (1, 1, 24) if op == "LSTM" else (1, 24)
+    first = Value.constant(np.zeros(shape, np.float32))
+    values = {"x": normal(7, 1, 16)}
+    if given:
+        first = graph.add_input(TensorSpec(DType.FLOAT32, shape, "h"))
+        values["h"] = normal(*shape)
     if op == "LSTM":
         attrs = ops.attributes(op, {"has_bias": True, "input_size": 16, "hidden_size": 24})
-        inputs = [x, zeros, zeros, constant(4 * 24 * 41)]
+        inputs = [x, first, first, constant(4 * 24 * 41)]
     else:
-        attrs = ops.attributes(op, {})
-        inputs = [x, zeros, constant(72, 16), constant(72, 24), constant(72), constant(72)]
+        attrs, rows = ops.attributes(op, {}), 72 if op == "GRULayer" else 24
+        inputs = [x, first, constant(rows, 16), constant(rows, 24), constant(rows), constant(rows)]
     graph.outputs = [graph.add(attrs, inputs, "layer")[0]]
     coded = quantize(copy(graph), SETTINGS)
     assert by_row(coded) == ["layer"]
     data = emit(coded)
     assert [node.quant_type for node in read_model(data).nodes if node.op == op] == [6]
     assert len(data) < 0.6 * len(emit(graph))
-    x_values = normal(7, 1, 16)
-    expected = evaluate(coded, {"x": x_values})[graph.outputs[0].name]
+    expected = evaluate(coded, values)[graph.outputs[0].name]
     for delegates in (None, ["reference"]):
         with Session(data, delegates=delegates) as session:
             assert [step.op for step in session.steps] == [op]
-            np.testing.assert_allclose(session.run(x_values), expected, rtol=0, atol=0.01)
-    assert measure(graph, coded, [x_values]).error < 0.03
+            np.testing.assert_allclose(session.run(values), expected, rtol=0, atol=0.01)
+    assert measure(graph, coded, [values]).error < 0.03
 
 
 def test_one_operand_is_made_codes_once_in_the_file() -> None:

@@ -136,6 +136,21 @@ def test_an_effect_goes_to_every_result_and_through_all_ways() -> None:
     assert np.all(np.array(found) < 0.1)
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_indices_have_no_error_beside_numbers(alone: bool) -> None:
+    text = """
+    graph choice
+    input %x: float32[1,40]
+    const %w: float32[30,40] = seed 1
+    %y = MatMulFusion(%x, %w) {transpose_b=true}
+    %i = ArgMaxFusion(%y) {axis=1}
+    """
+    exact = parse(text + ("output %i" if alone else "output %y, %i"))
+    coded = quantize(copy(exact), Quantization(kind="weight", weight_bits=2))
+    x = np.random.default_rng(2).normal(size=(1, 40)).astype(np.float32)
+    assert set(measure(exact, coded, [x]).results) == {"i" if alone else "y"}
+
+
 def test_without_samples_nothing_can_be_measured() -> None:
     with pytest.raises(QuantizeError, match="no samples to measure"):
         measure(network(), network(), [])
