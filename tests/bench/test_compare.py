@@ -44,9 +44,11 @@ def test_an_engine_against_itself_and_against_those_that_fail() -> None:
 
 
 _SERVE = """
+import signal
 import sys
 from lite import compare
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started without one
 with compare._start("serve", *sys.argv[1:]) as child:
     assert child.answer() == "ready"
     child.halt()
