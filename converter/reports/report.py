@@ -77,7 +77,8 @@ class Report:
 
     pruned: whether it was pruned. kind: of quantization; None for none. samples: how many it was measured on, the first
     ones. nbytes: of the `.ms` files before and after. latency: median seconds with one thread, before and after.
-    outputs: how far each output is from what it was, by name. rows: the operators, in the order of the network.
+    outputs: how far each is from what it was, by name, those of integers only where there are no others. rows: the
+    operators, in the order of the network.
     """
 
     network: str
