@@ -149,9 +149,10 @@ def select(op: Lowering, condition: Value, x: Value | Scalar, y: Value | Scalar)
 
 
 def masked_fill(op: Lowering, x: Value, mask: Value, value: Value | Scalar) -> Operand:
-    """`value` where the mask holds, elements of x elsewhere."""
-    kept, filled = op.operands(x, value)
-    return op.emit("Select", mask, filled, kept)
+    """`value`, as an element of x, where the mask holds, elements of x elsewhere."""
+    dtype = x.spec.dtype
+    filled = op.cast(value, dtype) if isinstance(value, Value) else op.constant(np.array(value, dtype.dtype), "scalar")
+    return op.emit("Select", mask, filled, x)
 
 
 def clamp(op: Lowering, x: Value, low: Scalar | None = None, high: Scalar | None = None) -> Operand:
