@@ -6,11 +6,12 @@ out from its start. A slab is freed with the last array in it.
 """
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -93,6 +94,21 @@ class Slabs:
             self._size = min(8 * self._size, _LARGEST_SLAB)
         taken, self._rest = self._rest[:nbytes], self._rest[-(-nbytes // ALIGNMENT) * ALIGNMENT :]
         return taken
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """While thousands of objects are made to stay, no collector looks whether they are garbage: in a program with
+    large libraries, and so many objects, it would take as long as half of the work.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def release(arrays: Iterable[Array]) -> None:

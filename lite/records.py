@@ -90,6 +90,8 @@ def _methods(names: tuple[str, ...], fields: Mapping[str, _Field], eq: bool) -> 
         return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     def __eq__(self: Any, other: object) -> Any:
+        if other is self:
+            return True
         if type(other) is not type(self):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in compared)

@@ -1,9 +1,9 @@
 """Matrix product, fp32, on the register tile of gemm.py: y = clamp(a @ b + bias, low, high), batches broadcast.
 
-`b` is packed: constants once, when a model is bound; computed ones into a temporary by `pack_columns_f32`, along its
-rows or columns, whichever are contiguous. An `a` whose rows are not is transposed into a temporary first. A part is a
-block of rows x a block of column panels of one batch; within it a panel of weights (depth x 16 floats), or a group of
-short ones, stays in cache while all rows of the block pass; a tile's rows meet all panels of the group in turn.
+`b` is packed (lite.kernels.panels): constants once, when a model is bound; computed ones into a temporary. An `a` whose
+rows are not is transposed into a temporary first. A part is a block of rows x a block of column panels of one batch;
+within it a panel of weights (depth x 16 floats), or a group of short ones, stays in cache while all rows of the block
+pass; a tile's rows meet all panels of the group in turn.
 One row alone (`gemv_f32`) is bound by memory: several panels are read at once, and its weights are packed in pairs of
 panels side by side, [pair][depth][2][TILE_COLUMNS], for fewer and broader streams.
 """
@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from lite.kernels.declare import Float, Int, Pointer, Target, constant, f32, i64, kernel
+from lite.kernels.declare import Float, Int, Pointer, Target, constant, i64, kernel
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, gemm_tile_f32, share, tile_vectors
-from lite.kernels.move import LANES, copy_words, transpose_block_f32
 from lite.kernels.simd import Simd, micro
 from lite.kernels.value import Value
 
@@ -118,51 +117,6 @@ def matmul_f32(
                 start = y_batch + first_row * y_stride + column * 4
                 activate_rows(start, last_row - first_row, y_stride, width, function, alpha, beta)
                 done = group_end
-
-
-@kernel
-def pack_columns_f32(
-    b: Pointer,
-    packed: Pointer,
-    matrices: Pointer,
-    depth: Int,
-    columns: Int,
-    depth_stride: Int,
-    column_stride: Int,
-    panel_count: Int,
-    block: Int,
-    begin: Int,
-    end: Int,
-    scratch: Pointer,
-) -> None:
-    """packed[matrix, panel, depth, TILE_COLUMNS] from b, by strides in bytes; zeros beyond the last column.
-
-    matrices: int64, bytes from b to each. panel_count: panels of all matrices. Units: blocks of `block` of them.
-    """
-    width = TILE_COLUMNS()
-    panels = (columns + width - 1) // width
-    for i in range(begin * block, min(end * block, panel_count)):
-        matrix = i // panels
-        panel = i - matrix * panels
-        valid = min(width, columns - panel * width)
-        source = b + i64(matrices)[matrix] + panel * width * column_stride
-        target = packed + i * depth * width * 4
-        if column_stride == 4:
-            for k in range(depth):
-                copy_words(source + k * depth_stride, target + k * width * 4, valid)
-        elif depth_stride == 4 and valid == width and depth >= LANES():
-            for j in range(0, width, LANES()):
-                for k in range(0, depth, LANES()):
-                    first = min(k, depth - LANES())  # the last block overlaps the one before it
-                    corner = source + j * column_stride + first * 4
-                    transpose_block_f32(corner, column_stride, target + (first * width + j) * 4, width * 4)
-        else:
-            for k in range(depth):
-                for j in range(valid):
-                    f32(target)[k * width + j] = f32(source + k * depth_stride + j * column_stride)[0]
-        for k in range(depth if valid < width else 0):
-            for j in range(valid, width):
-                f32(target)[k * width + j] = 0
 
 
 def _panels(

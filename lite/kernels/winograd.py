@@ -17,6 +17,7 @@ from functools import partial
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, product_tile_f32, share
+from lite.kernels.panels import pack_panel_f32
 from lite.kernels.simd import Simd, micro
 from lite.kernels.value import Value
 from lite.kernels.windows import windows_at
@@ -42,6 +43,19 @@ def _input4(s: Simd, d: Vector) -> list[Value]:
     return [first, a + b, a - b, c + e, c - e, last]
 
 
+def _weights2(s: Simd, g: Vector) -> list[Value]:
+    """Times 2."""
+    outer = g[0] + g[2]
+    return [g[0] * 2.0, outer + g[1], outer - g[1], g[2] * 2.0]
+
+
+def _weights4(s: Simd, g: Vector) -> list[Value]:
+    """Times 24."""
+    outer, inner = (g[0] + g[2]) * -4.0, g[1] * 4.0
+    a, b = s.fma(g[2], s.splat(4.0), g[0]), g[1] * 2.0
+    return [g[0] * 6.0, outer - inner, outer + inner, a + b, a - b, g[2] * 24.0]
+
+
 def _output4(s: Simd, m: Vector) -> list[Value]:
     a, b, c, e = m[1] + m[2], m[1] - m[2], m[3] + m[4], m[3] - m[4]
     return [
@@ -54,8 +68,10 @@ def _output4(s: Simd, m: Vector) -> list[Value]:
 
 Transform = Callable[[Simd, Vector], list[Value]]
 
-# R, and one dimension of the transforms of input and output; those of the weights are in the delegate.
+# R, and one dimension of the transforms of input and output.
 _FORMS: tuple[tuple[int, Transform, Transform], ...] = ((2, _input2, _output2), (4, _input4, _output4))
+# R, one dimension of the transform of the weights, and what both together are too large by.
+_WEIGHTS: tuple[tuple[int, Transform, float], ...] = ((2, _weights2, 4.0), (4, _weights4, 576.0))
 
 
 @micro("winograd_input_f32", Int, Pointer, Int, Pointer, Int)
@@ -77,6 +93,22 @@ def winograd_input_f32(s: Simd, form: Value, table: Value, channels: Value, v: V
         s.span(channels, body)
 
     s.switch(form, [partial(transform, r, one) for r, one, _ in _FORMS])
+
+
+@micro("winograd_panel_f32", Int, Pointer, Int, Pointer)
+def winograd_panel_f32(s: Simd, form: Value, g: Value, n: Value, w: Value) -> None:
+    """w [N * N][n] = G g G^T of g [3 * 3][n]; form: index in _WEIGHTS; n: a multiple of the lanes."""
+
+    def transform(r: int, one: Transform, scale: float) -> None:
+        def body(i: Value) -> None:
+            rows = [one(s, [s.load(g + 4 * (n * (3 * p + q) + i)) for q in range(3)]) for p in range(3)]
+            for q in range(r + 2):
+                for p, value in enumerate(one(s, [rows[k][q] for k in range(3)])):
+                    s.store(value * (1 / scale), w + 4 * (n * ((r + 2) * p + q) + i))
+
+        s.loop(n, body, step=s.lanes)
+
+    s.switch(form, [partial(transform, *row) for row in _WEIGHTS])
 
 
 @micro("winograd_output_f32", Int, Pointer, Int, Pointer, Pointer, Int, Int, Pointer, Float, Float)
@@ -124,6 +156,23 @@ def winograd_output_f32(
         s.span(columns, body)
 
     s.switch(form, [partial(transform, r, one) for r, _, one in _FORMS])
+
+
+@kernel
+def winograd_weights_f32(
+    g: Pointer, w: Pointer, form: Int, outputs: Int, channels: Int, begin: Int, end: Int, scratch: Pointer
+) -> None:
+    """w [panel][frequency][channel][TILE_COLUMNS] from filters g [outputs][3][3][channels]; zeros beyond.
+
+    Units: panels. Scratch: 9 * channels * TILE_COLUMNS floats.
+    """
+    n = channels * TILE_COLUMNS()
+    depth = 9 * channels
+    for panel in range(begin, end):
+        first = panel * TILE_COLUMNS()
+        width = min(TILE_COLUMNS(), outputs - first)
+        pack_panel_f32(g + first * depth * 4, scratch, depth, width, 4, depth * 4, TILE_COLUMNS() * 4)
+        winograd_panel_f32(form, scratch, n, w + panel * (2 * form + 4) * (2 * form + 4) * n * 4)
 
 
 @routine

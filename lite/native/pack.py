@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from lite.errors import KernelBuildError
 from lite.kernels.target import Target
 from lite.native import cache, cpu
+from lite.native.abi import ROW_WORDS
 from lite.native.artifact import Manifest, unseal
 from lite.records import dataclass
 
@@ -114,6 +115,15 @@ class KernelPack:
             self.parameters(kernel)
             self._addresses[kernel] = ctypes.cast(getattr(self._library, kernel), ctypes.c_void_p).value or 0
         return self._addresses[kernel]
+
+    def call(self, kernel: str, words: Mapping[str, int], units: int = 1, scratch: int = 0) -> None:
+        """Run all units of a kernel on this thread. words: its arguments by name, none of them a float.
+
+        Raises KernelBuildError where the pack does not have it, KeyError for an argument that is missing.
+        """
+        block = (ctypes.c_int64 * len(words))(*[words[parameter.name] for parameter in self.parameters(kernel)])
+        row = (ctypes.c_int64 * ROW_WORDS)(self.address(kernel), ctypes.addressof(block), units, 0)
+        self.run(ctypes.addressof(row), 0, 1, scratch)
 
     def entry(self, name: str) -> Callable[[int, int, int, int], None]:
         """One of the functions of lite.native.driver; it releases the interpreter lock while it runs."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from lite.ops.registry import Attributes, definition
-from lite.records import defaults
 
 OPERATORS = (
     "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Cosh",
@@ -16,7 +15,8 @@ OPERATORS = (
 
 def wrapped(attrs: Attributes) -> dict[str, Any]:
     """The fields of the schema's Custom that hold an operator of OPERATORS."""
-    pairs = tuple((name, repr(0 + getattr(attrs, name)).encode()) for name in defaults(type(attrs)))  # enums as numbers
+    names = attrs.definition().defaults
+    pairs = tuple((name, repr(0 + getattr(attrs, name)).encode()) for name in names)  # enums as numbers
     return {"type": attrs.op, "attr": pairs}
 
 
@@ -28,7 +28,7 @@ def unwrapped(op: str, fields: Mapping[str, Any]) -> tuple[str, Mapping[str, Any
     if op != "Custom" or fields["type"] not in OPERATORS:
         return op, fields
     op = fields["type"]
-    known = defaults(definition(op).attrs)
+    known = definition(op).defaults
     values: dict[str, Any] = {}
     for name, text in fields["attr"] or ():
         if name not in known:

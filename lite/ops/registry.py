@@ -69,10 +69,11 @@ class NoAttributes(Attributes):
 
 
 class Op:
-    """One operator: the attributes class, shape inference, and the numpy reference."""
+    """One operator: the attributes class and its defaults, shape inference, and the numpy reference."""
 
     def __init__(self, attrs: type[Attributes], infer: Infer) -> None:
         self.attrs = attrs
+        self.defaults = defaults(attrs)
         self.infer = infer
         self.evaluate: Reference | None = None
         function = cast("FunctionType", infer)  # read directly: to make an inspect.Signature takes longer than the rest
@@ -122,23 +123,23 @@ def attributes(operator: str, values: Mapping[str, Any]) -> Attributes:
     Numbers become the dataclass's enums, lists become tuples, an absent (None) field keeps the dataclass's default.
     Raises KeyError for an unknown operator, ValueError for a value that is out of range.
     """
-    cls = definition(operator).attrs
+    found = definition(operator)
     known: dict[str, Any] = {}
-    for name, default in defaults(cls).items():
+    for name, default in found.defaults.items():
         value = values.get(name.rstrip("_"))  # `global` is a schema field and a Python keyword
         if value is None:
             continue
         if isinstance(default, IntEnum):
             value = type(default)(value)
         known[name] = _frozen(value)
-    return cls(**known)
+    return found.attrs(**known)
 
 
 def _frozen(value: Any) -> Any:
     """Lists and arrays, nested ones too, as tuples."""
-    if isinstance(value, (int, float, str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+    if isinstance(value, (int, float, str, bytes)) or not isinstance(value, (tuple, Sequence, np.ndarray)):
         return value
-    return tuple(_frozen(v) for v in (value.tolist() if isinstance(value, np.ndarray) else value))
+    return tuple([_frozen(v) for v in (value.tolist() if isinstance(value, np.ndarray) else value)])
 
 
 def infer(attrs: Attributes, inputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:

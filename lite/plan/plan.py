@@ -97,10 +97,16 @@ class StepInfo:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """An operation of a plan. run: does its work on the plan's memory; None for a view, which has no work."""
+    """A step, and the delegate that runs it. run: does its work on the plan's memory; None for a view, without work."""
 
-    info: StepInfo
+    step: Step
+    delegate: str
     run: Callable[[], None] | None
+
+    @property
+    def info(self) -> StepInfo:
+        """What programs are told of it, which few of them ask."""
+        return _info(self.step, self.delegate)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +188,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
         elif native_steps:
             run = rows(end, end + len(native_steps))
             end += len(native_steps)
-        steps.append(PlannedStep(_info(step, assignment.delegate), run))
+        steps.append(PlannedStep(step, assignment.delegate, run))
     if first < end:
         segments.append(stretch(first, end))
 

@@ -118,16 +118,17 @@ def _word(
     places: Mapping[Stages, int],
 ) -> int:
     kind = parameter.kind
-    if isinstance(argument, (In, Out, Packed, Temp)):
-        if kind == "pointer":
-            return address(argument)
-    elif kind == "pointer" and isinstance(argument, Stages):
+    if kind == "int":
+        if isinstance(argument, int):
+            return argument
+    elif kind == "float":
+        if isinstance(argument, (int, float)):
+            return _float_bits(argument)
+    elif isinstance(argument, (In, Out, Packed, Temp)):
+        return address(argument)
+    elif isinstance(argument, Stages):
         return places[argument]
-    elif kind == "int" and isinstance(argument, int):
-        return argument
-    elif kind == "float" and isinstance(argument, (int, float)):
-        return _float_bits(argument)
-    elif kind == "pointer" and (argument == 0 or isinstance(argument, Rows)):
+    elif argument == 0 or isinstance(argument, Rows):
         return 0  # an optional operand that is absent, or comes later
     raise DelegateError(f"kernel {kernel}: parameter {parameter.name} is a {parameter.kind}, bound with {argument!r}")
 

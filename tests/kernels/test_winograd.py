@@ -6,7 +6,7 @@ import pytest
 
 from lite.delegates.base import NativeClaim, Operation
 from lite.delegates.cpu.tile import Tile
-from lite.delegates.cpu.winograd import FORMS, Form, bind_winograd, winograd_form
+from lite.delegates.cpu.winograd import SIZES, Form, bind_winograd, winograd_form
 from lite.native.pack import KernelPack
 from lite.ops.activation import Activation
 from lite.ops.conv2d import Conv2DFusion, window
@@ -40,13 +40,13 @@ def bind(case: Case, form: int, pack: KernelPack) -> tuple[Operation, NativeClai
     assert w.value is not None
     place = window(operation.attrs, x.shape, w.shape)
     bias = rest[0].value if rest else None
-    size = FORMS[form][0]
+    size = SIZES[form]
     at = Form(form, -(-place.output[0] // size), -(-place.output[1] // size))
     return operation, bind_winograd(operation, at, w.value, bias, place, Tile.of(pack))
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("form", range(len(FORMS)))
+@pytest.mark.parametrize("form", range(len(SIZES)))
 @pytest.mark.parametrize("case", ROWS, ids=str)
 def test_every_form_matches_the_reference(packs: dict[str, KernelPack], case: Case, form: int, level: str) -> None:
     operation, claim = bind(case, form, packs[level])

@@ -13,7 +13,6 @@ from lite.delegates.cpu.matmul import constant_product
 from lite.delegates.cpu.strides import Walk, contiguous
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.windows import geometry
-from lite.delegates.cpu.winograd import bind_winograd, winograd_form
 from lite.delegates.cpu.work import FLOP, split
 from lite.ops.conv2d import Conv2DFusion, window
 from lite.ops.window import Window
@@ -51,6 +50,8 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         if operation.epilogue.residual >= 0:
             return None
         return bind_thin(operation, attrs, w.value, None if bias is None else bias.value, place, tile)
+    from lite.delegates.cpu.winograd import bind_winograd, winograd_form  # networks for phones have no use for it
+
     form = winograd_form(attrs, x, w, place, tile)
     if form is not None:
         return bind_winograd(operation, form, w.value, None if bias is None else bias.value, place, tile)

@@ -13,7 +13,7 @@ import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
 from lite.delegates.cpu.finish import finish, residual
-from lite.delegates.cpu.strides import Walk, broadcast, contiguous, ordered
+from lite.delegates.cpu.strides import Walk, broadcast, contiguous, offsets, ordered
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import BYTE, FLOP, split
 from lite.ops.full_connection import FullConnection
@@ -259,10 +259,10 @@ def _bind_matmul(
     y_strides = ordered((*outer, rows, columns), operation.orders.output, 4)
     packed = (*b.shape[:-2], tile.panels(columns) * tile.columns * depth)
     batches = [
-        _offsets(a.shape[:-2], a_strides[:-2]),
-        _offsets(b.shape[:-2], contiguous(packed, 4)[:-1]),
-        _offsets(outer, y_strides[:-2]),
-        _offsets(outer, bias_strides),
+        offsets(a.shape[:-2], a_strides[:-2]),
+        offsets(b.shape[:-2], contiguous(packed, 4)[:-1]),
+        offsets(outer, y_strides[:-2]),
+        offsets(outer, bias_strides),
     ]
     extents = Extents(math.prod(outer), rows, columns, depth)
     table = Packed(np.stack([np.broadcast_to(x, outer).reshape(-1) for x in batches], axis=-1))
@@ -279,14 +279,6 @@ def _adds_row(operation: Operation) -> bool:
 
 def _swapped(strides: tuple[int, ...]) -> tuple[int, ...]:
     return (*strides[:-2], strides[-1], strides[-2])
-
-
-def _offsets(shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
-    """int64 of that shape: the bytes from the first element to each."""
-    offsets = np.zeros(shape, np.int64)
-    for axis, stride in enumerate(strides):
-        offsets += np.arange(shape[axis], dtype=np.int64).reshape(-1, *[1] * (len(shape) - axis - 1)) * stride
-    return offsets
 
 
 def _transpose_step(matrices: int, depth: int, rows: int, target: Temp) -> NativeStep:
@@ -325,11 +317,12 @@ def _pack_step(
         {
             "b": In(1),
             "packed": target,
-            "matrices": Packed(_offsets(outer, strides[:-2]).reshape(-1)),
+            "matrices": Packed(offsets(outer, strides[:-2]).reshape(-1)),
             "depth": depth,
             "columns": columns,
             "depth_stride": strides[-2],
             "column_stride": strides[-1],
+            "abreast": 1,
             "panel_count": panels,
             "block": units.block,
         },

@@ -7,6 +7,7 @@ import numpy as np
 
 from lite.delegates.base import Packed
 from lite.records import dataclass
+from lite.types import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +76,11 @@ def merge(extents: Sequence[int], *strides: Sequence[int]) -> Walk:
     if not merged:
         return Walk((1,), tuple((0,) for _ in strides))
     return Walk(tuple(merged), tuple(tuple(row) for row in rows))
+
+
+def offsets(shape: Sequence[int], strides: Sequence[int]) -> Array:
+    """int64 of that shape: the bytes from the first element to each."""
+    offsets = np.zeros(shape, np.int64)
+    for axis, stride in enumerate(strides):
+        offsets += np.arange(shape[axis], dtype=np.int64).reshape(-1, *[1] * (len(shape) - axis - 1)) * stride
+    return offsets

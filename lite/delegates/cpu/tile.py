@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lite.memory import Slabs
+from lite.delegates.cpu.strides import offsets
+from lite.memory import Slabs, address_of, allocate
 from lite.records import dataclass, field
 from lite.types import Array
 
@@ -17,6 +18,7 @@ class Pack(Protocol):
 
     @property
     def constants(self) -> Mapping[str, int]: ...
+    def call(self, kernel: str, words: Mapping[str, int], units: int = 1, scratch: int = 0) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Tile:
 
     lanes: floats in a vector. int8_offset: what kernels add to codes of x; int8_step: codes that their products take at
     once; int8_staged: bytes of a staged one; int7_offset: what kernels for codes of 7 bits add, 0 where there are none.
-    gemv_columns: of a block of weights that stay codes, see lite.kernels.gemv_coded. slabs: where packed weights go.
+    gemv_columns: of a block of weights that stay codes, see lite.kernels.gemv_coded. pack: None for a tile of which
+    only costs are asked. slabs: where packed weights go.
     """
 
     rows: int
@@ -36,6 +39,7 @@ class Tile:
     int8_staged: int
     int7_offset: int
     gemv_columns: int
+    pack: Pack | None = field(default=None, compare=False, repr=False)
     slabs: Slabs = field(default_factory=Slabs, compare=False, repr=False)
 
     @classmethod
@@ -44,7 +48,7 @@ class Tile:
         codes = ("int8_offset", "int8_step", "int8_staged", "int7_offset")
         names = ("tile_rows", "tile_columns", "lanes", *codes, "gemv_columns")
         rows, columns, lanes, offset, step, staged, offset_of_seven, gemv_columns = (pack.constants[n] for n in names)
-        return cls(rows, columns, lanes, offset, step, staged, offset_of_seven, gemv_columns)
+        return cls(rows, columns, lanes, offset, step, staged, offset_of_seven, gemv_columns, pack)
 
     def panels(self, columns: int) -> int:
         """How many tiles lie across that many columns."""
@@ -52,23 +56,35 @@ class Tile:
 
     def pack_weights(self, w: Array) -> Array:
         """[..., columns, depth] -> [..., panel, depth, tile columns], zeros beyond the last column."""
-        *outer, columns, depth = w.shape
-        packed = self._allocate(*outer, self.panels(columns), depth, self.columns)
-        _fill(w, packed)
-        return packed
+        return self._packed(w, 1)
 
     def pack_pairs(self, w: Array) -> Array:
         """[columns, depth] -> [pair of panels, depth, 2 x tile columns], then the odd panel; flat, zeros beyond."""
-        columns, depth = w.shape
-        pairs, odd = divmod(self.panels(columns), 2)
-        packed = self._allocate((2 * pairs + odd) * depth * self.columns)
-        split = 2 * pairs * depth * self.columns
-        _fill(w[: 2 * pairs * self.columns], packed[:split].reshape(pairs, depth, 2 * self.columns))
-        _fill(w[2 * pairs * self.columns :], packed[split:].reshape(odd, depth, self.columns))
+        return self._packed(w, 2).reshape(-1)
+
+    def _packed(self, w: Array, abreast: int) -> Array:
+        *outer, columns, depth = w.shape
+        w = np.asarray(w, np.float32)
+        matrices = offsets(outer, w.strides[:-2])
+        packed = self.floats(*outer, self.panels(columns), depth, self.columns)
+        counts = {"depth": depth, "columns": columns, "abreast": abreast, "panel_count": math.prod(packed.shape[:-2])}
+        strides = {"depth_stride": w.strides[-1], "column_stride": w.strides[-2], "block": 1}
+        arrays = {"b": w, "packed": packed, "matrices": matrices}
+        self.call("pack_columns_f32", arrays, counts | strides, counts["panel_count"])
         return packed
 
-    def _allocate(self, *shape: int) -> Array:
+    def floats(self, *shape: int) -> Array:
+        """A float32 array for packed weights, not initialized."""
         return self.slabs.allocate(4 * math.prod(shape)).view(np.float32).reshape(shape)
+
+    def call(
+        self, kernel: str, arrays: Mapping[str, Array], integers: Mapping[str, int], units: int, scratch: int = 0
+    ) -> None:
+        """Run all units of a kernel of the pack here and now, with these arguments and that many bytes of scratch."""
+        assert self.pack is not None, "there are no weights where only costs are asked"
+        words = {name: address_of(array) for name, array in arrays.items()}
+        room = allocate(scratch)
+        self.pack.call(kernel, {**words, **integers}, units, address_of(room))
 
     def pack_bias(self, bias: Array | None, groups: int, columns: int) -> Array:
         """[groups x columns] or None -> [groups, panels x tile columns], zeros beyond."""
@@ -76,15 +92,3 @@ class Tile:
         if bias is not None:
             packed[:, :columns] = bias.reshape(groups, columns)
         return packed
-
-
-def _fill(w: Array, packed: Array) -> None:
-    """[..., columns, depth] into [..., panel, depth, width], zeros beyond the last column."""
-    *outer, columns, depth = w.shape
-    width = packed.shape[-1]
-    whole, left = divmod(columns, width)
-    split = whole * width
-    packed[..., :whole, :, :] = w[..., :split, :].reshape(*outer, whole, width, depth).swapaxes(-1, -2)
-    if left:
-        packed[..., whole, :, :left] = w[..., split:, :].swapaxes(-1, -2)
-        packed[..., whole, :, left:] = 0

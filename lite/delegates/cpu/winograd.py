@@ -9,8 +9,6 @@ within 6e-6 of the largest output, F(4) within 4e-5.
 """
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
@@ -34,16 +32,12 @@ _PRODUCT = 1 / 55
 _ELEMENT = 0.10
 _BYTE = 1 / 18
 
-_G2 = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]]) / 2
-_G4 = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
-
-# Rows and columns of a tile and one dimension of the weights' transform, in the kernels' order.
-FORMS = ((2, _G2), (4, _G4))
+SIZES = (2, 4)  # rows and columns of a tile, in the kernels' order of forms
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One of FORMS for an image: its index, and the tiles down and across."""
+    """One of SIZES for an image: its index, and the tiles down and across."""
 
     index: int
     down: int
@@ -52,7 +46,7 @@ class Form:
     @property
     def size(self) -> int:
         """Rows and columns of a tile of output."""
-        return FORMS[self.index][0]
+        return SIZES[self.index]
 
     @property
     def frequencies(self) -> int:
@@ -68,7 +62,7 @@ def winograd_form(attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, place: Wind
     height, width = place.output
     best = None
     least = 9 * channels * outputs * (x.shape[0] * height * width * _PRODUCT + 4 * _BYTE)
-    for index, (size, _) in enumerate(FORMS):
+    for index, size in enumerate(SIZES):
         form = Form(index, -(-height // size), -(-width // size))
         tiles = x.shape[0] * form.down * form.across
         cost = form.frequencies * (
@@ -117,7 +111,7 @@ def bind_winograd(
     arguments = {
         "x": In(0),
         "v": v,
-        "w": Packed(_transformed(w, FORMS[form.index][1], tile), replaces=1),
+        "w": Packed(transformed(w, form, tile), replaces=1),
         "bias": Packed(tile.pack_bias(bias, 1, outputs)),
         "y": Out(0),
         "tile_block": block,
@@ -132,17 +126,11 @@ def bind_winograd(
     return NativeClaim(tuple(steps), in_place=operation.epilogue.residual)
 
 
-def _transformed(w: Array, g: Array, tile: Tile) -> Array:
-    """[outputs, 3, 3, channels] -> [panel, frequency, channel, tile columns]: g w g^T in float64, rounded once."""
+def transformed(w: Array, form: Form, tile: Tile) -> Array:
+    """Filters [outputs, 3, 3, channels] as [panel, frequency, channel, tile columns]: G g G^T."""
     outputs, channels = w.shape[0], w.shape[3]
-    shape = (tile.panels(outputs), g.shape[0] ** 2, channels, tile.columns)
-    packed = tile.slabs.allocate(4 * math.prod(shape)).view(np.float32).reshape(shape)
-    both = np.kron(g, g)  # of a filter's 9 elements in a row
-    for panel, first in enumerate(range(0, outputs, tile.columns)):
-        some = w[first : first + tile.columns].astype(np.float64)
-        # [columns, 9, channels] -> [9, channels, columns]
-        taps = some.reshape(-1, 9, channels).transpose(1, 2, 0)
-        with np.errstate(all="ignore"):  # of weights that are not finite
-            packed[panel, :, :, : taps.shape[2]] = (both @ taps.reshape(9, -1)).reshape(-1, channels, taps.shape[2])
-        packed[panel, :, :, taps.shape[2] :] = 0
+    packed = tile.floats(tile.panels(outputs), form.frequencies, channels, tile.columns)
+    arrays = {"g": np.ascontiguousarray(w, np.float32), "w": packed}
+    sizes = {"form": form.index, "outputs": outputs, "channels": channels}
+    tile.call("winograd_weights_f32", arrays, sizes, len(packed), scratch=4 * 9 * channels * tile.columns)
     return packed
