@@ -159,17 +159,24 @@ class TensorSpec:
         return f"{prefix}{self.dtype}[{dims}]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class QuantParams:
-    """real = (stored - zero_point) * scale, for one channel or the whole tensor.
+    """real = (stored - zero_point) * scale * var_corr + mean_corr, for a whole tensor or for each of its channels.
 
-    The fields beyond scale and zero_point are the `.ms` schema's: num_bits of storage, var_corr and mean_corr applied
-    after scaling (real * var_corr + mean_corr).
+    All are arrays of one element, or one for each channel: scale float64, zero_point int32, num_bits of storage int32,
+    var_corr and mean_corr, which few files have, float32.
     """
 
-    scale: float = 1.0
-    zero_point: int = 0
-    num_bits: int = 8
-    narrow_range: bool = True
-    var_corr: float = 1.0
-    mean_corr: float = 0.0
+    scale: Array
+    zero_point: Array
+    num_bits: Array
+    var_corr: Array
+    mean_corr: Array
+
+    def __len__(self) -> int:
+        return len(self.scale)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether var_corr and mean_corr change anything."""
+        return bool((self.var_corr != 1).any() or (self.mean_corr != 0).any())

@@ -35,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.pictures": {*WORDS, "numpy", "PIL"},
     "lite.foreign": set(),
     "lite.ops": {*WORDS, "numpy"},
-    "lite.schema": {"lite.errors"},
+    "lite.schema": {"lite.errors", "lite.types", "numpy"},
     "lite.schema.encode": {"lite.schema", "numpy", "flatbuffers"},
     "lite.model": {*WORDS, "lite.foreign", "lite.ops", "lite.schema", "numpy"},
     "lite.kernels.codes": set(),

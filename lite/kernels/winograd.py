@@ -17,7 +17,7 @@ from functools import partial
 from lite.kernels.declare import Float, Int, Pointer, i64, kernel, routine
 from lite.kernels.elementwise import activate_rows
 from lite.kernels.gemm import TILE_COLUMNS, TILE_ROWS, product_tile_f32, share
-from lite.kernels.panels import pack_panel_f32
+from lite.kernels.panels import pack_panel
 from lite.kernels.simd import Simd, micro
 from lite.kernels.value import Value
 from lite.kernels.windows import windows_at
@@ -171,7 +171,7 @@ def winograd_weights_f32(
     for panel in range(begin, end):
         first = panel * TILE_COLUMNS()
         width = min(TILE_COLUMNS(), outputs - first)
-        pack_panel_f32(g + first * depth * 4, scratch, depth, width, 4, depth * 4, TILE_COLUMNS() * 4)
+        pack_panel(g + first * depth * 4, scratch, depth, width, 4, depth * 4, TILE_COLUMNS(), TILE_COLUMNS() * 4)
         winograd_panel_f32(form, scratch, n, w + panel * (2 * form + 4) * (2 * form + 4) * n * 4)
 
 

@@ -16,12 +16,12 @@ class Tensor:
     """A tensor of the model.
 
     spec: name, dtype and shape (-1: not known); value is a read-only array for a constant, else None. quant: how stored
-    numbers map to real ones: one entry, one a channel, or none. kind: 0 constant, 1 parameter, 2 variable, as the
+    numbers map to real ones. kind: 0 constant, 1 parameter, 2 variable, as the
     file says. packed: the packed form of codes that were unpacked to compute with them.
     """
 
     spec: TensorSpec
-    quant: tuple[QuantParams, ...] = ()
+    quant: QuantParams | None = None
     kind: int = 2
     packed: Stored | None = None
 

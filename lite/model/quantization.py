@@ -99,7 +99,8 @@ def _row_product(node: Node, tensors: Sequence[Tensor]) -> Quantized | None:
     weights = tensors[node.inputs[1]] if len(node.inputs) > 1 else None
     if weights is None or not _is_code(weights) or not isinstance(weights.spec.data, np.ndarray):
         return None
-    if any((p.var_corr, p.mean_corr) != (1, 0) or p.scale < _LEAST_SCALE for p in weights.quant):
+    assert weights.quant is not None, "codes have it"
+    if weights.quant.is_corrected or (weights.quant.scale < _LEAST_SCALE).any():
         return None
     affine = _affine(node, 1, weights)
     if affine is None or (len(affine.scale) > 1 and affine.axis != _expected_axis(node, 1, weights.spec.rank)):
@@ -144,24 +145,27 @@ def _affine(node: Node, position: int, tensor: Tensor) -> Affine | None:
     """How an operand is stored; None where it is no code. position: of an input, -1 for an output."""
     if not _is_code(tensor):
         return None
-    first, axis = tensor.quant[0], 0 if len(tensor.quant) == 1 else _axis(node, position, tensor)
-    if any(not _LEAST_SCALE <= p.scale <= 1 / _LEAST_SCALE or p.num_bits != first.num_bits for p in tensor.quant):
+    quant = tensor.quant
+    assert quant is not None, "codes have it"
+    bits = int(quant.num_bits[0])
+    fits = (quant.scale >= _LEAST_SCALE) & (quant.scale <= 1 / _LEAST_SCALE) & (quant.num_bits == bits)
+    if not fits.all():
         raise InvalidModelError(
             f"tensor {tensor.spec}: expected scales from {_LEAST_SCALE} to {1 / _LEAST_SCALE} and one number of bits"
         )
-    if any((p.var_corr, p.mean_corr) != (1, 0) for p in tensor.quant):
+    if quant.is_corrected:
         raise UnsupportedVersionError(f"tensor {tensor.spec}: corrections of what is computed as codes are not handled")
-    zero_points = {p.zero_point for p in tensor.quant}
-    each = tuple(p.zero_point for p in tensor.quant) if len(zero_points) > 1 else (first.zero_point,)
-    affine = Affine(tuple(p.scale for p in tensor.quant), each, axis, first.num_bits)
-    if not all(affine.low <= z <= affine.high for z in zero_points) or affine.dtype != tensor.spec.dtype:
-        raise InvalidModelError(f"tensor {tensor.spec}: found zero point {first.zero_point} and {first.num_bits} bits")
+    first = int(quant.zero_point[0])
+    each = tuple(quant.zero_point.tolist()) if (quant.zero_point != first).any() else (first,)
+    affine = Affine(tuple(quant.scale.tolist()), each, _axis(node, position, tensor), bits)
+    if not all(affine.low <= z <= affine.high for z in each) or affine.dtype != tensor.spec.dtype:
+        raise InvalidModelError(f"tensor {tensor.spec}: found zero point {first} and {bits} bits")
     return affine
 
 
 def _axis(node: Node, position: int, tensor: Tensor) -> int:
     """The axis with a scale and zero point for each of its elements."""
-    channels, shape = len(tensor.quant), tensor.spec.shape
+    channels, shape = len(tensor.quant or ()), tensor.spec.shape
     if channels == 1 or not shape:
         return 0
     expected = _expected_axis(node, position, len(shape))
@@ -182,6 +186,7 @@ def _decoded(index: int, tensor: Tensor, axis: int) -> Tensor:
     stored = data if isinstance(data, Coded) else None
     words, bits = (spec.value, 8 * spec.dtype.itemsize) if stored is None else (stored.words, stored.bits)
     assert words is not None, "codes that are not constant belong to quantized nodes"
+    assert tensor.quant is not None, "codes have it"
     channels = len(tensor.quant)
     blocks = (1, 1, spec.size)
     if channels > 1:
@@ -191,9 +196,7 @@ def _decoded(index: int, tensor: Tensor, axis: int) -> Tensor:
     return replace(tensor, spec=TensorSpec(DType.FLOAT32, shape, spec.name, coded))
 
 
-def parameters(quant: Sequence[QuantParams]) -> tuple[Array, Array, Array, Array]:
-    """scale, zero_point, var_corr and mean_corr as arrays."""
-    names = (("scale", np.float32), ("zero_point", np.int32), ("var_corr", np.float32), ("mean_corr", np.float32))
-    scale, zero_point, var_corr, mean_corr = (np.array([getattr(p, n) for p in quant], dtype) for n, dtype in names)
-    return scale, zero_point, var_corr, mean_corr
-
+def parameters(quant: QuantParams, count: int | None = None) -> tuple[Array, Array, Array, Array]:
+    """scale as float32, zero_point, var_corr and mean_corr, of the first `count` channels or all."""
+    some = slice(count)
+    return quant.scale[some].astype(np.float32), quant.zero_point[some], quant.var_corr[some], quant.mean_corr[some]

@@ -23,7 +23,7 @@ from lite.model.rules import check_graph
 from lite.model.sidecar import Sidecars
 from lite.model.states import with_states
 from lite.schema import layout
-from lite.schema.decode import Decoder
+from lite.schema.decode import Decoder, Rows
 from lite.schema.describe import Schema
 from lite.types import Array, DType, QuantParams, Stored, TensorSpec
 
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 SCHEMA = Schema(layout.TABLES, layout.ENUMS, layout.UNION)
 
 _DTYPES = {int(dtype): dtype for dtype in DType}
-_QUANT_FIELDS = ("scale", "zeroPoint", "numBits", "narrowRange", "varCorr", "meanCorr")
+_QUANT_FIELDS = (
+    ("scale", np.float64), ("zeroPoint", np.int32), ("numBits", np.int32), ("varCorr", np.float32),
+    ("meanCorr", np.float32),
+)  # fmt: skip
 _CONSTANT = 0  # of Tensor.nodeType
 _BFLOAT16 = 45  # MindSpore's type id; of constants alone, which are float32 to their readers
 _MOST_CLUSTERS = 256
@@ -197,7 +200,7 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -
         form, book = row["weightQuantCompressType"], row["quantClusters"]
         stored: Array | Stored | None
         if book:
-            spec, quant, stored = spec.like(dtype=DType.FLOAT32), (), _clustered(where, book, data, spec)
+            spec, quant, stored = spec.like(dtype=DType.FLOAT32), None, _clustered(where, book, data, spec)
         elif is_brain:
             from lite.halves import Half
 
@@ -210,28 +213,26 @@ def _tensor(index: int, row: Mapping[str, Any], fed: bool, sidecars: Sidecars) -
     return Tensor(spec, quant, row["nodeType"])
 
 
-def _quant(where: str, rows: Sequence[Mapping[str, Any]], shape: tuple[int, ...]) -> tuple[QuantParams, ...]:
+def _quant(where: str, rows: Sequence[Mapping[str, Any]], shape: tuple[int, ...]) -> QuantParams | None:
     """Quantization that means something: existing files put one empty entry on tensors that are not quantized."""
-    read, inited = [], False
-    for row in rows:
-        inited = inited or row["inited"]
-        read.append(QuantParams(*map(row.__getitem__, _QUANT_FIELDS)))
-    if not inited:
-        return ()
-    if len(read) not in (1, *shape):
+    if not isinstance(rows, Rows) or not any(rows.column("inited")):
+        return None
+    if len(rows) not in (1, *shape):
         raise InvalidModelError(
-            f"{where} quantParams: expected 1, or as many as one of the sizes {list(shape)}, found {len(read)}"
+            f"{where} quantParams: expected 1, or as many as one of the sizes {list(shape)}, found {len(rows)}"
         )
-    for channel, params in enumerate(read):
-        numbers = (params.scale, params.var_corr, params.mean_corr)
-        finite = all(abs(number) <= _LARGEST for number in numbers)  # NaN is not
-        if not finite or params.scale < 0 or not 1 <= params.num_bits <= 32:
-            raise InvalidModelError(
-                f"{where} quantParams[{channel}]: expected a finite scale of 0 or more, finite corrections and 1 to 32 "
-                f"bits, found scale {params.scale}, varCorr {params.var_corr}, meanCorr {params.mean_corr}, "
-                f"numBits {params.num_bits}"
-            )
-    return tuple(read)
+    quant = QuantParams(*(np.array(rows.column(name), dtype) for name, dtype in _QUANT_FIELDS))
+    numbers = np.array([quant.scale, quant.var_corr, quant.mean_corr])
+    fits = (np.abs(numbers) <= _LARGEST).all(axis=0)  # NaN does not
+    fits &= (quant.scale >= 0) & (quant.num_bits >= 1) & (quant.num_bits <= 32)
+    if not fits.all():
+        channel = int(np.argmin(fits))
+        raise InvalidModelError(
+            f"{where} quantParams[{channel}]: expected a finite scale of 0 or more, finite corrections and 1 to 32 "
+            f"bits, found scale {quant.scale[channel]}, varCorr {quant.var_corr[channel]}, "
+            f"meanCorr {quant.mean_corr[channel]}, numBits {quant.num_bits[channel]}"
+        )
+    return quant
 
 
 def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec) -> None:
@@ -248,7 +249,7 @@ def _check_packing(where: str, row: Mapping[str, Any], spec: TensorSpec) -> None
 
 
 def _coded(
-    where: str, form: int, data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]
+    where: str, form: int, data: memoryview, spec: TensorSpec, quant: QuantParams | None
 ) -> Coded | None:
     """The codes that the data is; None where it is plain elements."""
     from lite.compressed import INDEXING, SPARSE
@@ -256,10 +257,12 @@ def _coded(
     return _compressed(where, form, data, spec, quant) if form in (INDEXING, SPARSE) else _packed(data, spec, quant)
 
 
-def _packed(data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]) -> Coded | None:
+def _packed(data: memoryview, spec: TensorSpec, quant: QuantParams | None) -> Coded | None:
     """The stream of bits that the data is, its channels not sorted out yet; None where it is plain elements."""
-    bits = quant[0].num_bits if quant else 0
-    if spec.dtype not in (DType.INT8, DType.INT16) or not 0 < bits < 16 or bits == 8 or not spec.is_static:
+    if quant is None:
+        return None
+    bits = int(quant.num_bits[0])
+    if spec.dtype not in (DType.INT8, DType.INT16) or bits >= 16 or bits == 8 or not spec.is_static:
         return None
     width = 8 if bits < 8 else 16
     if len(data) != -(-spec.size * bits // width) * width // 8 or len(data) == spec.nbytes:
@@ -267,16 +270,16 @@ def _packed(data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]) 
     from lite.coded import Coded
     from lite.model.quantization import parameters
 
-    return Coded(np.frombuffer(data, np.uint8), bits, spec.shape, (1, 1, spec.size), *parameters(quant[:1]))
+    return Coded(np.frombuffer(data, np.uint8), bits, spec.shape, (1, 1, spec.size), *parameters(quant, 1))
 
 
 def _compressed(
-    where: str, form: int, data: memoryview, spec: TensorSpec, quant: tuple[QuantParams, ...]
+    where: str, form: int, data: memoryview, spec: TensorSpec, quant: QuantParams | None
 ) -> Coded:
     """A compressed stream, expanded once to know that it can be; its channels not sorted out yet."""
-    bits = quant[0].num_bits if quant else 0
+    bits = int(quant.num_bits[0]) if quant else 0
     expected = {DType.INT8: range(1, 9), DType.INT16: range(9, 17)}.get(spec.dtype, range(0))
-    if bits not in expected or not spec.is_static:
+    if quant is None or bits not in expected or not spec.is_static:
         raise InvalidModelError(
             f"{where} quantParams: expected those of a compressed constant, of 1 to 8 bits for int8, 9 to 16 for int16"
         )

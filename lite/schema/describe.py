@@ -46,13 +46,15 @@ class Table:
     """One table.
 
     fields: by slot (None: no longer used). defaults: field values of an empty table; None for what is not a scalar.
-    numbers: whether it has numbers alone, all allowed. union: its type field and its value field, or None.
+    codes: what the table itself holds of each field, as a struct code. numbers: whether it has numbers alone, all
+    allowed. union: its type field and its value field, or None.
     """
 
     def __init__(self, name: str, fields: tuple[Field | None, ...]) -> None:
         self.name = name
         self.fields = fields
         self.defaults = {field.name: field.default for field in fields if field}
+        self.codes = {field.name: field.code for field in fields if field}
         self.numbers = all(field is None or (field.kind == "scalar" and not field.allowed) for field in fields)
         self.union: tuple[Field, Field] | None = None
         for kind, value in pairwise(fields):

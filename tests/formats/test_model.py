@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lite.model import Subgraph, read_model
-from lite.types import DType, QuantParams
+from lite.types import DType
 from tests.formats.files import NODES, TENSORS, Bytes, operator, small_tree, write
 
 
@@ -85,7 +85,37 @@ def test_a_constant_in_codes_is_read_as_what_they_stand_for() -> None:
     tensor = read_model(write(tree)).tensors[1]
     assert tensor.spec.value is not None
     assert tensor.spec.value.tolist() == [0, -0.5, -1]
-    assert tensor.quant == tuple(QuantParams(0.5 * i, i) for i in range(3))
+    assert tensor.quant is not None
+    assert tensor.quant.scale.tolist() == [0, 0.5, 1]
+    assert tensor.quant.zero_point.tolist() == [0, 1, 2]
+    assert tensor.quant.num_bits.tolist() == [8, 8, 8]
+    assert not tensor.quant.is_corrected
+
+
+@pytest.mark.parametrize("count", [1, 3, 7, 8, 9, 40])
+def test_quantization_of_any_number_of_channels(count: int) -> None:
+    """Few and many tables are read in different ways."""
+    tree = small_tree()
+    rng = np.random.default_rng(count)
+    rows = [
+        {
+            "inited": True,
+            "scale": float(rng.random()),
+            "zeroPoint": int(rng.integers(-9, 9)),
+            "numBits": 8,
+            "varCorr": float(np.float32(rng.random())),
+            "meanCorr": float(np.float32(rng.random())),
+        }
+        for _ in range(count)
+    ]
+    tree["allTensors"][1].update(dataType=32, dims=[count], data=bytes(count), quantParams=rows)
+    quant = read_model(write(tree)).tensors[1].quant
+    assert quant is not None
+    assert quant.scale.tolist() == [row["scale"] for row in rows]
+    assert quant.zero_point.tolist() == [row["zeroPoint"] for row in rows]
+    assert quant.var_corr.tolist() == [row["varCorr"] for row in rows]
+    assert quant.mean_corr.tolist() == [row["meanCorr"] for row in rows]
+    assert quant.is_corrected
 
 
 def test_an_unknown_field_of_a_newer_writer_is_passed_over() -> None:

@@ -134,7 +134,7 @@ def test_constants_outlive_the_model(tmp_path: Path) -> None:
 
 
 def test_an_empty_quantization_entry_means_none() -> None:
-    assert all(tensor.quant == () for tensor in read_model(real_file("parallel")).tensors)
+    assert all(tensor.quant is None for tensor in read_model(real_file("parallel")).tensors)
 
 
 def test_reading_a_model_imports_no_generated_code_or_compiler() -> None:

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
+from lite.delegates.cpu.packed_i8 import packed_weights
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.winograd import SIZES, Form, transformed
 from lite.native.pack import KernelPack
@@ -60,3 +61,16 @@ def test_winograd_weights(
     actual = transformed(w, Form(form, 1, 1), tile)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=3e-7 * np.abs(expected).max())
     assert not actual[expected == 0].any()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 5, 3, 7), (1, 17, 9, 16), (3, 40, 1, 66), (1, 8, 4, 0)], ids=str)
+def test_codes(packs: dict[str, KernelPack], shape: tuple[int, ...], level: str) -> None:
+    tile = Tile.of(packs[level])
+    groups, columns, taps, depth = shape
+    w = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+    count, steps = -(-columns // tile.lanes), -(-depth // tile.int8_step)
+    padded = np.zeros((groups, count * tile.lanes, taps, steps * tile.int8_step), np.int8)
+    padded[:, :columns, :, :depth] = w
+    expected = padded.reshape(groups, count, tile.lanes, taps, steps, tile.int8_step).transpose(0, 1, 3, 4, 2, 5)
+    np.testing.assert_array_equal(packed_weights(w, tile), expected.reshape(-1))

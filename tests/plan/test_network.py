@@ -193,7 +193,8 @@ def test_there_is_no_network_where_a_shape_or_the_course_depends_on_data() -> No
 
 def test_codes_without_sign_are_refused() -> None:
     model = model_that((Equal(), ["q", "q"], ["y"]), inputs=(TensorSpec(DType.UINT8, (4,), "q"),))
-    quantized = tuple(replace(tensor, quant=(QuantParams(0.5, 1),)) for tensor in model.tensors)
+    quant = QuantParams(*(np.array([x]) for x in (0.5, 1, 8, 1, 0)))
+    quantized = tuple(replace(tensor, quant=quant) for tensor in model.tensors)
     check_supported(model)
     assert "int8 or int16" in str(refuse(replace(model, tensors=quantized)))
 

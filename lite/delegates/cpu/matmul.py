@@ -313,7 +313,7 @@ def _pack_step(
     panels = math.prod(outer) * tile.panels(columns)
     units = split(panels, depth * tile.columns * 8 * BYTE)
     return NativeStep(
-        "pack_columns_f32",
+        "pack_columns",
         {
             "b": In(1),
             "packed": target,
@@ -322,6 +322,7 @@ def _pack_step(
             "columns": columns,
             "depth_stride": strides[-2],
             "column_stride": strides[-1],
+            "width": tile.columns,
             "abreast": 1,
             "panel_count": panels,
             "block": units.block,

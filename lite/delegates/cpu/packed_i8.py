@@ -17,6 +17,11 @@ def packed_weights(w: Array, tile: Tile) -> Array:
     """[groups, columns, taps, depth] -> [groups, panel, tap, steps, lanes, codes of a step], zeros beyond."""
     groups, columns, taps, depth = w.shape
     panels, steps = -(-columns // tile.lanes), -(-depth // tile.int8_step)
+    if tile.int8_step == 4:  # a word
+        if depth % 4:
+            w = np.pad(w, ((0, 0), (0, 0), (0, 0), (0, -depth % 4)))
+        words = np.ascontiguousarray(w).view(np.float32).reshape(groups, columns, taps * steps)
+        return tile.pack_words(words, tile.lanes).reshape(-1).view(np.int8)
     packed = tile.slabs.allocate(groups * panels * tile.lanes * taps * steps * tile.int8_step).view(np.int8)
     target = packed.reshape(groups, panels, taps, steps, tile.lanes, tile.int8_step)
     for group, panel in np.ndindex(groups, panels):  # one by one: what is in between stays small

@@ -56,21 +56,23 @@ class Tile:
 
     def pack_weights(self, w: Array) -> Array:
         """[..., columns, depth] -> [..., panel, depth, tile columns], zeros beyond the last column."""
-        return self._packed(w, 1)
+        return self.pack_words(np.asarray(w, np.float32), self.columns)
 
     def pack_pairs(self, w: Array) -> Array:
         """[columns, depth] -> [pair of panels, depth, 2 x tile columns], then the odd panel; flat, zeros beyond."""
-        return self._packed(w, 2).reshape(-1)
+        return self.pack_words(np.asarray(w, np.float32), self.columns, abreast=2).reshape(-1)
 
-    def _packed(self, w: Array, abreast: int) -> Array:
+    def pack_words(self, w: Array, width: int, abreast: int = 1) -> Array:
+        """[..., columns, depth] of 4 bytes each -> [..., panel, depth, width], see lite.kernels.panels."""
         *outer, columns, depth = w.shape
-        w = np.asarray(w, np.float32)
         matrices = offsets(outer, w.strides[:-2])
-        packed = self.floats(*outer, self.panels(columns), depth, self.columns)
-        counts = {"depth": depth, "columns": columns, "abreast": abreast, "panel_count": math.prod(packed.shape[:-2])}
-        strides = {"depth_stride": w.strides[-1], "column_stride": w.strides[-2], "block": 1}
+        panels = -(-columns // width)
+        packed = self.floats(*outer, panels, depth, width)
+        counts = {"depth": depth, "columns": columns, "width": width, "abreast": abreast}
+        strides = {"depth_stride": w.strides[-1], "column_stride": w.strides[-2]}
+        units = {"panel_count": math.prod(outer) * panels, "block": 1}
         arrays = {"b": w, "packed": packed, "matrices": matrices}
-        self.call("pack_columns_f32", arrays, counts | strides, counts["panel_count"])
+        self.call("pack_columns", arrays, counts | strides | units, units["panel_count"])
         return packed
 
     def floats(self, *shape: int) -> Array:
