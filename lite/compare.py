@@ -3,9 +3,10 @@
     contest = [Contender("mindlite", "net.ms"), Contender("onnxruntime", "net.onnx")]
     compare(contest, inputs, threads=1, seconds=10)      # Standing of each: its latency, or why there is none
 
-Each engine is a process (lite.engines). They take turns of some milliseconds, in an order that rotates, so that
-other load on the machine affects all of them alike; while one runs, the others are halted: threads of most look for
-work for milliseconds after a run before they sleep, and would take the cpus from whose turn is next.
+Each engine is a process (lite.engines). They take turns of some milliseconds, each time in another random order, so
+that other load on the machine, and what an engine leaves behind for the next, affects all of them alike; while one
+runs, the others are halted: threads of most look for work for milliseconds after a run before they sleep, and would
+take the cpus from whose turn is next.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import random
 import re
 import signal
 import statistics
@@ -60,10 +62,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Seconds from the start of a process to its first output, the median, and its peak memory in bytes."""
+    """Seconds from the start of a process to its first output, and the most memory that it had, in bytes."""
 
     engine: str
-    seconds: float = 0.0
+    min: float = 0.0
+    median: float = 0.0
     peak_memory: int = 0
     failure: str = ""
 
@@ -128,10 +131,9 @@ def compare(
 
         times: dict[str, list[float]] = {name: [] for name in running}
         end = time.monotonic() + seconds
-        turn = 0
+        order, turn = random.Random(0), 0
         while running and (turn < 3 or time.monotonic() < end):
-            names = list(running)
-            for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            for name in order.sample(list(running), len(running)):
                 child = running[name]
                 try:
                     times[name] += child.ask(str(_TURN_SECONDS))
@@ -149,7 +151,7 @@ def compare(
 
 
 def cold_starts(
-    contest: Sequence[Contender], inputs: Mapping[str, Array], threads: int, times: int = 5
+    contest: Sequence[Contender], inputs: Mapping[str, Array], threads: int, times: int = 7
 ) -> tuple[ColdStart, ...]:
     """Start a process of each engine `times` times, in turns.
 
@@ -161,8 +163,9 @@ def cold_starts(
         bytecode = {"PYTHONPYCACHEPREFIX": str(Path(folder, "bytecode")), "PYTHONDONTWRITEBYTECODE": ""}
         starts: dict[str, list[tuple[float, int]]] = {c.engine: [] for c in contest}
         failures = {c.engine: c.failure for c in contest}
+        order = random.Random(0)
         for turn in range(1 + times):
-            for c in contest:
+            for c in order.sample(contest, len(contest)):
                 if failures[c.engine]:
                     continue
                 begin = time.perf_counter()
@@ -178,9 +181,13 @@ def cold_starts(
     return tuple(
         ColdStart(name, failure=failures[name])
         if failures[name]
-        else ColdStart(name, statistics.median(s for s, _ in runs), max(memory for _, memory in runs))
+        else _cold_start(name, *zip(*runs, strict=True))
         for name, runs in starts.items()
     )
+
+
+def _cold_start(engine: str, seconds: Sequence[float], memory: Sequence[int]) -> ColdStart:
+    return ColdStart(engine, min(seconds), statistics.median(seconds), max(memory))
 
 
 class EngineFailure(Exception):

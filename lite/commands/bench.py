@@ -298,8 +298,9 @@ def remark(standing: Standing) -> str:
 
 def _cold(starts: Sequence[ColdStart]) -> str:
     rows = [
-        (c.engine, *(("-", "-") if c.failure else (duration(c.seconds), size(c.peak_memory))),
-         f"failed: {c.failure}" if c.failure else "")
+        (c.engine, "-", "-", "-", f"failed: {c.failure}")
+        if c.failure
+        else (c.engine, duration(c.min), duration(c.median), size(c.peak_memory), "")
         for c in starts
-    ]  # fmt: skip
-    return table(rows, ("engine", "time", "peak memory", ""), right="lrrl")
+    ]
+    return table(rows, ("engine", "min", "median", "peak memory", ""), right="lrrrl")

@@ -131,7 +131,7 @@ def test_an_engine_that_ends_while_it_is_halted_is_a_failure(monkeypatch: pytest
 def test_cold_starts() -> None:
     ours, unknown = cold_starts([Contender(OURS, MODEL), Contender("nobody", MODEL)], INPUTS, 1, times=2)
     assert not ours.failure
-    assert ours.seconds > 0
+    assert 0 < ours.min <= ours.median
     assert 5e6 < ours.peak_memory < 5e9
     assert "nobody" in unknown.failure
 
