@@ -16,8 +16,8 @@ import numpy as np
 
 from converter.errors import Field, OptionError, SampleError
 from converter.names import check_choice, check_flag, check_names, is_integer, is_number, shown
-from lite.arrays import cast, read_bytes, read_npy, read_npz
-from lite.errors import TensorError
+from lite.arrays import cast, read_bin, read_npy, read_npz
+from lite.errors import ShapeError, TensorError
 from lite.files import path_of
 from lite.pictures import METHODS, SUFFIXES, Pixels, is_picture, read_picture
 from lite.types import Array, TensorSpec
@@ -220,16 +220,16 @@ class Samples:
         return [read_picture(file, spec, self._pixels())]
 
     def _read_bin(self, file: Path, spec: TensorSpec) -> Sequence[Array]:
-        if not spec.is_static or not spec.nbytes:
-            raise SampleError(f"{file}: a .bin has no shape, and the network leaves {spec} open: give input_shapes")
-        data = read_bytes(file)
-        if not data or len(data) % spec.nbytes:
-            raise SampleError(f"{file} has {len(data)} bytes: expected a multiple of {spec.nbytes}, those of {spec}")
-        elements = np.frombuffer(data, spec.dtype.dtype)
+        try:
+            tensors = read_bin(file, spec)
+        except ShapeError as error:
+            raise SampleError(f"{error}: give input_shapes") from error
+        except TensorError as error:
+            raise SampleError(str(error)) from error
         if not self.calibration.bin_nhwc or spec.rank != 4:
-            return elements.reshape(-1, *spec.shape)  # type: ignore[return-value]
+            return tensors  # type: ignore[return-value]
         n, c, h, w = spec.shape
-        return np.ascontiguousarray(elements.reshape(-1, n, h, w, c).transpose(0, 1, 4, 2, 3))  # type: ignore[return-value]
+        return np.ascontiguousarray(tensors.reshape(-1, n, h, w, c).transpose(0, 1, 4, 2, 3))  # type: ignore[return-value]
 
     def _pixels(self) -> Pixels:
         own = self.calibration

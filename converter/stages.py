@@ -43,7 +43,7 @@ class Loss(NamedTuple):
         some = f"the first {self.samples} samples" if self.samples > 1 else "one sample"
         if math.isinf(self.error):
             return f"the outputs are lost on {some}: elements that were finite are not, or all of them were 0"
-        fitted = ", to which weights were fitted: on others it is larger" if self.fitted else ""
+        fitted = ", to which weights were fitted: on others it may well be larger" if self.fitted else ""
         return f"relative error of the outputs: {percent(self.error)} on {some}{fitted}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lite.errors import DTypeError, TensorError
+from lite.errors import DTypeError, ShapeError, TensorError
 from lite.memory import available_bytes
 from lite.types import Array, TensorSpec
 
@@ -46,10 +46,18 @@ def _readable(path: Path, suffix: str) -> Iterator[None]:
         raise TensorError(f"{path} is not a readable {suffix} file: {error}") from error
 
 
-def read_bytes(path: Path) -> bytes:
-    """What a file of plain elements holds. Raises TensorError where that is more than the memory there is; OSError."""
+def read_bin(path: Path, spec: TensorSpec) -> Array:
+    """A file of plain elements, as MindSpore's tools take them: [count, *shape], as many tensors as it holds.
+
+    Raises TensorError where these are not whole ones, or more than the memory there is; ShapeError; OSError.
+    """
+    if not spec.is_static or not spec.nbytes:
+        raise ShapeError(f"{path}: a .bin has no shape, and the model leaves {spec} open")
     _check_size(path, path.stat().st_size)
-    return path.read_bytes()
+    data = path.read_bytes()
+    if not data or len(data) % spec.nbytes:
+        raise TensorError(f"{path} has {len(data)} bytes: expected a multiple of {spec.nbytes}, those of {spec}")
+    return np.frombuffer(data, spec.dtype.dtype).reshape(-1, *spec.shape)
 
 
 def _check_size(path: Path, nbytes: int) -> None:

@@ -1,4 +1,4 @@
-"""Inputs of a model from files: `.npy`, `.npz` and images become arrays of the inputs' shapes and element types."""
+"""Inputs of a model from files: `.npy`, `.npz`, `.bin` and images become arrays of the inputs' shapes and types."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lite.arrays import cast, read_npy, read_npz
+from lite.arrays import cast, read_bin, read_npy, read_npz
 from lite.errors import ShapeError, TensorNameError
 from lite.pictures import Pixels, read_picture
 from lite.types import Array, TensorSpec
@@ -41,8 +41,8 @@ def read_inputs(given: Sequence[str], specs: Sequence[TensorSpec], pixels: Pixel
 
 
 def is_picture(text: str) -> bool:
-    """Whether an argument `NAME=FILE` or `FILE` names neither a .npy nor a .npz."""
-    return Path(text).suffix.lower() not in (".npy", ".npz")
+    """Whether an argument `NAME=FILE` or `FILE` names no .npy, .npz or .bin."""
+    return Path(text).suffix.lower() not in (".npy", ".npz", ".bin")
 
 
 def random_inputs(session: Session, rng: np.random.Generator) -> dict[str, Array]:
@@ -87,4 +87,20 @@ def _read_argument(text: str, wanted: dict[str, TensorSpec], pixels: Pixels) -> 
         if spec.name not in arrays and len(arrays) != 1:
             raise TensorNameError(f"{path} has no array {spec.name!r}; it has {_names(list(arrays))}")
         return {spec.name: arrays.get(spec.name, next(iter(arrays.values())))}
-    return {spec.name: read_npy(path) if path.suffix.lower() == ".npy" else read_picture(path, spec, pixels)}
+    return {spec.name: _read(path, spec, pixels)}
+
+
+def _read(path: Path, spec: TensorSpec, pixels: Pixels) -> Array:
+    """The array in a file that has one."""
+    if path.suffix.lower() == ".npy":
+        return read_npy(path)
+    if path.suffix.lower() != ".bin":
+        return read_picture(path, spec, pixels)
+    try:
+        tensors = read_bin(path, spec)
+    except ShapeError as error:
+        raise ShapeError(f"{error}: give --input-shape") from error
+    if len(tensors) != 1:
+        raise ShapeError(f"{path} has {len(tensors)} times the bytes of {spec}: a run takes one")
+    first: Array = tensors[0]
+    return first

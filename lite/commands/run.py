@@ -51,7 +51,8 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     """What a model is run on: files, or random numbers."""
     add = parser.add_argument
     add("-i", "--input", metavar="NAME=FILE", action="append", default=[],
-        help="file for an input; without NAME=, the file for the only input, or a .npz with all of them")
+        help="file for an input: .npy, .npz, .bin (plain elements) or a picture; without NAME=, that of the only "
+        "input, or a .npz with all of them")
     add("--seed", metavar="N", type=natural, default=0, help="of random numbers (0)")
     add("--input-shape", metavar="NAME=DIMS", action="append", default=[], type=named_shape,
         help="resize an input first, such as x=1,224,224,3")

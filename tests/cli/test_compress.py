@@ -51,7 +51,7 @@ def test_what_outputs_lose_is_said_where_there_are_samples(mlite: Mlite, data: P
         loss = mlite(*given, "--calibration", data / "x.npy", *more, "--json").json["loss"]
         assert loss == {"error": report.error, "samples": report.samples, "fitted": False}
     one = mlite(*given[:4], "--prune-weights", 0.5, "--calibration", data / "x.npy", "--calibration-size", 1)
-    assert one.out.endswith(" on one sample, to which weights were fitted: on others it is larger\n")
+    assert one.out.endswith(" on one sample, to which weights were fitted: on others it may well be larger\n")
 
 
 def test_pictures_and_how_they_become_numbers(mlite: Mlite, data: Path, tmp_path: Path) -> None:

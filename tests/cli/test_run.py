@@ -46,12 +46,25 @@ def test_inputs_from_arrays(mlite: Mlite, tmp_path: Path, image: np.ndarray, exp
     npz = write_npz(tmp_path / "c.npz", x=image, other=image)
     single = write_npz(tmp_path / "d.npz", anything=image)
     only = write_npz(tmp_path / "e.npz", x=image)
-    for text in (f"x={npy}", npy, f"x={doubled}", f"x={npz}", f"x={single}", only):
+    elements = tmp_path / "f.bin"
+    image.tofile(elements)
+    for text in (f"x={npy}", npy, f"x={doubled}", f"x={npz}", f"x={single}", only, elements, f"x={elements}"):
         done = mlite("run", MODEL, "--input", text, "-o", tmp_path / "out.npz")
         assert done.code == 0, done.err
         with np.load(tmp_path / "out.npz") as outputs:
             assert len(outputs.files) == 1
             np.testing.assert_array_equal(outputs[outputs.files[0]], expected)
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "words"),
+    [(0, "expected a multiple of 256"), (255, "has 255 bytes"), (512, "has 2 times the bytes of")],
+)
+def test_plain_elements_that_are_no_input(mlite: Mlite, tmp_path: Path, nbytes: int, words: str) -> None:
+    (tmp_path / "x.bin").write_bytes(bytes(nbytes))
+    done = mlite("run", MODEL, "--input", tmp_path / "x.bin")
+    assert done.code == 1
+    assert words in done.err
 
 
 def test_an_image_is_resized_and_scaled(mlite: Mlite, tmp_path: Path, image: np.ndarray, expected: np.ndarray) -> None:
