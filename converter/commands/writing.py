@@ -105,6 +105,8 @@ def write(
         f"{output}: {size(exported)} of {args.model.name} to {size(written)}, "
         f"{imported} to {written_nodes} nodes, in {duration(seconds)} and {size(peak_memory())} of memory"
     )
+    if texts:
+        print(f"{report}: what explains it, layer by layer")
     if loss is not None:
         print(loss)
     if kept is not None:

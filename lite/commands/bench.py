@@ -93,7 +93,8 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
     if lacks:
         raise ModelError("; ".join(lacks))
     if args.input_shape and (args.peers or args.cold):
-        args.usage_error("--input-shape is for this process alone: with --peers or --cold fix it in the model")
+        args.usage_error("--input-shape is for this process alone: with --peers or --cold fix it in the model: "
+            "mlite convert MODEL --input-shape")
     with Session(model) as session:
         session.resize(dict(args.input_shape))
         inputs = inputs_for(session, args)

@@ -64,13 +64,17 @@ def execute(args: argparse.Namespace) -> int:
         (row["target"], row["state"], size(row["bytes"]), _age(row["age_s"]) if "age_s" in row else "")
         for row in (*shipped, *compiled)
     ]
-    print("\n".join(f"folder  {folder}" for folder in cache.folders()) or "folder  none")
+    print("\n".join(map(_folder, cache.folders())) or "folder  none")
     print(table(rows, ("level", "state", "size", "age"), right="llrr") if rows else "no packs")
     if parts:
         print(f"{len(parts)} compiled modules, {size(part_bytes)}, that the next pack can be made from")
     if args.clear:
         print(f"deleted {len(compiled)}" + (f" and {len(parts)} modules" if parts else ""))
     return 0
+
+
+def _folder(path: str) -> str:
+    return f"folder  {path}" if os.path.isdir(path) else f"folder  {path} (not there yet)"
 
 
 def _age(seconds: float) -> str:

@@ -80,6 +80,7 @@ def test_a_report_is_written_with_the_model(mlite: Mlite, data: Path, tmp_path: 
     out, report = tmp_path / "out.ms", tmp_path / f"report.{suffix}"
     given = ["--quantize", "full", "--calibration", data / "x.npy", "--max-error", 0.5]
     done = mlite("convert", MINDIR, "-o", out, *given, "--report", report)
+    assert f"{report}: what explains it" in done.out
     assert done.code == 0, done.err
     assert "Conv2DFusion" in report.read_text(encoding="utf-8")
     assert out.read_bytes() == converter.convert(MINDIR, {"quantization": {"samples": np.load(data / "x.npy")}})
