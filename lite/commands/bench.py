@@ -98,6 +98,7 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
     with Session(model) as session:
         session.resize(dict(args.input_shape))
         inputs = inputs_for(session, args)
+        in_codes = any(step.attrs.is_quantized for step in session.steps)
     with progress(f"measuring {name}", args.progress) as stage:
         report = measure_all(args, model, inputs, onnx, stage)
     if args.json:
@@ -106,6 +107,8 @@ def show(args: argparse.Namespace, name: str, model: str) -> int:
         print(f"{name}, {args.threads} thread{'s' if args.threads > 1 else ''}")
         if args.peers:
             print(say_peers())
+            if in_codes:
+                print(f"        run {onnx.name} as it is, while {name} is quantized (--suite --int8 quantizes both)")
         print(as_text(report))
     return 0
 

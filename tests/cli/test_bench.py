@@ -87,9 +87,15 @@ def test_peers_and_cold(mlite: Mlite, monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert "failed: was not made" in done.out
     assert "peers   one 1.0; not installed: MNN (pip install 'mindlite[peers]')" in done.out
     assert "peak memory" in done.out
+    assert "is quantized" not in done.out
     report = mlite(*arguments, "--json").json
     assert [row["engine"] for row in report["engines"]] == [OURS, "nobody", "MNN"]
     assert [bool(row["failure"]) for row in report["cold"]] == [False, True, True]
+    coded, samples = tmp_path / "coded.ms", tmp_path / "x.npy"
+    np.save(samples, np.load(DIGITS / "calibration.npz")["images"].astype(np.float32).reshape(-1, 1, 8, 8) / 16)
+    mlite("convert", DIGITS / "digits.mindir", "-o", coded, "--quantize", "full", "--calibration", samples)
+    done = mlite("bench", coded, *arguments[2:])
+    assert f"run x.onnx as it is, while {coded} is quantized" in done.out
     assert report["ratio"] == {"min": None, "median": None}
     assert report["peers"] == {"one": "1.0", "MNN": None}
 
