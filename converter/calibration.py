@@ -6,7 +6,7 @@ import operator
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from pathlib import Path
@@ -238,6 +238,12 @@ class Samples:
             scale=own.scale, mean=_tuple(own.mean), std=_tuple(own.std), bgr=own.channels == "BGR",
             resize=_tuple(own.resize), method=own.resize_method, crop=crop * 2 if len(crop) == 1 else crop,
         )  # fmt: skip
+
+
+def check_samples(option: str, samples: Any) -> None:
+    """Raise OptionError where samples are neither a Calibration nor an iterable."""
+    if not isinstance(samples, (Iterable, Calibration)) or (isinstance(samples, np.ndarray) and samples.ndim == 0):
+        raise OptionError(option, f" is a {type(samples).__name__}: expected an iterable of inputs")
 
 
 def has_some(samples: Any) -> bool:

@@ -32,7 +32,8 @@ def check_choice(option: str, value: object, known: Iterable[str]) -> None:
 
 def check_sequence_of_names(option: str, value: object) -> None:
     """Raise OptionError where an option is not a sequence of strings."""
-    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):
+    names = value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else [None]
+    if not all(isinstance(name, str) for name in names):
         raise OptionError(option, f" is {shown(value)}: expected a sequence of names")
 
 

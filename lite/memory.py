@@ -6,12 +6,12 @@ out from its start. A slab is freed with the last array in it.
 """
 from __future__ import annotations
 
-import gc
+import errno
 import mmap
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 
 import numpy as np
 
@@ -48,6 +48,8 @@ def allocate(nbytes: int) -> Array:
             return _in_huge_pages(nbytes)
         block = np.empty(nbytes + 2 * ALIGNMENT, np.uint8)
     except (MemoryError, ValueError, OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:  # a signal handler's TimeoutError, say
+            raise
         raise MemoryPlanError(f"cannot allocate {nbytes:,} bytes") from error
     skip = -address_of(block) % ALIGNMENT
     return block[skip : skip + nbytes]
@@ -94,21 +96,6 @@ class Slabs:
             self._size = min(8 * self._size, _LARGEST_SLAB)
         taken, self._rest = self._rest[:nbytes], self._rest[-(-nbytes // ALIGNMENT) * ALIGNMENT :]
         return taken
-
-
-@contextmanager
-def without_collecting() -> Iterator[None]:
-    """While thousands of objects are made to stay, no collector looks whether they are garbage: in a program with
-    large libraries, and so many objects, it would take as long as half of the work.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def release(arrays: Iterable[Array]) -> None:

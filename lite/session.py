@@ -25,7 +25,7 @@ import numpy as np
 from lite.binding import Binding
 from lite.delegates.selection import select
 from lite.errors import InvalidModelError, SessionClosedError, ShapeError, TensorError
-from lite.memory import available_bytes, without_collecting
+from lite.memory import available_bytes
 from lite.model import Model, Source, read_model
 from lite.native.cpu import usable_cpus
 from lite.native.workers import Workers
@@ -68,7 +68,6 @@ class Session:
     KernelBuildError where a delegate or its kernels cannot be had, TypeError or ValueError for an invalid argument.
     """
 
-    @without_collecting()
     def __init__(
         self,
         source: Source,

@@ -1,7 +1,6 @@
 """Blocks, slabs, and giving back mapped pages; what a whole session takes, with generous margins."""
 from __future__ import annotations
 
-import gc
 import mmap
 import os
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 from converter.emit.graph import emit
 from converter.ir.text import parse
 from lite.errors import MemoryPlanError
-from lite.memory import ALIGNMENT, Slabs, address_of, allocate, release, without_collecting
+from lite.memory import ALIGNMENT, Slabs, address_of, allocate, release
 from lite.native.pack import load_pack
 from lite.types import Array
 
@@ -44,24 +43,6 @@ def test_blocks_of_slabs_are_aligned_and_apart() -> None:
         taken.append((address_of(block), address_of(block) + size))
     taken = sorted(row for row in taken if row[0] < row[1])
     assert all(end <= start for (_, end), (start, _) in pairwise(taken))
-
-
-def test_the_collector_is_as_before() -> None:
-    @without_collecting()
-    def fail() -> None:
-        assert not gc.isenabled()
-        raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        with without_collecting():
-            assert not gc.isenabled()
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 1000), (1000, 9000), (4096, 8192), (9999, 10_000), (5, 5)])

@@ -75,6 +75,8 @@ def _to_fixpoint(graph: Graph, function: Rewriter, operators: frozenset[str]) ->
                 if patch is None or not editor.accepts(patch):
                     continue
                 touched = editor.apply(patch)
+            except OSError:  # a signal handler's TimeoutError, say: no pass raises one
+                raise
             except Exception as error:
                 raise PassError(f"at {node}: {error}") from error
             patches += 1
@@ -108,6 +110,8 @@ def run_passes(graph: Graph, pipeline: Sequence[Pass], progress: Progress | None
                 if changed:
                     verifier.check(part)
                 count += changed
+        except OSError:
+            raise
         except Exception as error:
             before = ", ".join(p.name for p in pipeline[:done]) or "none"
             raise PassError(f"pass {step.name} failed: {error}\npasses that had run: {before}\n{_ADVICE}") from error

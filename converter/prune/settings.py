@@ -4,12 +4,12 @@ from __future__ import annotations
 import operator
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
-from converter.calibration import Calibration
+from converter.calibration import Calibration, check_samples
 from converter.errors import Field, OptionError
 from converter.names import check_choice, check_names, check_sequence_of_names, is_integer, is_number, shown
 from lite.types import Array
@@ -87,9 +87,7 @@ class Pruning:
         check_sequence_of_names(_setting("skip_nodes"), self.skip_nodes)
         if isinstance(self.samples, (str, os.PathLike, Mapping)):
             object.__setattr__(self, "samples", Calibration.of(self.samples))
-        if not isinstance(self.samples, (Iterable, Calibration)):
-            kind = type(self.samples).__name__
-            raise OptionError(_setting("samples"), f" is a {kind}: expected an iterable of inputs")
+        check_samples(_setting("samples"), self.samples)
 
     def of_each(self) -> tuple[int, int] | None:
         """The pattern's numbers: how many of how many stay. None without a pattern, and for an invalid one."""

@@ -124,6 +124,8 @@ def _runs(
     graph: Graph, values: Sequence[Value], settings: Quantization, progress: Callable[[str], None] | None
 ) -> Iterator[Sequence[Array]]:
     """The values of these tensors, for one sample after the other."""
+    if not values:
+        return
     count, total = 0, operator.length_hint(settings.samples)
     with session_of(graph, values) as session:
         for sample in settings.samples:

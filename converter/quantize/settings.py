@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
-from converter.calibration import Calibration, has_some
+from converter.calibration import Calibration, check_samples, has_some
 from converter.errors import Field, OptionError
 from converter.names import (
     check_choice,
@@ -158,9 +158,7 @@ class Quantization:
             raise OptionError(_setting("smooth"), f" is {shown(self.smooth)}: expected 0 to 1, such as 0.5")
         check_sequence_of_names(_setting("skip_nodes"), self.skip_nodes)
         self._check_kind()
-        if not isinstance(self.samples, (Iterable, Calibration)):
-            kind = type(self.samples).__name__
-            raise OptionError(_setting("samples"), f" is a {kind}: expected an iterable of inputs")
+        check_samples(_setting("samples"), self.samples)
 
     def _check_kind(self) -> None:
         """Raise OptionError for a field that the kind does not use."""

@@ -11,7 +11,7 @@ from lite.types import Array
 
 
 class HostCall:
-    """Calling it runs the claim on the arrays it was bound to. Raises DelegateError whatever goes wrong inside."""
+    """Calling it runs the claim on the arrays it was bound to. Raises DelegateError for all but OSError inside."""
 
     __slots__ = ("_call", "_inputs", "_outputs", "_what")
 
@@ -27,6 +27,8 @@ class HostCall:
         try:
             with np.errstate(all="ignore"):  # infinities and NaNs pass through a network, as they do in native kernels
                 results = self._call(self._inputs)
+        except OSError:  # a signal handler's TimeoutError, say: numpy raises none
+            raise
         except Exception as error:
             raise DelegateError(f"{self._what} failed: {error}") from error
         for position, (out, result) in enumerate(zip(self._outputs, results, strict=False)):

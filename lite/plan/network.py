@@ -142,6 +142,8 @@ def _step(model: Model, node: Node, specs: Mapping[int, TensorSpec], memory_limi
             outputs = in_codes(node.attrs, inputs, outputs)
     except TensorError as error:
         raise type(error)(f"{where}: {error}") from error
+    except OSError:  # a signal handler's TimeoutError, say: inference itself raises none
+        raise
     except Exception as error:  # attributes and operands come from the file: whatever they break, it is at fault
         given = ", ".join(map(str, inputs))
         raise InvalidModelError(f"{model.name}: {where} does not accept its inputs ({given}): {error!r}") from error

@@ -156,6 +156,8 @@ class Program:
         assert node.attrs is not None, "check_supported has refused models with unknown operators"
         try:
             results = ops.evaluate(node.attrs, [self._value(i, values) for i in node.inputs])
+        except OSError:  # a signal handler's TimeoutError, say: numpy raises none
+            raise
         except Exception as error:
             raise DelegateError(f"{node.op} {node.name!r} failed: {error}") from error
         return tuple(np.ascontiguousarray(result).reshape(result.shape) for result in results)

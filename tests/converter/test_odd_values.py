@@ -38,7 +38,7 @@ class InBytes(os.PathLike[bytes]):
 
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 1.5, 10**400, -(10**400), 10**5000, float("nan"), float("inf"), 1j, "", "a\0b", "\ud800",
-    "x" * 5000, b"x", [], [[]], ["minmax"], ["l2", 3], {}, {3: "a"}, {"a": 3}, {None: None}, (10**400, 1),
+    "x" * 5000, b"", b"x", [], [[]], ["minmax"], ["l2", 3], {}, {3: "a"}, {"a": 3}, {None: None}, (10**400, 1),
     np.zeros(0), np.ones(2), np.int8(1), np.float32(0.5), np.array("full"),
     np.array(3), object(), Unshowable(), InBytes(), int, iter(()), range(3),
 )  # fmt: skip

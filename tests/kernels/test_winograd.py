@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lite.delegates.base import NativeClaim, Operation
+from lite.delegates.cpu import CpuDelegate
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.winograd import SIZES, Form, bind_winograd, winograd_form
 from lite.native.pack import KernelPack
@@ -90,3 +91,18 @@ def test_the_cost_model(extent: int, channels: int, outputs: int, chosen: int) -
     place = window(attrs, x.shape, (outputs, 3, 3))
     form = winograd_form(attrs, x, TensorSpec.of(case.inputs[1]), place, Tile(12, 16, 16, 0, 2, 2, 0, 64))
     assert (form.size if form else 0) == chosen
+    clipped = winograd_form(
+        attrs, x, TensorSpec.of(case.inputs[1]), place, Tile(12, 16, 16, 0, 2, 2, 0, 64), clipped=True
+    )
+    assert clipped is None or clipped.size == 2
+
+
+def test_what_is_clipped_is_as_exact(pack: KernelPack) -> None:
+    """Errors are in proportion to what was there before ReLU6 cut it."""
+    case = conv((1, 28, 28, 64), 64, (3, 3), pads=(1, 1, 1, 1), activation=ActivationType.RELU6)
+    operation = operation_of(case)
+    claim = CpuDelegate(pack).claim(operation)
+    assert isinstance(claim, NativeClaim)
+    (expected,) = case.expected()
+    (actual,) = execute(pack, operation, claim, case.inputs)
+    assert np.abs(actual - expected).max() <= 1e-5 * expected.max()

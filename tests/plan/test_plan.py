@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from lite import ops
 from lite.delegates.base import In, NativeClaim, NativeStep, Operation, Out
 from lite.delegates.reference import ReferenceDelegate
 from lite.errors import DelegateError, MemoryPlanError
@@ -110,6 +111,21 @@ def test_a_chain_in_place_needs_one_buffer_and_one_native_call() -> None:
     assert len(plan.segments) == 1
     plan.execute()
     assert pack.rows_run == 20
+
+
+def test_what_a_signal_handler_raises_is_not_the_operation_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*arguments: object) -> None:
+        raise TimeoutError
+
+    model = make_model([TensorSpec(DType.FLOAT32, (4,), "x")], [(TANH, ["x"], ["y"])], ["y"])
+    with monkeypatch.context() as patch:
+        patch.setattr(ops, "evaluate", late)
+        plan = native_plan(model)
+        with pytest.raises(TimeoutError):
+            plan.execute()
+    monkeypatch.setattr(ops, "infer", late)
+    with pytest.raises(TimeoutError):
+        native_plan(model)
 
 
 def test_host_steps_split_the_table() -> None:

@@ -52,7 +52,7 @@ def bind(operation: Operation, tile: Tile) -> NativeClaim | None:
         return bind_thin(operation, attrs, w.value, None if bias is None else bias.value, place, tile)
     from lite.delegates.cpu.winograd import bind_winograd, winograd_form  # networks for phones have no use for it
 
-    form = winograd_form(attrs, x, w, place, tile)
+    form = winograd_form(attrs, x, w, place, tile, clipped=finish(operation)["high"] != math.inf)
     if form is not None:
         return bind_winograd(operation, form, w.value, None if bias is None else bias.value, place, tile)
     return _bind_implicit(operation, attrs, w, bias, place, tile)

@@ -5,7 +5,8 @@ F(4) needs the fewest products, but 4 times the weights of the direct way, and o
 edge. The figures come from measurements of images of 7 to 112 pixels with 16 to 512 channels.
 
 Their results are sums of larger numbers than the direct way's. On standard normal data of up to 512 channels F(2) is
-within 6e-6 of the largest output, F(4) within 4e-5.
+within 6e-6 of the largest output, F(4) within 4e-5; so where much larger ones may have been clipped, by ReLU6, F(4) is
+not taken. A pixel that is no number spoils its tile, and numbers beyond 1e36 may leave float32.
 """
 from __future__ import annotations
 
@@ -54,15 +55,17 @@ class Form:
         return (self.size + 2) ** 2
 
 
-def winograd_form(attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, place: Window, tile: Tile) -> Form | None:
-    """The cheapest form, or None where the direct way costs less or the kernels do not fit."""
+def winograd_form(
+    attrs: Conv2DFusion, x: TensorSpec, w: TensorSpec, place: Window, tile: Tile, clipped: bool = False
+) -> Form | None:
+    """The cheapest form, or None where the direct way costs less or the kernels do not fit. clipped: from above."""
     if w.shape[1:3] != (3, 3) or attrs.stride != (1, 1) or attrs.dilation != (1, 1) or attrs.group != 1:
         return None
     outputs, channels = tile.panels(w.shape[0]) * tile.columns, x.shape[3]
     height, width = place.output
     best = None
     least = 9 * channels * outputs * (x.shape[0] * height * width * _PRODUCT + 4 * _BYTE)
-    for index, size in enumerate(SIZES):
+    for index, size in enumerate(SIZES[:1] if clipped else SIZES):
         form = Form(index, -(-height // size), -(-width // size))
         tiles = x.shape[0] * form.down * form.across
         cost = form.frequencies * (

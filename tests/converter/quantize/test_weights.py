@@ -12,6 +12,7 @@ from converter.compact import stored_bytes
 from converter.emit.graph import emit
 from converter.errors import OptionError, QuantizeError
 from converter.ir.graph import Graph, Value
+from converter.ir.text import parse
 from converter.ir.verify import verify
 from converter.quantize.apply import quantize
 from converter.quantize.measure import copy
@@ -108,6 +109,22 @@ def test_the_file_computes_what_the_graph_says(bits: int, tolerance: float, grou
                 results.append(session.run(x))
         np.testing.assert_allclose(results[0], results[1], atol=1e-4 * np.abs(wanted).max())
         assert np.abs(results[0] - wanted).max() <= tolerance * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize("more", [{}, {"rounding": "compensated"}, {"max_error": 0.5}], ids=str)
+def test_samples_where_no_product_has_second_moments(more: dict[str, Any]) -> None:
+    """Errors are not spread over depthwise filters, so samples have nothing to say of them."""
+    graph = parse(
+        """
+        graph g
+        input %x: float32[1,6,6,32]
+        const %w: float32[32,3,3,1] = seed 1
+        %y = Conv2DFusion(%x, %w) {kernel_size=[3, 3], stride=[1, 1], dilation=[1, 1], pad_list=[1, 1, 1, 1], group=32}
+        output %y
+        """
+    )
+    samples = [np.random.default_rng(1).standard_normal((1, 6, 6, 32)).astype(np.float32)]
+    verify(quantize(graph, Quantization(kind="weight", weight_bits=4, samples=samples, **more)))
 
 
 def test_what_becomes_codes() -> None:
