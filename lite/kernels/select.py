@@ -54,6 +54,8 @@ def select(
     `block` elements of a row. scratch: 3 codes.BLOCK_BYTES.
     """
     blocks = (n + block - 1) // block
+    repeated = min(BLOCK, min(block, n))
+    last_where = last_yes = last_no = 0  # what was repeated last: rows often have it in common
     for unit in range(begin, end):
         first_row = unit // blocks * row_block
         start = unit % blocks * block
@@ -62,14 +64,17 @@ def select(
             yes = a + row_offset(dims, row, 1)
             no = b + row_offset(dims, row, 2)
             if c_step == 0:
-                copy_elements(where, 0, scratch, 1, BLOCK, 1)
-                where = scratch
+                if where != last_where:
+                    copy_elements(where, 0, scratch, 1, repeated, 1)
+                last_where, where = where, scratch
             if a_step == 0:
-                copy_elements(yes, 0, scratch + BLOCK_BYTES, size, BLOCK, size)
-                yes = scratch + BLOCK_BYTES
+                if yes != last_yes:
+                    copy_elements(yes, 0, scratch + BLOCK_BYTES, size, repeated, size)
+                last_yes, yes = yes, scratch + BLOCK_BYTES
             if b_step == 0:
-                copy_elements(no, 0, scratch + 2 * BLOCK_BYTES, size, BLOCK, size)
-                no = scratch + 2 * BLOCK_BYTES
+                if no != last_no:
+                    copy_elements(no, 0, scratch + 2 * BLOCK_BYTES, size, repeated, size)
+                last_no, no = no, scratch + 2 * BLOCK_BYTES
             for first in range(start, min(start + block, n), BLOCK):
                 count = min(BLOCK, min(start + block, n) - first)
                 _choose(
