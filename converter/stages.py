@@ -55,7 +55,7 @@ class Kept(NamedTuple):
 
     def __str__(self) -> str:
         if not self.names:
-            return "no layer has to stay in float32"
+            return "the error of quantization alone is within the limit: no layer has to stay in float32"
         first = ", ".join(self.names[:_FIRST]) + (", ..." if len(self.names) > _FIRST else "")
         return f"{len(self.names)} of {self.layers} layers stay in float32: {first}"
 

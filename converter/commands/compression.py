@@ -74,8 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--error-budget", metavar="X", type=number,
         help="choose bits by layer, as few as keep the relative error of the outputs below this, such as 0.1")
     add("--max-error", metavar="X", type=number,
-        help="keep layers in float32, those that cost the most first, until the relative error of the outputs is at "
-        "most this, such as 0.02")
+        help="keep layers in float32, those that cost the most first, until the relative error of the outputs, beside "
+        "what pruning does, is at most this, such as 0.02")
     group = parser.add_argument_group("pruning and quantization")
     add = group.add_argument
     add("--config", metavar="FILE", type=Path, help="file of settings: TOML, or the INI of MindSpore Lite's converter")

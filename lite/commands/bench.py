@@ -297,7 +297,9 @@ def remark(standing: Standing) -> str:
     """How an engine's outputs differ from ours; "" where they do not."""
     if standing.error <= _SAME:
         return ""
-    return f"outputs differ by {standing.error:.1g}" if math.isfinite(standing.error) else "has other outputs"
+    if not math.isfinite(standing.error):
+        return "has other outputs"
+    return f"outputs differ by {standing.error:.1g} of the largest"
 
 
 def _cold(starts: Sequence[ColdStart]) -> str:

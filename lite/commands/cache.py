@@ -1,8 +1,9 @@
 """Show the compiled kernels that are kept on this device, or delete them.
 
 A pack holds the kernels for one level of processor. It is "in use" where a session
-on this device would load it, and "old" where the kernels have changed since it was
-compiled. Packs that no session needs any more are deleted 30 days after they were
+on this device would load it, "old" where the kernels have changed since it was
+compiled, and "spare" where they have not, but it is for another level or of other
+versions of what compiles them. Packs that no session needs any more are deleted 30 days after they were
 built. If one that is needed is deleted, the next session compiles it anew;
 processes that have loaded it keep it. Packs that were installed with mindlite stay.
 """
@@ -69,7 +70,7 @@ def execute(args: argparse.Namespace) -> int:
     if parts:
         print(f"{len(parts)} compiled modules, {size(part_bytes)}, that the next pack can be made from")
     if args.clear:
-        print(f"deleted {len(compiled)}" + (f" and {len(parts)} modules" if parts else ""))
+        print(f"deleted {len(compiled)} packs" + (f" and {len(parts)} modules" if parts else ""))
     return 0
 
 

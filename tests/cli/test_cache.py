@@ -44,7 +44,7 @@ def test_states_and_clearing(mlite: Mlite, folder: Path, monkeypatch: pytest.Mon
     assert states == ["in use", "old", "spare"]
     text = mlite("cache", "--clear").out
     assert level in text
-    assert "deleted 3" in text
+    assert "deleted 3 packs" in text
     assert cache.entries() == ()
     assert mlite("cache", "--json").json["packs"] == []
 
