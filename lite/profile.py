@@ -20,10 +20,11 @@ def execute_timed(plan: Plan) -> tuple[StepTime, ...]:
 
     Each step is called from Python here, which adds about a microsecond to its time.
     """
-    times: list[StepTime] = []
+    seconds: list[float] = []
     for step in plan.steps:
-        begin = perf_counter()
+        begin = end = perf_counter()
         if step.run is not None:
             step.run()
-        times.append(StepTime(step.info, perf_counter() - begin if step.run is not None else 0.0))
-    return tuple(times)
+            end = perf_counter()
+        seconds.append(end - begin)
+    return tuple(StepTime(step.info, taken) for step, taken in zip(plan.steps, seconds, strict=True))
