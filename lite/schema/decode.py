@@ -264,12 +264,13 @@ class Decoder:
         kinds = np.unique(vtables)
         if len(kinds) > _FEW_KINDS:
             return None
+        self._spend(_TABLE_WORK * len(starts))  # before the columns are allocated
         columns = {name: np.full(len(starts), table.defaults[name], f"<{code}") for name, code in table.codes.items()}
         for kind in kinds:
             chosen = vtables == kind
             some = starts[chosen]
             plan = self._plan_at(table, int(some.max()))
-            self._spend((plan.size + _TABLE_WORK) * (len(some) - 1))
+            self._spend(plan.size * (len(some) - 1))
             for name in plan.names:
                 columns[name][chosen] = self._column(table.codes[name], some + plan.present[name])
         return Rows(columns, len(starts))
