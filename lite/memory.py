@@ -98,6 +98,14 @@ class Slabs:
         return taken
 
 
+def mapping_of(array: Array) -> mmap.mmap | None:
+    """The mapped file that an array is a view of, None where it is none."""
+    owner: object = array
+    while isinstance(owner, (np.ndarray, memoryview)):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    return owner if type(owner) is mmap.mmap else None
+
+
 def release(arrays: Iterable[Array]) -> None:
     """Give back the pages that hold views of mapped files, and those in between; other arrays are left alone.
 
@@ -105,10 +113,8 @@ def release(arrays: Iterable[Array]) -> None:
     """
     spans: dict[int, tuple[mmap.mmap, int, int]] = {}
     for array in arrays:
-        mapping: object = array
-        while isinstance(mapping, (np.ndarray, memoryview)):
-            mapping = mapping.base if isinstance(mapping, np.ndarray) else mapping.obj
-        if type(mapping) is mmap.mmap and hasattr(mmap, "MADV_DONTNEED"):
+        mapping = mapping_of(array)
+        if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
             start = address_of(array)
             _, low, high = spans.get(id(mapping), (mapping, start, start))
             spans[id(mapping)] = mapping, min(low, start), max(high, start + array.nbytes)

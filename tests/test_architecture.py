@@ -44,7 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "lite.native": {"lite.errors", "lite.kernels.target", "numpy"},
     "lite.native.driver": {"lite.native", "lite.kernels", "llvmlite"},
     "lite.native.codegen": {"lite.errors", "lite.native", "lite.kernels", "numba", "llvmlite"},
-    "lite.delegates.base": {*WORDS, "lite.ops"},
+    "lite.delegates.base": {*WORDS, "lite.memory", "lite.ops"},
     "lite.delegates.reference": {"lite.types", "lite.delegates.base", "lite.ops"},
     "lite.delegates.cpu": {
         *WORDS, "lite.memory", "lite.delegates.base", "lite.kernels.codes", "lite.native", "lite.ops", "numpy",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from lite.memory import address_of, allocate
 from lite.ops.activation import Activation
 from lite.ops.registry import Attributes
 from lite.records import dataclass
@@ -115,6 +116,35 @@ class Out:
     index: int
 
 
+class Packer(Protocol):
+    """What calls a kernel of a pack at once: lite.native.pack.KernelPack."""
+
+    def call(self, kernel: str, words: Mapping[str, int], units: int = 1, scratch: int = 0) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packing:
+    """How a kernel of the pack makes a constant of constants in the model's file, once the plan is final.
+
+    result: the argument that is the address of the `nbytes` bytes to write. arrays: what the kernel reads, by argument;
+    integers: all its other arguments. units, scratch: as in NativeStep.
+    """
+
+    kernel: str
+    result: str
+    nbytes: int
+    arrays: Mapping[str, Array]
+    integers: Mapping[str, int]
+    units: int
+    scratch: int = 0
+
+    def write(self, packer: Packer, place: Array) -> None:
+        """Make it here and now, at `place`."""
+        addresses = {name: address_of(array) for name, array in {**self.arrays, self.result: place}.items()}
+        scratch = allocate(self.scratch)
+        packer.call(self.kernel, {**addresses, **self.integers}, self.units, address_of(scratch))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Packed:
     """Kernel argument: the address of a constant made for this kernel, 64-byte aligned by the planner.
@@ -122,7 +152,7 @@ class Packed:
     replaces: the input whose original bytes nobody needs once this copy exists, or -1.
     """
 
-    data: Array
+    data: Array | Packing
     replaces: int = -1
 
 

@@ -1,7 +1,7 @@
 """Where a planned network's tensors are: in the arena, in the mapped file, or packed for a kernel."""
 from __future__ import annotations
 
-from lite.delegates.base import Argument, In, Out, Packed, Temp
+from lite.delegates.base import Argument, In, Out, Packed, Packer, Temp
 from lite.memory import address_of
 from lite.plan.arena import ArenaPlan
 from lite.plan.lifetime import Lifetimes
@@ -14,7 +14,13 @@ class Placement:
     """Arrays and addresses of all operands of steps. It keeps the memory alive whose addresses it has given."""
 
     def __init__(
-        self, network: Network, lifetimes: Lifetimes, layout: ArenaPlan, arena: Array, packed: PackedConstants
+        self,
+        network: Network,
+        lifetimes: Lifetimes,
+        layout: ArenaPlan,
+        arena: Array,
+        packed: PackedConstants,
+        packer: Packer | None,
     ) -> None:
         self._network = network
         self._lifetimes = lifetimes
@@ -22,6 +28,7 @@ class Placement:
         self._arena = arena
         self._begin = address_of(arena)
         self._shared = packed
+        self._packer = packer
         self._constants: dict[int, Array] = {}
         self._packed: dict[int, Array] = {}
         self._placed: dict[Packed, Array] = {}  # steps may have one in common
@@ -60,7 +67,7 @@ class Placement:
                 return self._begin + self._layout.offsets[self._lifetimes.temporaries[time, argument.key]]
             case Packed():
                 if argument not in self._placed:
-                    array = self._shared.place(step.operation.name, argument.data)
+                    array = self._shared.place(step.operation.name, argument.data, self._packer)
                     self._placed[argument] = self._packed[id(array)] = array
                 return address_of(self._placed[argument])
         raise TypeError(f"{argument!r} is a number, not an operand")

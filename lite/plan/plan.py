@@ -158,11 +158,12 @@ def build_plan(network: Network, resources: Resources) -> Plan:
     _check_limit(network, layout.nbytes + scratch_nbytes, resources.memory_limit)
 
     arena, scratch = allocate(layout.nbytes), allocate(scratch_nbytes)
-    placement = Placement(network, alive, layout, arena, resources.packed)
+    placement = Placement(network, alive, layout, arena, resources.packed, resources.pack)
     table = build_table(
         resources.pack,
         [BoundStep(s, partial(placement.address, time)) for time, steps in enumerate(native) for s in steps],
     )
+    resources.packed.settle()
 
     def rows(first: int, end: int) -> Callable[[], None]:
         assert resources.runner is not None, "there are rows only where there is a pack"

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lite.delegates.base import Argument, In, NativeStep, Out, Packed, Rows, Stages, Temp
+from lite.delegates.base import Argument, In, NativeStep, Out, Packed, Packer, Rows, Stages, Temp
 from lite.errors import DelegateError
 from lite.memory import address_of
 from lite.records import dataclass
@@ -33,8 +33,8 @@ class Parameter(Protocol):
     def kind(self) -> str: ...
 
 
-class Pack(Protocol):
-    """What the table needs of a kernel pack: where a kernel is, and what its arguments are."""
+class Pack(Packer, Protocol):
+    """What the plan needs of a kernel pack: where a kernel is, and what its arguments are."""
 
     def address(self, kernel: str) -> int: ...
     def parameters(self, kernel: str) -> Sequence[Parameter]: ...

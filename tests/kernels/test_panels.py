@@ -2,13 +2,17 @@
 from __future__ import annotations
 
 import itertools
+import mmap
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lite.delegates.base import Packing
 from lite.delegates.cpu.packed_i8 import packed_weights
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.winograd import SIZES, Form, transformed
+from lite.memory import allocate
 from lite.native.pack import KernelPack
 from lite.types import Array
 from tests.kernels.conftest import LEVELS
@@ -44,7 +48,26 @@ def test_panels(packs: dict[str, KernelPack], outer: tuple[int, ...], along: str
             pairs = len(expected) // 2
             some = expected[: 2 * pairs].reshape(pairs, 2, depth, tile.columns).swapaxes(1, 2)
             whole = np.concatenate([some.reshape(-1), expected[2 * pairs :].reshape(-1)])
-            np.testing.assert_array_equal(tile.pack_pairs(w), whole)
+            np.testing.assert_array_equal(np.ravel(tile.pack_pairs(w)), whole)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_weights_in_a_file_wait(packs: dict[str, KernelPack], tmp_path: Path, level: str) -> None:
+    tile = Tile.of(packs[level])
+    w = np.random.default_rng(0).standard_normal((40, 3, 3, 5)).astype(np.float32)
+    (tmp_path / "w.bin").write_bytes(w.tobytes())
+    with open(tmp_path / "w.bin", "rb") as file:
+        mapped = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.float32)
+    for pack in (
+        lambda x: tile.pack_weights(x.reshape(40, 45)),
+        lambda x: tile.pack_pairs(x.reshape(45, 40).T),
+        lambda x: transformed(x.reshape(w.shape), Form(1, 1, 1), tile),
+    ):
+        waiting, expected = pack(mapped), pack(w)
+        assert isinstance(waiting, Packing)
+        place = allocate(waiting.nbytes)
+        waiting.write(packs[level], place)
+        np.testing.assert_array_equal(place, expected.reshape(-1).view(np.uint8))
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -59,6 +82,7 @@ def test_winograd_weights(
     exact = np.einsum("pa,qb,oabc->opqc", g, g, w.astype(np.float64)).reshape(outputs, -1, channels)
     expected = panels(exact.swapaxes(0, 1), tile.columns).swapaxes(0, 1)
     actual = transformed(w, Form(form, 1, 1), tile)
+    assert isinstance(actual, np.ndarray), "these weights are no file's"
     np.testing.assert_allclose(actual, expected, rtol=0, atol=3e-7 * np.abs(expected).max())
     assert not actual[expected == 0].any()
 
@@ -73,4 +97,6 @@ def test_codes(packs: dict[str, KernelPack], shape: tuple[int, ...], level: str)
     padded = np.zeros((groups, count * tile.lanes, taps, steps * tile.int8_step), np.int8)
     padded[:, :columns, :, :depth] = w
     expected = padded.reshape(groups, count, tile.lanes, taps, steps, tile.int8_step).transpose(0, 1, 3, 4, 2, 5)
-    np.testing.assert_array_equal(packed_weights(w, tile), expected.reshape(-1))
+    packed = packed_weights(w, tile)
+    assert isinstance(packed, np.ndarray), "these weights are no file's"
+    np.testing.assert_array_equal(packed.reshape(-1).view(np.int8), expected.reshape(-1))

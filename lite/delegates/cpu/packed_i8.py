@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lite.delegates.base import Packing
 from lite.delegates.cpu.excess import pack_split
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.work import FLOP, split
@@ -13,7 +14,7 @@ PANELS = 2  # that a tile takes at once, see lite.kernels.gemm_i8
 _FEW = 8  # blocks of rows, below which threads share the panels instead
 
 
-def packed_weights(w: Array, tile: Tile) -> Array:
+def packed_weights(w: Array, tile: Tile) -> Array | Packing:
     """[groups, columns, taps, depth] -> [groups, panel, tap, steps, lanes, codes of a step], zeros beyond."""
     groups, columns, taps, depth = w.shape
     panels, steps = -(-columns // tile.lanes), -(-depth // tile.int8_step)
@@ -21,7 +22,7 @@ def packed_weights(w: Array, tile: Tile) -> Array:
         if depth % 4:
             w = np.pad(w, ((0, 0), (0, 0), (0, 0), (0, -depth % 4)))
         words = np.ascontiguousarray(w).view(np.float32).reshape(groups, columns, taps * steps)
-        return tile.pack_words(words, tile.lanes).reshape(-1).view(np.int8)
+        return tile.pack_words(words, tile.lanes)
     packed = tile.slabs.allocate(groups * panels * tile.lanes * taps * steps * tile.int8_step).view(np.int8)
     target = packed.reshape(groups, panels, taps, steps, tile.lanes, tile.int8_step)
     for group, panel in np.ndindex(groups, panels):  # one by one: what is in between stays small

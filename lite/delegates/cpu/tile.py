@@ -7,18 +7,18 @@ from typing import Protocol
 
 import numpy as np
 
+from lite.delegates.base import Packer, Packing
 from lite.delegates.cpu.strides import offsets
-from lite.memory import Slabs, address_of, allocate
+from lite.memory import Slabs, mapping_of
 from lite.records import dataclass, field
 from lite.types import Array
 
 
-class Pack(Protocol):
+class Pack(Packer, Protocol):
     """The part of a kernel pack that binding needs."""
 
     @property
     def constants(self) -> Mapping[str, int]: ...
-    def call(self, kernel: str, words: Mapping[str, int], units: int = 1, scratch: int = 0) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +54,48 @@ class Tile:
         """How many tiles lie across that many columns."""
         return -(-columns // self.columns)
 
-    def pack_weights(self, w: Array) -> Array:
+    def pack_weights(self, w: Array) -> Array | Packing:
         """[..., columns, depth] -> [..., panel, depth, tile columns], zeros beyond the last column."""
         return self.pack_words(np.asarray(w, np.float32), self.columns)
 
-    def pack_pairs(self, w: Array) -> Array:
-        """[columns, depth] -> [pair of panels, depth, 2 x tile columns], then the odd panel; flat, zeros beyond."""
-        return self.pack_words(np.asarray(w, np.float32), self.columns, abreast=2).reshape(-1)
+    def pack_pairs(self, w: Array) -> Array | Packing:
+        """[columns, depth] -> [pair of panels, depth, 2 x tile columns], then the odd panel; zeros beyond."""
+        return self.pack_words(np.asarray(w, np.float32), self.columns, abreast=2)
 
-    def pack_words(self, w: Array, width: int, abreast: int = 1) -> Array:
+    def pack_words(self, w: Array, width: int, abreast: int = 1) -> Array | Packing:
         """[..., columns, depth] of 4 bytes each -> [..., panel, depth, width], see lite.kernels.panels."""
         *outer, columns, depth = w.shape
         matrices = offsets(outer, w.strides[:-2])
         panels = -(-columns // width)
-        packed = self.floats(*outer, panels, depth, width)
         counts = {"depth": depth, "columns": columns, "width": width, "abreast": abreast}
         strides = {"depth_stride": w.strides[-1], "column_stride": w.strides[-2]}
         units = {"panel_count": math.prod(outer) * panels, "block": 1}
-        arrays = {"b": w, "packed": packed, "matrices": matrices}
-        self.call("pack_columns", arrays, counts | strides | units, units["panel_count"])
-        return packed
+        shape = (*outer, panels, depth, width)
+        arrays, integers = {"b": w, "matrices": matrices}, counts | strides | units
+        return self.made(shape, "pack_columns", "packed", arrays, integers, units["panel_count"])
 
-    def floats(self, *shape: int) -> Array:
-        """A float32 array for packed weights, not initialized."""
-        return self.slabs.allocate(4 * math.prod(shape)).view(np.float32).reshape(shape)
+    def made(
+        self,
+        shape: tuple[int, ...],
+        kernel: str,
+        result: str,
+        arrays: Mapping[str, Array],
+        integers: Mapping[str, int],
+        units: int,
+        scratch: int = 0,
+    ) -> Array | Packing:
+        """What a kernel of the pack makes, float32 of this shape; arguments as of Packing, the weights first.
 
-    def call(
-        self, kernel: str, arrays: Mapping[str, Array], integers: Mapping[str, int], units: int, scratch: int = 0
-    ) -> None:
-        """Run all units of a kernel of the pack here and now, with these arguments and that many bytes of scratch."""
+        Weights in the mapped file can wait until the plan is final. Others, which have been decoded, take memory, so
+        theirs are made at once.
+        """
+        packing = Packing(kernel, result, 4 * math.prod(shape), arrays, integers, units, scratch)
+        if mapping_of(next(iter(arrays.values()))) is not None:
+            return packing
         assert self.pack is not None, "there are no weights where only costs are asked"
-        words = {name: address_of(array) for name, array in arrays.items()}
-        room = allocate(scratch)
-        self.pack.call(kernel, {**words, **integers}, units, address_of(room))
+        packed = self.slabs.allocate(packing.nbytes)
+        packing.write(self.pack, packed)
+        return packed.view(np.float32).reshape(shape)
 
     def pack_bias(self, bias: Array | None, groups: int, columns: int) -> Array:
         """[groups x columns] or None -> [groups, panels x tile columns], zeros beyond."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Temp
+from lite.delegates.base import Argument, In, NativeClaim, NativeStep, Operation, Out, Packed, Packing, Temp
 from lite.delegates.cpu.finish import finish, residual
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.windows import geometry
@@ -129,11 +129,11 @@ def bind_winograd(
     return NativeClaim(tuple(steps), in_place=operation.epilogue.residual)
 
 
-def transformed(w: Array, form: Form, tile: Tile) -> Array:
+def transformed(w: Array, form: Form, tile: Tile) -> Array | Packing:
     """Filters [outputs, 3, 3, channels] as [panel, frequency, channel, tile columns]: G g G^T."""
     outputs, channels = w.shape[0], w.shape[3]
-    packed = tile.floats(tile.panels(outputs), form.frequencies, channels, tile.columns)
-    arrays = {"g": np.ascontiguousarray(w, np.float32), "w": packed}
+    shape = (tile.panels(outputs), form.frequencies, channels, tile.columns)
+    arrays = {"g": np.ascontiguousarray(w, np.float32)}
     sizes = {"form": form.index, "outputs": outputs, "channels": channels}
-    tile.call("winograd_weights_f32", arrays, sizes, len(packed), scratch=4 * 9 * channels * tile.columns)
-    return packed
+    scratch = 4 * 9 * channels * tile.columns
+    return tile.made(shape, "winograd_weights_f32", "w", arrays, sizes, shape[0], scratch)
