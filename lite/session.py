@@ -8,6 +8,7 @@ they held before the first run.
 
 A session plans once for the shapes of its inputs: which delegate runs each operation, where every tensor lives in the
 arena, and the op table that a run walks. `run` then copies the inputs in, walks the table and copies the outputs out.
+The plan of a file is kept beside the kernels for the next process that opens this file (lite.native.plans).
 """
 from __future__ import annotations
 
@@ -26,18 +27,22 @@ from lite.binding import Binding
 from lite.delegates.selection import select
 from lite.errors import InvalidModelError, SessionClosedError, ShapeError, TensorError
 from lite.memory import available_bytes
-from lite.model import Model, Source, read_model
+from lite.model.source import Opened, Source, open_source
+from lite.native import plans as kept_plans
 from lite.native.cpu import usable_cpus
+from lite.native.pack import KernelPack
 from lite.native.workers import Workers
 from lite.plan.cache import PlanCache
 from lite.plan.feed import Feed
-from lite.plan.network import output_specs
-from lite.plan.plan import MemoryReport, Plan, Resources, StepInfo
-from lite.plan.support import check_supported
+from lite.plan.kept import recall, record
+from lite.plan.plan import MemoryReport, Plan, StepInfo
 from lite.states import States
 from lite.types import Array, TensorSpec
 
 if TYPE_CHECKING:
+    from lite.delegates.selection import Selection
+    from lite.model import Model
+    from lite.plan.build import Resources
     from lite.plan.program import Program
     from lite.profile import StepTime
 
@@ -79,28 +84,21 @@ class Session:
         self._lock = allocate_lock()
         _sessions.add(self)
         threads, self._memory_limit = _thread_count(threads), _byte_count(memory_limit)
-        model = read_model(source)
-        check_supported(model)
-        self._name = model.name
-        self._model: Model | None = model
+        opened = open_source(source)
+        self._name = opened.label
         selection = select(delegates)
         workers = None if selection.pack is None else Workers(selection.pack, threads)
         self._threads = 1 if workers is None else workers.threads
         self._release_threads = weakref.finalize(self, workers.close) if workers else None
         self._plans: PlanCache | None = PlanCache(
-            model, Resources(selection.delegates, self._memory_limit, selection.pack, workers)
+            partial(_supported, opened), partial(_resources, selection, self._memory_limit, workers)
         )
         self._plan: Plan | Program | None = None
         self._is_bound = False
-        names = _unique([model.tensors[state.tensor].spec.name for state in model.states])
-        kept = zip(model.states, names, strict=True)
-        self._states = States([TensorSpec.of(state.initial, name) for state, name in kept])
-        self._output_names = _unique([model.tensors[i].spec.name for i in model.outputs])
-        names = _unique([model.tensors[i].spec.name for i in model.inputs])
-        try:
-            self._adopt([model.tensors[i].spec.named(name) for i, name in zip(model.inputs, names, strict=True)])
-        except TensorError as error:  # nobody but the file asked for these shapes
-            raise InvalidModelError(f"{model.name}: {error}") from error
+        if delegates is None and selection.pack is not None and workers is not None and opened.identity is not None:
+            self._open_kept(opened, opened.identity, selection.pack, workers)
+        else:
+            self._open()
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -221,7 +219,7 @@ class Session:
     def close(self) -> None:
         """Release the model, its plans and its threads. Closing twice is harmless."""
         with self._lock:
-            self._model, self._plans, self._plan = None, None, None
+            self._plans, self._plan = None, None
             self._states = States(())
             if self._release_threads is not None:
                 self._release_threads()
@@ -237,15 +235,45 @@ class Session:
 
     def __repr__(self) -> str:
         inputs, outputs = (", ".join(map(str, specs)) for specs in (self.inputs, self.outputs))
-        return f"<Session {self._name!r}{', closed' if self._model is None else ''}: {inputs} -> {outputs}>"
+        return f"<Session {self._name!r}{', closed' if self._plans is None else ''}: {inputs} -> {outputs}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Session can be neither pickled nor copied: open one from the file, in each process its own")
 
-    def _check_open(self) -> tuple[Model, PlanCache]:
-        if self._model is None or self._plans is None:
+    def _open(self) -> None:
+        """Read the model and plan for it."""
+        model = self._check_open().model
+        names = _unique([model.tensors[state.tensor].spec.name for state in model.states])
+        kept = zip(model.states, names, strict=True)
+        self._states = States([TensorSpec.of(state.initial, name) for state, name in kept])
+        self._output_names = _unique([model.tensors[i].spec.name for i in model.outputs])
+        names = _unique([model.tensors[i].spec.name for i in model.inputs])
+        try:
+            self._adopt([model.tensors[i].spec.named(name) for i, name in zip(model.inputs, names, strict=True)])
+        except TensorError as error:  # nobody but the file asked for these shapes
+            raise InvalidModelError(f"{model.name}: {error}") from error
+
+    def _open_kept(self, opened: Opened, identity: tuple[int, ...], pack: KernelPack, workers: Workers) -> None:
+        """Take the plan that an earlier session has kept for this file, or plan, and keep that for later ones."""
+        name = kept_plans.name_of(opened.label, identity, pack)
+        data = kept_plans.find(name) if name else None
+        recalled = recall(data, opened.data, pack, workers, self._memory_limit) if data else None
+        if recalled is not None:
+            self._states, self._output_names = States(()), list(recalled.outputs)
+            self._check_open().adopt(tuple(spec.shape for spec in recalled.inputs), recalled.plan)
+            self._adopt(recalled.inputs)
+            return
+        self._open()
+        model, plan = self._check_open().model, self._plan
+        if name and isinstance(plan, Plan) and not model.states and model.nbytes == len(opened.data):
+            data = record(self._feed.specs, self._output_names, plan, opened.data, pack)
+            if data is not None:
+                kept_plans.publish(name, data)
+
+    def _check_open(self) -> PlanCache:
+        if self._plans is None:
             raise SessionClosedError(f"the session of {self._name!r} is closed")
-        return self._model, self._plans
+        return self._plans
 
     def _check_current(self, plan: Plan) -> None:
         self._check_open()
@@ -254,10 +282,10 @@ class Session:
 
     def _adopt(self, specs: Sequence[TensorSpec]) -> None:
         """Make these the inputs, and plan for them where every dimension is known. Changes nothing where that fails."""
-        model, plans = self._check_open()
+        plans = self._check_open()
         shapes = tuple(spec.shape for spec in specs)
         plan = plans.at(shapes) if all(spec.is_static for spec in specs) else None
-        outputs = plan.output_specs if plan else output_specs(model, shapes, self._memory_limit)
+        outputs = plan.output_specs if plan else plans.output_specs(shapes)
         named = tuple(y.like().named(name) for y, name in zip(outputs, self._output_names, strict=False))
         self._states.check(outputs[len(named) :])
         feed = Feed(specs)
@@ -266,7 +294,7 @@ class Session:
 
     def _arrange(self, inputs: Any) -> tuple[Plan | Program, list[Array]]:
         """The plan for these inputs, and the arrays that it takes: the inputs, then the states."""
-        plans = self._plans or self._check_open()[1]
+        plans = self._plans or self._check_open()
         arrays = self._feed.arrange(inputs)
         plan = self._plan or plans.at(tuple(array.shape for array in arrays))
         if self._is_bound and isinstance(plan, Plan):  # given for another, which is overwritten first
@@ -287,6 +315,28 @@ class Session:
             np.copyto(target, array)
         plan.execute()
         self._states.keep([array.copy() for array in plan.outputs[len(self._output_names) :]])
+
+
+def read_model(opened: Opened) -> Model:
+    """The model of a source. Raises what reading raises."""
+    from lite.model.reader import read_opened
+
+    return read_opened(opened)
+
+
+def _supported(opened: Opened) -> Model:
+    """As read_model, for a model that can be planned. Raises UnsupportedOpError too."""
+    from lite.plan.support import check_supported
+
+    model = read_model(opened)
+    check_supported(model)
+    return model
+
+
+def _resources(selection: Selection, memory_limit: int, workers: Workers | None) -> Resources:
+    from lite.plan.build import Resources
+
+    return Resources(selection.delegates, memory_limit, selection.pack, workers)
 
 
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()

@@ -12,7 +12,7 @@ import pytest
 
 from lite import Session, UnsupportedOpError
 from lite.model import read_model
-from lite.plan import plan as plan_module
+from lite.plan import build as build_module
 from lite.types import Array
 from tests.plan.guards import Guarded
 
@@ -92,7 +92,7 @@ DELEGATES = [(["reference"], 1), (["cpu", "reference"], 1), (["cpu", "reference"
 @pytest.fixture
 def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
     allocate = Guarded()
-    monkeypatch.setattr(plan_module, "allocate", allocate)
+    monkeypatch.setattr(build_module, "allocate", allocate)
     yield allocate
     assert allocate.intact(), "bytes outside a plan's memory were written"
 

@@ -1,4 +1,4 @@
-"""Show the compiled kernels that are kept on this device, or delete them.
+"""Show the compiled kernels and the plans that are kept on this device, or delete them.
 
 A pack holds the kernels for one level of processor. It is "in use" where a session
 on this device would load it, "old" where the kernels have changed since it was
@@ -6,6 +6,10 @@ compiled, and "spare" where they have not, but it is for another level or of oth
 versions of what compiles them. Packs that no session needs any more are deleted 30 days after they were
 built. If one that is needed is deleted, the next session compiles it anew;
 processes that have loaded it keep it. Packs that were installed with mindlite stay.
+
+A plan is what a session has found out about a model file, all but its weights: the
+next one to open the file starts without reading and planning the model. A file that
+has changed gets a plan of its own. The newest 100 are kept, for 30 days.
 """
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = __doc__
-    parser.add_argument("--clear", action="store_true", help="delete the packs that were compiled here")
+    parser.add_argument("--clear", action="store_true", help="delete the packs that were compiled here, and the plans")
     add_common_arguments(parser)
 
 
@@ -52,13 +56,17 @@ def execute(args: argparse.Namespace) -> int:
         }
         for entry in cache.entries()
     ]
-    parts = cache.entries(cache.PARTS)
-    part_bytes = sum(entry.nbytes for entry in parts)
+    parts, plans = cache.entries(cache.PARTS), cache.entries(cache.PLANS)
+    part_bytes, plan_bytes = (sum(entry.nbytes for entry in entries) for entries in (parts, plans))
     if args.clear:
-        for entry in (*cache.entries(), *parts):
+        for entry in (*cache.entries(), *parts, *plans):
             cache.remove(entry)
     if args.json:
-        kept = {"packs": [*shipped, *compiled], "parts": {"count": len(parts), "bytes": part_bytes}}
+        kept = {
+            "packs": [*shipped, *compiled],
+            "parts": {"count": len(parts), "bytes": part_bytes},
+            "plans": {"count": len(plans), "bytes": plan_bytes},
+        }
         print_json({"folders": cache.folders(), **kept, "cleared": args.clear})
         return 0
     rows = [
@@ -69,8 +77,13 @@ def execute(args: argparse.Namespace) -> int:
     print(table(rows, ("level", "state", "size", "age"), right="llrr") if rows else "no packs")
     if parts:
         print(f"{len(parts)} compiled modules, {size(part_bytes)}, that the next pack can be made from")
+    if plans:
+        print(f"{len(plans)} plans of model files, {size(plan_bytes)}")
     if args.clear:
-        print(f"deleted {len(compiled)} packs" + (f" and {len(parts)} modules" if parts else ""))
+        counts = [f"{len(compiled)} packs"]
+        counts += [f"{len(parts)} modules"] if parts else []
+        counts += [f"{len(plans)} plans"] if plans else []
+        print(f"deleted {' and '.join(counts)}")
     return 0
 
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lite.delegates.base import Delegate
-from lite.delegates.reference import ReferenceDelegate
 from lite.errors import DelegateError, KernelBuildError
 from lite.native.pack import KernelPack, load_pack
 from lite.records import dataclass
 
 if TYPE_CHECKING:
     from logging import Logger
+
+    from lite.delegates.base import Delegate
 
 NAMES = ("cpu", "reference")
 _NO_PACK = (
@@ -24,10 +24,15 @@ _NO_PACK = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """delegates: in priority order. pack: the kernels of the native ones, None where there are none."""
+    """names: of delegates, in priority order. pack: the kernels of the native ones, None where there are none."""
 
-    delegates: tuple[Delegate, ...]
+    names: tuple[str, ...]
     pack: KernelPack | None
+
+    @property
+    def delegates(self) -> tuple[Delegate, ...]:
+        """The delegates, made anew."""
+        return tuple(_create(name, self.pack) for name in self.names)
 
 
 def select(names: Sequence[str] | None) -> Selection:
@@ -37,12 +42,12 @@ def select(names: Sequence[str] | None) -> Selection:
     """
     if names is None:
         pack = _pack_or_none()
-        return _selection(NAMES if pack else ("reference",), pack)
+        return Selection(NAMES if pack else ("reference",), pack)
     _check(names)
     pack = load_pack(_building) if "cpu" in names else None
     if pack is None and "cpu" in names:
         raise DelegateError(f'the delegate "cpu" cannot be had: {_NO_PACK}')
-    return _selection(names, pack)
+    return Selection(tuple(names), pack)
 
 
 def _check(names: Sequence[str]) -> None:
@@ -67,12 +72,10 @@ def _pack_or_none() -> KernelPack | None:
     return pack
 
 
-def _selection(names: Sequence[str], pack: KernelPack | None) -> Selection:
-    return Selection(tuple(_create(name, pack) for name in names), pack)
-
-
 def _create(name: str, pack: KernelPack | None) -> Delegate:
     if name == "reference":
+        from lite.delegates.reference import ReferenceDelegate
+
         return ReferenceDelegate()
     from lite.delegates.cpu import CpuDelegate  # of no use without a pack
 

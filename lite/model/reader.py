@@ -5,13 +5,9 @@ So the file must not be overwritten in place while a Model lives; replacing it b
 """
 from __future__ import annotations
 
-import errno
 import math
-import mmap
-import os
-import stat
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +17,7 @@ from lite.model.contents import Model, Node, Subgraph, Tensor
 from lite.model.header import check_identifier, read_version
 from lite.model.rules import check_graph
 from lite.model.sidecar import Sidecars
+from lite.model.source import Opened, Source, open_source
 from lite.model.states import with_states
 from lite.schema import layout
 from lite.schema.decode import Decoder, Rows
@@ -43,10 +40,8 @@ _MOST_CLUSTERS = 256
 _TENSOR_BYTES_LIMIT = 1 << 40
 _MAX_RANK = 32  # numpy's limit in its older versions
 _LARGEST = float(np.finfo(np.float32).max)  # of a quantization's numbers
-_PATH_LIMIT = 4096  # bytes
 _MESSAGE_LIMIT = 600  # characters; a damaged file may have a name or a list as long as itself
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
 def read_model(source: Source, *, name: str | None = None) -> Model:
@@ -58,48 +53,18 @@ def read_model(source: Source, *, name: str | None = None) -> Model:
     contradicts itself; UnsupportedVersionError where it is of a version, or protected or packed in a way, that is not
     handled.
     """
-    data, label = _open(source)
-    label = label if name is None else name
-    beside = None if isinstance(source, (bytes, bytearray, memoryview)) else os.path.dirname(os.fsdecode(source))
+    return read_opened(open_source(source), name)
+
+
+def read_opened(opened: Opened, name: str | None = None) -> Model:
+    """As read_model, for a source that is open already."""
+    label = opened.label if name is None else name
     try:
-        return _read(data, label, Sidecars(beside))
+        return _read(opened.data, label, Sidecars(opened.folder))
     except (InvalidModelError, UnsupportedVersionError) as error:
         text = str(error)
         clipped = text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]} ..."
         raise type(error)(f"{label}: {clipped}") from error.__cause__
-
-
-def _open(source: Source) -> tuple[memoryview, str]:
-    """The bytes, read-only, and a name for them."""
-    if not isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):  # an int would be a file descriptor
-        raise TypeError(f"source is a {type(source).__name__}: expected a path or the bytes of a .ms file")
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        view = memoryview(source)
-        if not view.c_contiguous:
-            raise TypeError("source is a memoryview with gaps: give its bytes one after the other, as bytes(view)")
-        if len(source) < _PATH_LIMIT and b"\0" not in bytes(view) and os.path.isfile(bytes(view)):
-            raise InvalidModelError("model: these bytes are the path of a file: bytes are a model, give a path as str")
-        return view.cast("B").toreadonly(), "model"
-    with _opened(source) as file:
-        label = os.path.basename(os.fspath(source))
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidModelError(f"{label}: this is a pipe or a device: give a plain file, which is mapped")
-        if not status.st_size:
-            return memoryview(b""), label
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), label
-
-
-def _opened(path: str | os.PathLike[str]) -> BinaryIO:
-    try:
-        return open(path, "rb", opener=_open_at_once)
-    except ValueError as error:  # a NUL in it, say
-        raise FileNotFoundError(errno.ENOENT, "no file can have this name", os.fspath(path)) from error
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """A descriptor, of a pipe too that nobody writes to."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _read(data: memoryview, label: str, sidecars: Sidecars) -> Model:

@@ -22,7 +22,7 @@ try:
 except ImportError:
     from hashlib import blake2b
 
-PACKS, PARTS = "packs", "parts"  # kinds of entries and their folders
+PACKS, PARTS, PLANS = "packs", "parts", "plans"  # kinds of entries and their folders
 
 _TOOLS = ("llvmlite", "numba")
 _STALE_SECONDS = 30 * 86400.0  # another version of mindlite may be in use beside this one
@@ -41,6 +41,11 @@ _GENERATOR = (
     "lite/native/machines.py",
     "lite/native/own_linker.py",
 )
+
+
+def digest_bytes(data: bytes | memoryview) -> bytes:
+    """Digest of some bytes, 16 of them."""
+    return blake2b(data, digest_size=16).digest()
 
 
 def digest(package: str) -> str:
@@ -89,7 +94,8 @@ def entry_name(target: str, sources: str, versions: str) -> str:
 class Entry:
     """A pack in a folder: its level, the digest of its sources, what built it, its bytes and its age in seconds.
 
-    Of a part, the level is followed by its module, and the age is the time since a build used it.
+    Of a part, the level is followed by its module, and the age is the time since a build used it. Of a plan, `sources`
+    is the digest of all that it is good for, and `tools` the name of its model.
     """
 
     path: str
@@ -106,7 +112,7 @@ def entries(kind: str = PACKS) -> tuple[Entry, ...]:
     for folder in folders(kind):
         for name in os.listdir(folder) if _is_ours(folder, stat.S_ISDIR) else ():
             path = os.path.join(folder, name)
-            parts = re.fullmatch(r"([^.].*)-([0-9a-f]{32})-(.*)\.so", name)
+            parts = re.fullmatch(r"([^.].*)-([0-9a-f]{32})-(.*)\.(?:so|plan)", name)
             if parts and _is_ours(path, stat.S_ISREG):
                 with contextlib.suppress(OSError):  # gone since it was listed
                     status = os.stat(path)
@@ -151,6 +157,16 @@ def find(target: str, sources: str, versions: str, kind: str = PACKS) -> str | N
         for path in (os.path.join(folder, entry) for entry in names):
             if path.endswith(".so") and _is_ours(path, stat.S_ISREG):
                 return path
+    return None
+
+
+def read(name: str, kind: str) -> bytes | None:
+    """The bytes of an entry, None where it is not there."""
+    for folder in folders(kind):
+        path = os.path.join(folder, name)
+        if _is_ours(folder, stat.S_ISDIR) and _is_ours(path, stat.S_ISREG):
+            with contextlib.suppress(OSError), open(path, "rb", buffering=0) as file:
+                return file.read()
     return None
 
 

@@ -48,13 +48,15 @@ class Parameter:
 class KernelPack:
     """A loaded pack. It stays loaded as long as the process lives, so addresses never dangle.
 
-    target: the level it was built for. constants: name -> integer. run(table, first, end, scratch): runs rows
-    [first, end) of the op table at address `table` on this thread.
+    target: the level it was built for. sources: digest of what it was built from. path: the file. constants: name ->
+    integer. run(table, first, end, scratch): runs rows [first, end) of the op table at address `table` on this thread.
     """
 
     def __init__(self, manifest: Manifest, path: str) -> None:
         """Loads the shared object at `path`, whose manifest is given. Raises OSError where the loader refuses it."""
         self.target = manifest.target
+        self.sources = manifest.sources
+        self.path = path
         self.constants: Mapping[str, int] = MappingProxyType(manifest.constants)
         self._kernels = manifest.kernels
         self._parameters: dict[str, tuple[Parameter, ...]] = {}  # of the kernels that were asked for

@@ -1,13 +1,22 @@
 """Where a planned network's tensors are: in the arena, in the mapped file, or packed for a kernel."""
 from __future__ import annotations
 
-from lite.delegates.base import Argument, In, Out, Packed, Packer, Temp
+from lite.delegates.base import Argument, In, Out, Packed, Packer, Packing, Temp
 from lite.memory import address_of
 from lite.plan.arena import ArenaPlan
 from lite.plan.lifetime import Lifetimes
 from lite.plan.memory import PackedConstants
 from lite.plan.network import Network
+from lite.records import dataclass
 from lite.types import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A constant's memory, and how it was made where a kernel made it of the model's file."""
+
+    array: Array
+    packing: Packing | None
 
 
 class Placement:
@@ -30,7 +39,7 @@ class Placement:
         self._shared = packed
         self._packer = packer
         self._constants: dict[int, Array] = {}
-        self._packed: dict[int, Array] = {}
+        self._packed: dict[int, Block] = {}
         self._placed: dict[Packed, Array] = {}  # steps may have one in common
 
     @property
@@ -41,11 +50,11 @@ class Placement:
     @property
     def packed_nbytes(self) -> int:
         """Bytes of the packed constants."""
-        return sum(array.nbytes for array in self._packed.values())
+        return sum(block.array.nbytes for block in self._packed.values())
 
-    def kept(self) -> tuple[Array, ...]:
+    def blocks(self) -> tuple[Block, ...]:
         """The memory outside the arena whose addresses were given."""
-        return (*self._constants.values(), *self._packed.values())
+        return (*(Block(array, None) for array in self._constants.values()), *self._packed.values())
 
     def array(self, tensor: int) -> Array:
         """The tensor's elements: a view of the arena, or a read-only constant."""
@@ -67,8 +76,10 @@ class Placement:
                 return self._begin + self._layout.offsets[self._lifetimes.temporaries[time, argument.key]]
             case Packed():
                 if argument not in self._placed:
-                    array = self._shared.place(step.operation.name, argument.data, self._packer)
-                    self._placed[argument] = self._packed[id(array)] = array
+                    data = argument.data
+                    array = self._shared.place(step.operation.name, data, self._packer)
+                    self._placed[argument] = array
+                    self._packed[id(array)] = Block(array, data if isinstance(data, Packing) else None)
                 return address_of(self._placed[argument])
         raise TypeError(f"{argument!r} is a number, not an operand")
 

@@ -20,8 +20,9 @@ import numpy as np
 from lite import ops
 from lite.errors import DelegateError
 from lite.model import CONTROL, Model, Node
+from lite.plan.build import Resources, build_plan
 from lite.plan.network import input_specs, network_of, output_specs, take
-from lite.plan.plan import MemoryReport, Plan, PlannedStep, Resources, build_plan
+from lite.plan.plan import MemoryReport, Plan, PlannedStep
 from lite.records import dataclass
 from lite.types import Array, TensorSpec
 

@@ -42,10 +42,15 @@ class Pack(Packer, Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpTable:
-    """rows: int64[steps, ROW_WORDS]. words: int64, the argument blocks that the rows point into."""
+    """rows: int64[steps, ROW_WORDS]. words: int64, the argument blocks that the rows point into.
+
+    kernels: the kernel of each row. walked: how many rows a run walks.
+    """
 
     rows: Array
     words: Array
+    kernels: tuple[str, ...]
+    walked: int
 
     @property
     def address(self) -> int:
@@ -71,7 +76,7 @@ def build_table(pack: Pack | None, steps: Sequence[BoundStep]) -> OpTable:
     if pack is None:
         if steps:
             raise DelegateError(f"kernel {steps[0].step.kernel} needs a kernel pack, and there is none")
-        return OpTable(np.empty((0, ROW_WORDS), np.int64), np.empty(0, np.int64))
+        return OpTable(np.empty((0, ROW_WORDS), np.int64), np.empty(0, np.int64), (), 0)
     behind: dict[Stages, int] = {}  # where the rows of each are
     called: list[BoundStep] = []
     for bound in steps:
@@ -89,7 +94,7 @@ def build_table(pack: Pack | None, steps: Sequence[BoundStep]) -> OpTable:
         row[:2] = pack.address(bound.step.kernel), address
         row[2:] = (bound.step.units, 0) if number < len(steps) else (len(block), _rows_word(pack, bound.step))
         address += words.itemsize * len(block)
-    return OpTable(rows, words)
+    return OpTable(rows, words, tuple(bound.step.kernel for bound in (*steps, *called)), len(steps))
 
 
 def _argument_block(pack: Pack, bound: BoundStep, places: Mapping[Stages, int]) -> list[int]:

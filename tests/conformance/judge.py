@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-import lite
 from converter import convert
 from converter.ir.evaluate import evaluate
 from converter.mindir.reader import read_mindir
 from tests.conformance.oracle import Export
+from tests.kept import run_twice
 
 TOLERANCE = 1e-4  # of the largest |output|; the noise floor between MindSpore and other engines is 1e-7 to 1e-5
 HALF_TOLERANCE = 2e-3  # where float16 is computed in between: four roundings of 2**-11. MindSpore merges some operators
@@ -37,10 +37,8 @@ def by_references(export: Export) -> list[np.ndarray]:
 
 
 def by_session(export: Export, input_shapes: Mapping[str, tuple[int, ...]] | None = None) -> list[np.ndarray]:
-    """The outputs in order: converted to `.ms`, with input shapes fixed, and run on the device's kernels."""
-    with lite.Session(convert(export.mindir, {"input_shapes": input_shapes or {}})) as session:
-        result = session.run(export.inputs)
-    return list(result.values()) if isinstance(result, dict) else [result]
+    """The outputs in order: converted to `.ms`, with input shapes fixed, and run on the device's kernels, twice."""
+    return run_twice(convert(export.mindir, {"input_shapes": input_shapes or {}}), export.inputs)
 
 
 WAYS = (by_references, by_session)

@@ -10,9 +10,9 @@ from lite.ops.activation import Activation
 from lite.ops.enums import ActivationType
 from lite.ops.matmul import MatMulFusion
 from lite.ops.transpose import Transpose
+from lite.plan.build import Resources, build_plan
 from lite.plan.network import resolve
 from lite.plan.orders import without_transposes
-from lite.plan.plan import Resources, build_plan
 from lite.types import DType, TensorSpec
 from tests.plan.models import Row, evaluate, make_model
 

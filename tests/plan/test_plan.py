@@ -17,9 +17,10 @@ from lite.ops.binary import AddFusion, MulFusion
 from lite.ops.concat import Concat
 from lite.ops.enums import ActivationType
 from lite.ops.reshape import Reshape
-from lite.plan import plan as plan_module
+from lite.plan import build as build_module
+from lite.plan.build import Kept, Resources, build_plan
 from lite.plan.network import resolve
-from lite.plan.plan import Plan, Resources, build_plan
+from lite.plan.plan import Plan
 from lite.types import Array, DType, TensorSpec
 from tests.plan.guards import Guarded
 from tests.plan.kernels import PythonDelegate, PythonPack
@@ -33,7 +34,7 @@ LIMIT = 1 << 20
 @pytest.fixture
 def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
     allocate = Guarded()
-    monkeypatch.setattr(plan_module, "allocate", allocate)
+    monkeypatch.setattr(build_module, "allocate", allocate)
     yield allocate
     assert allocate.intact(), "bytes outside a plan's memory were written"
 
@@ -164,7 +165,10 @@ def test_plans_for_several_shapes_share_packed_constants() -> None:
     pack = PythonPack()
     resources = Resources((PythonDelegate(),), LIMIT, pack, pack)
     plans = [build_plan(resolve(model, [shape], LIMIT), resources) for shape in ((4, 16), (64,))]
-    assert plans[0].kept[-1] is plans[1].kept[-1]
+    first, second = (plan.kept for plan in plans)
+    assert isinstance(first, Kept)
+    assert isinstance(second, Kept)
+    assert first.blocks[-1].array is second.blocks[-1].array
 
 
 @pytest.mark.parametrize("limit", [4095, 1])

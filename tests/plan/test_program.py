@@ -15,8 +15,9 @@ from lite.ops.binary import AddFusion, Greater, Less, MulFusion
 from lite.ops.concat import Concat
 from lite.ops.enums import ActivationType
 from lite.ops.reshape import Reshape
+from lite.plan.build import Resources
 from lite.plan.cache import PlanCache
-from lite.plan.plan import Plan, Resources
+from lite.plan.plan import Plan
 from lite.plan.program import _MOST_PLANS, Program
 from lite.types import Array, DType, TensorSpec
 from tests.plan.models import Routine, make_model, make_program
@@ -32,7 +33,7 @@ def floats(name: str, *shape: int) -> TensorSpec:
 def program(model: Model, *shapes: tuple[int, ...]) -> Program:
     """The program of a model that keeps the rules, planned for inputs of these shapes, on numpy alone."""
     check_graph(model)
-    found = PlanCache(model, Resources(select(["reference"]).delegates, LIMIT)).at(shapes)
+    found = PlanCache(lambda: model, lambda: Resources(select(["reference"]).delegates, LIMIT)).at(shapes)
     assert isinstance(found, Program)
     return found
 
@@ -248,7 +249,7 @@ def test_memory_of_what_comes_up_is_limited() -> None:
 
 def test_a_plan_is_made_where_one_is_enough() -> None:
     model = make_model([floats("x", 2, 6)], [(RELU, ["x"], ["y"])], ["y"])
-    found = PlanCache(model, Resources(select(["reference"]).delegates, LIMIT)).at(((2, 6),))
+    found = PlanCache(lambda: model, lambda: Resources(select(["reference"]).delegates, LIMIT)).at(((2, 6),))
     assert isinstance(found, Plan)
 
 
