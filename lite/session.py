@@ -95,7 +95,8 @@ class Session:
         )
         self._plan: Plan | Program | None = None
         self._is_bound = False
-        if delegates is None and selection.pack is not None and workers is not None and opened.identity is not None:
+        usual = delegates is None and memory_limit is None  # others plan by what they were given
+        if usual and selection.pack is not None and workers is not None and opened.identity is not None:
             self._open_kept(opened, opened.identity, selection.pack, workers)
         else:
             self._open()

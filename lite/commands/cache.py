@@ -3,13 +3,14 @@
 A pack holds the kernels for one level of processor. It is "in use" where a session
 on this device would load it, "old" where the kernels have changed since it was
 compiled, and "spare" where they have not, but it is for another level or of other
-versions of what compiles them. Packs that no session needs any more are deleted 30 days after they were
-built. If one that is needed is deleted, the next session compiles it anew;
+versions of what compiles them. Packs that no session needs any more are deleted
+30 days after they were built. If one that is needed is deleted, the next session compiles it anew;
 processes that have loaded it keep it. Packs that were installed with mindlite stay.
 
 A plan is what a session has found out about a model file, all but its weights: the
 next one to open the file starts without reading and planning the model. A file that
-has changed gets a plan of its own. The newest 100 are kept, for 30 days.
+has changed gets a plan of its own. The newest 100 are kept, for about 30 days
+after they were made.
 """
 from __future__ import annotations
 
@@ -78,7 +79,7 @@ def execute(args: argparse.Namespace) -> int:
     if parts:
         print(f"{len(parts)} compiled modules, {size(part_bytes)}, that the next pack can be made from")
     if plans:
-        print(f"{len(plans)} plans of model files, {size(plan_bytes)}")
+        print(f"plans of model files: {len(plans)}, {size(plan_bytes)}")
     if args.clear:
         counts = [f"{len(compiled)} packs"]
         counts += [f"{len(parts)} modules"] if parts else []

@@ -21,9 +21,9 @@ _SETTLED = 2_000_000_000  # nanoseconds; a change within the clock's step of ano
 class Opened:
     """The bytes of a model, read-only, and what messages call it.
 
-    folder: where its file is; None for bytes in memory. identity: what no other content of any file has in common with
-    this one: device, inode, size, and when content and inode were last changed, in nanoseconds; None where it has been
-    changed too recently to tell.
+    folder: where its file is; None for bytes in memory. identity: device, inode, size, and when content and inode were
+    last changed, in nanoseconds, which differ for other content, unless it is written through a mapping; None where it
+    has been changed too recently to tell.
     """
 
     data: memoryview
@@ -44,7 +44,7 @@ def open_source(source: Source) -> Opened:
             raise InvalidModelError("model: these bytes are the path of a file: bytes are a model, give a path as str")
         return Opened(view.cast("B").toreadonly(), "model")
     with _opened(source) as file:
-        label = os.path.basename(os.fspath(source))
+        label = os.path.basename(os.fsdecode(source))
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise InvalidModelError(f"{label}: this is a pipe or a device: give a plain file, which is mapped")

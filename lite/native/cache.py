@@ -1,4 +1,4 @@
-"""Where built kernel packs and their parts are kept: one file each, named by its sources, published by rename.
+"""Where built kernel packs, their parts and plans are kept: one file each, named by its sources, published by rename.
 
 The folder is $MINDLITE_CACHE, else $XDG_CACHE_HOME/mindlite, else ~/.cache/mindlite; where that cannot be used, a
 private folder in the temporary directory. A folder or file that somebody else could have written (another owner than
@@ -107,7 +107,7 @@ class Entry:
 
 
 def entries(kind: str = PACKS) -> tuple[Entry, ...]:
-    """All packs or parts in the folders, the newest first. What is none, or may be somebody else's, is left out."""
+    """All entries of a kind in the folders, the newest first. What is none, or may be somebody else's, is left out."""
     found = []
     for folder in folders(kind):
         for name in os.listdir(folder) if _is_ours(folder, stat.S_ISDIR) else ():
@@ -136,7 +136,7 @@ def evict(sources: str) -> None:
 
 
 def folders(kind: str = PACKS) -> tuple[str, ...]:
-    """Folders that may hold packs or parts, best first. They need not exist."""
+    """Folders that may hold entries of a kind, best first. They need not exist."""
     environment = os.environ
     home = os.path.expanduser("~")
     best = environment.get("MINDLITE_CACHE") or os.path.join(
@@ -182,9 +182,11 @@ def publish(name: str, data: bytes, kind: str = PACKS) -> str | None:
                 file.write(data)
             path = os.path.join(folder, name)
             os.replace(temporary, path)
-        except OSError:
+        except BaseException as error:  # an interrupt too leaves nothing behind
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+            if not isinstance(error, OSError):
+                raise
         else:
             return path
     return None

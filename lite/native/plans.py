@@ -3,8 +3,8 @@
 The name of a record has a digest of all that it was made of: the model file as the system tells it from others (by
 device, inode, size, and when it was changed), the kernel pack, Python and numpy, and this package's sources with their
 sizes and times.
-So a record is never wrong, only of no use any more; it is deleted in time. It is trusted as much as a kernel pack: both
-come out of a folder that nobody else can write to.
+So a record is deleted in time, and otherwise just not found any more. It is trusted as much as a kernel pack: both come
+out of a folder that nobody else can write to.
 """
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def name_of(label: str, identity: tuple[int, ...], pack: KernelPack) -> str | No
 def find(name: str) -> bytes | None:
     """The record of that name, None where it is not there or damaged."""
     data = cache.read(name, cache.PLANS)
-    if data is None or cache.digest_bytes(memoryview(data)[_DIGEST:]) != data[:_DIGEST]:
+    if data is None or cache.digest_bytes(name.encode() + data[_DIGEST:]) != data[:_DIGEST]:
         return None
     return data[_DIGEST:]
 
 
 def publish(name: str, data: bytes) -> None:
     """Keep a record, where there is room for it, and delete those that have been there for long, or are too many."""
-    if cache.publish(name, cache.digest_bytes(data) + data, cache.PLANS) is None:
+    if cache.publish(name, cache.digest_bytes(name.encode() + data) + data, cache.PLANS) is None:
         return
-    for position, entry in enumerate(cache.entries(cache.PLANS)):
-        if position >= _MOST or entry.age > _STALE_SECONDS:
-            with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # a folder of somebody else's before ours
+        for position, entry in enumerate(cache.entries(cache.PLANS)):
+            if position >= _MOST or entry.age > _STALE_SECONDS:
                 cache.remove(entry)
 
 

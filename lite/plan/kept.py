@@ -5,7 +5,8 @@ same table. Addresses are recorded as a region of memory and an offset in it:
 
     arena | the mapped model file | small constants, which are in the record | packed weights | the table itself
 
-So a record is of use with the same model file, kernels and planner only; who keeps it has to see to that. A plan with
+So a record is of use with the same model file, kernels and planner only; who keeps it has to see to that. Even so, it
+has a digest of the file but for float32 weights: these are read anew, and planning does not look at them. A plan with
 operations that Python runs is not recorded, nor one with large constants that no kernel has made of the file.
 """
 from __future__ import annotations
@@ -21,6 +22,11 @@ from lite.memory import ALIGNMENT, address_of, allocate, release
 from lite.plan.plan import MemoryReport, Plan, PlannedStep, RowRunner, StepInfo
 from lite.records import dataclass, replace
 from lite.types import Array, DType, TensorSpec
+
+try:
+    from _blake2 import blake2b  # hashlib would load OpenSSL, several milliseconds of every cold start
+except ImportError:
+    from hashlib import blake2b
 
 if TYPE_CHECKING:
     from lite.delegates.base import Packing
@@ -86,6 +92,8 @@ def record(inputs: Specs, outputs: Sequence[str], plan: Plan, file: memoryview, 
             "groups": groups,
             "scratch": writer.scratch,
             "small": bytes(writer.small),
+            "fixed": writer.fixed(),
+            "digest": _digest(file, writer.fixed()),
             "packed": writer.packed,
             "ranges": kept.ranges,
             "steps": pickle.dumps(tuple(step.info for step in plan.steps)),
@@ -94,11 +102,11 @@ def record(inputs: Specs, outputs: Sequence[str], plan: Plan, file: memoryview, 
 
 
 def recall(data: bytes, file: memoryview, pack: Walker, runner: RowRunner, memory_limit: int) -> Recalled | None:
-    """The plan of a record; None where it takes more than `memory_limit`. Raises MemoryPlanError."""
+    """The plan of a record; None where it takes too much memory, or is another file's. Raises MemoryPlanError."""
     fields: dict[str, Any] = marshal.loads(data)
     stride, walked = fields["stride"], fields["walked"]
     scratch_nbytes = stride * runner.threads
-    if fields["arena"] + scratch_nbytes > memory_limit:
+    if fields["arena"] + scratch_nbytes > memory_limit or fields["digest"] != _digest(file, fields["fixed"]):
         return None
     arena, scratch, packed = allocate(fields["arena"]), allocate(scratch_nbytes), allocate(fields["packed"])
     small = allocate(len(fields["small"]))
@@ -163,6 +171,8 @@ class _Writer:
         self._table = kept.table
         self._packings: list[tuple[Packing, int]] = []
         self._starts: dict[int, tuple[int, int]] = {}  # of constants that are not the file's: region and offset
+        self._weights: list[tuple[int, int]] = []  # parts of the file that are read anew
+        self._file_nbytes = len(file)
         begin = address_of(np.frombuffer(file, np.uint8))
         self._ranges = (
             (_ARENA, address_of(plan.arena), address_of(plan.arena) + plan.arena.nbytes),
@@ -177,6 +187,8 @@ class _Writer:
                 self.packed += -(-block.array.nbytes // ALIGNMENT) * ALIGNMENT
             elif self._in_range(address, (_FILE,)) is None:
                 self._starts[address] = _SMALL, self._copied(block.array)
+            else:
+                self._add_weights(block.array, address - begin)
 
     def add_steps(self, pack: Pack) -> None:
         """The rows of the plan, and the places of addresses among their arguments."""
@@ -198,6 +210,7 @@ class _Writer:
             for source in packing.arrays.values():
                 address = address_of(source)
                 if begin <= address < end:
+                    self._add_weights(source, address - begin)
                     low, high = min(low, address), min(max(high, address + source.nbytes), end)
                     read += source.nbytes
             if read > _RELEASED:
@@ -206,6 +219,24 @@ class _Writer:
         if first < len(self.rows):
             groups.append((first, len(self.rows), low - begin, max(high, low) - begin))
         return groups
+
+    def fixed(self) -> tuple[tuple[int, int], ...]:
+        """The parts of the file that the plan was made from: begin and end of each."""
+        parts, at = [], 0
+        for begin, end in sorted(self._weights):
+            if begin > at:
+                parts.append((at, begin))
+            at = max(at, end)
+        return (*parts, (at, self._file_nbytes)) if at < self._file_nbytes else tuple(parts)
+
+    def _add_weights(self, array: Array, offset: int) -> None:
+        """Note a part of the file that is read anew, where nothing but float32 has been seen in it."""
+        owner: object = array
+        while isinstance(owner, np.ndarray):
+            if owner.dtype != np.float32:
+                return
+            owner = owner.base
+        self._weights.append((offset, min(offset + array.nbytes, self._file_nbytes)))
 
     def in_arena(self, array: Array) -> int:
         """The offset of an array there."""
@@ -268,6 +299,13 @@ class _Steps:
 
             self._infos = pickle.loads(self._data)
         return self._infos[number]
+
+
+def _digest(file: memoryview, parts: Sequence[tuple[int, int]]) -> bytes:
+    hasher = blake2b(digest_size=16)
+    for begin, end in parts:
+        hasher.update(file[begin:end])
+    return hasher.digest()
 
 
 def _specs(rows: Sequence[tuple[str, int, tuple[int, ...]]]) -> Specs:
