@@ -155,8 +155,8 @@ def cold_starts(
 ) -> tuple[ColdStart, ...]:
     """Start a process of each engine `times` times, in turns.
 
-    One start of each comes first and does not count: after it bytecode is written, as in installed packages, files are in
-    the page cache, and the plan of a `.ms` is kept (lite.native.plans), as for any file that is not new.
+    One start of each comes first and does not count: after it bytecode is written, as in installed packages, files are
+    in the page cache, and the plan of a `.ms` is kept (lite.native.plans), as that of any file that is not new.
     """
     with tempfile.TemporaryDirectory(prefix="mindlite-bench-") as folder:
         data = _save(Path(folder), inputs)
