@@ -19,7 +19,8 @@ from lite.kernels.codes8 import Codes
 from lite.kernels.declare import Int, Pointer, kernel
 from lite.kernels.gemm_i8 import INT8_PANELS, INT8_ROWS
 from lite.kernels.gemm_i16 import gemm_tile_i16
-from lite.kernels.move import LANES
+from lite.kernels.move import LANES, copy_bytes, zero_words
+from lite.kernels.panels import pack_panel
 from lite.kernels.requantize import Requantize
 from lite.kernels.simd import Simd, micro
 from lite.kernels.value import Value
@@ -27,6 +28,7 @@ from lite.kernels.windows import windows_at
 from lite.kernels.winograd import pixels
 
 _GAP = 64
+_CHANNELS = 128  # whose filters are transformed at once
 _SIDE = 6  # of a tile of input
 _OUT = 4  # of a tile of output
 _INVERSE = (pow(225, -1, 1 << 32) + (1 << 31)) % (1 << 32) - (1 << 31)  # as int32
@@ -38,6 +40,13 @@ def _input(d: list[Value]) -> list[Value]:
     twice = [x + x for x in rise]
     e = [twice[k] - d[k + 1] * 3 for k in range(4)]
     return [e[2] - e[0], e[2] + e[1], e[2] - e[1], twice[2] + rise[1], twice[1] - rise[2], e[3] - e[1]]
+
+
+def _weights(g: list[Value]) -> list[Value]:
+    """G g."""
+    outer, inner = (g[0] + g[2]) * 5, g[1] * 5
+    last, first = (g[2] << 2) + g[0] + g[1] + g[1], (g[0] << 2) + g[2] - g[1] - g[1]
+    return [g[0] * 15, (outer + inner) * -1, outer - inner, last, first, g[2] * 15]
 
 
 def _output(m: list[Value]) -> list[Value]:
@@ -106,6 +115,53 @@ def winograd_output_i8(
         s.either(residuals.equals(0), lambda: store(False), lambda: store(True))
 
     s.span(columns, body)
+
+
+@micro("winograd_filter_i8", Pointer, Int, Pointer, Int)
+def winograd_filter_i8(s: Simd, g: Value, channels: Value, w: Value, step: Value) -> None:
+    """w = G g G^T of the filters g [3 * 3][_CHANNELS], in whole vectors; step: bytes between frequencies."""
+    c = Codes(s)
+
+    def body(i: Value) -> None:
+        rows = [_weights([c.short_codes(g + _CHANNELS * (3 * p + q) + i) for q in range(3)]) for p in range(3)]
+        for q in range(_SIDE):
+            for p, value in enumerate(_weights([row[q] for row in rows])):
+                c.store_shorts(value, w + step * (p * _SIDE + q) + 2 * i)
+
+    s.loop(channels, body, step=2 * s.lanes)
+
+
+@kernel
+def winograd_weights_i8(
+    g: Pointer, w: Pointer, outputs: Int, channels: Int, begin: Int, end: Int, scratch: Pointer
+) -> None:
+    """w as winograd_i8 takes it, from filters g [outputs][3][3][channels] of codes; zeros beyond.
+
+    Units: panels. Scratch: filters [3 * 3][_CHANNELS], then [frequency][lanes][_CHANNELS] int16 and gaps between these.
+    """
+    lanes = LANES()
+    row_bytes = 2 * _CHANNELS
+    step = lanes * row_bytes + _GAP
+    steps = (channels + 1) // 2
+    panels = (outputs + lanes - 1) // lanes
+    terms = scratch + 9 * _CHANNELS
+    for panel in range(begin, end):
+        columns = min(lanes, outputs - panel * lanes)
+        place = panel % INT8_PANELS()
+        width = min(INT8_PANELS(), panels - panel + place)
+        target = w + ((panel - place) * 36 * steps + place) * lanes * 4
+        for first in range(0, channels, _CHANNELS):
+            some = min(_CHANNELS, channels - first)
+            zero_words(scratch, 9 * _CHANNELS // 4)
+            for column in range(columns):
+                filters = g + (panel * lanes + column) * 9 * channels + first
+                for tap in range(9):
+                    copy_bytes(filters + tap * channels, scratch + tap * _CHANNELS, some)
+                winograd_filter_i8(scratch, some, terms + column * row_bytes, step)
+            for f in range(36):
+                packed = target + (f * steps + first // 2) * width * lanes * 4
+                depth = (some + 1) // 2
+                pack_panel(terms + f * step, packed, depth, columns, 4, row_bytes, lanes, width * lanes * 4)
 
 
 @kernel

@@ -41,8 +41,8 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
-    """The memory of a plan besides its arena.
+class Holding:
+    """What a plan that was built holds besides its arena.
 
     stride: bytes of scratch from one thread's to the next's. ranges: of rows, first and end, for each step.
     """
@@ -123,7 +123,7 @@ def build_plan(network: Network, resources: Resources) -> Plan:
             table=table.nbytes,
         ),
         arena=arena,
-        kept=Kept(table, scratch, stride, placement.blocks(), tuple(ranges)),
+        holds=Holding(table, scratch, stride, placement.blocks(), tuple(ranges)),
     )
 
 

@@ -30,7 +30,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from lite.delegates.base import Packing
-    from lite.plan.build import Kept
+    from lite.plan.build import Holding
     from lite.plan.table import Pack, Parameter
 
 _ARENA, _FILE, _SMALL, _PACKED, _TABLE = range(5)  # regions
@@ -60,14 +60,14 @@ class Recalled:
 
 def record(inputs: Specs, outputs: Sequence[str], plan: Plan, file: memoryview, pack: Pack) -> bytes | None:
     """A plan as bytes; None for one that cannot be kept. file: the model's bytes, which are mapped."""
-    from lite.plan.build import Kept
+    from lite.plan.build import Holding
 
-    kept = plan.kept
-    assert isinstance(kept, Kept), "it was built here"
-    if not kept.table.walked or len(plan.segments) != 1:  # Python runs some of it
+    holding = plan.holds
+    assert isinstance(holding, Holding), "it was built here"
+    if not holding.table.walked or len(plan.segments) != 1:  # Python runs some of it
         return None
     try:
-        writer = _Writer(plan, kept, file)
+        writer = _Writer(plan, holding, file)
         writer.add_steps(pack)
         groups = writer.add_packings(pack)
         places = [[writer.in_arena(x) for x in arrays] for arrays in (plan.inputs, plan.outputs)]
@@ -82,11 +82,11 @@ def record(inputs: Specs, outputs: Sequence[str], plan: Plan, file: memoryview, 
             "specs": [(y.name, int(y.dtype), y.shape) for y in plan.output_specs],
             "places": places,
             "arena": plan.report.arena,
-            "stride": kept.stride,
+            "stride": holding.stride,
             "report": tuple(getattr(plan.report, name) for name in MemoryReport.__slots__),
             "kernels": tuple(writer.kernels),
             "rows": np.array(writer.rows, np.int64).tobytes(),
-            "walked": kept.table.walked,
+            "walked": holding.table.walked,
             "words": np.array(writer.words, np.int64).tobytes(),
             "addresses": np.array(writer.addresses, np.int64).tobytes(),
             "groups": groups,
@@ -95,7 +95,7 @@ def record(inputs: Specs, outputs: Sequence[str], plan: Plan, file: memoryview, 
             "fixed": writer.fixed(),
             "digest": _digest(file, writer.fixed()),
             "packed": writer.packed,
-            "ranges": kept.ranges,
+            "ranges": holding.ranges,
             "steps": pickle.dumps(tuple(step.info for step in plan.steps)),
         }
     )
@@ -149,7 +149,7 @@ def recall(data: bytes, file: memoryview, pack: Walker, runner: RowRunner, memor
         segments=(runner.stretch(table, 0, walked, address_of(scratch), stride),),
         report=report,
         arena=arena,
-        kept=(rows, words, scratch, small, packed, file),
+        holds=(rows, words, scratch, small, packed, file),
     )
     return Recalled(_specs(fields["inputs"]), fields["outputs"], plan)
 
@@ -161,14 +161,14 @@ class _NotKept(Exception):
 class _Writer:
     """The op table of a plan with its addresses taken out, and rows that pack the weights."""
 
-    def __init__(self, plan: Plan, kept: Kept, file: memoryview) -> None:
+    def __init__(self, plan: Plan, holding: Holding, file: memoryview) -> None:
         self.kernels: dict[str, int] = {}  # and their numbers
         self.rows: list[tuple[int, int, int, int]] = []  # kernel's number, bytes before its arguments, as in the table
-        self.words: list[int] = kept.table.words.tolist()
+        self.words: list[int] = holding.table.words.tolist()
         self.addresses: list[tuple[int, int, int]] = []  # position in words, region, offset
         self.small = bytearray()
         self.packed = self.scratch = 0  # bytes
-        self._table = kept.table
+        self._table = holding.table
         self._packings: list[tuple[Packing, int]] = []
         self._starts: dict[int, tuple[int, int]] = {}  # of constants that are not the file's: region and offset
         self._weights: list[tuple[int, int]] = []  # parts of the file that are read anew
@@ -177,9 +177,9 @@ class _Writer:
         self._ranges = (
             (_ARENA, address_of(plan.arena), address_of(plan.arena) + plan.arena.nbytes),
             (_FILE, begin, begin + len(file)),
-            (_TABLE, kept.table.address, kept.table.address + kept.table.rows.nbytes),
+            (_TABLE, holding.table.address, holding.table.address + holding.table.rows.nbytes),
         )
-        for block in kept.blocks:
+        for block in holding.blocks:
             address = address_of(block.array)
             if block.packing is not None:
                 self._starts[address] = _PACKED, self.packed

@@ -98,7 +98,7 @@ class Plan:
     segments: tuple[Callable[[], None], ...]
     report: MemoryReport
     arena: Array
-    kept: object = field(repr=False)  # memory that the op table has addresses of
+    holds: object = field(repr=False)  # memory that the op table has addresses of
 
     def execute(self) -> None:
         """Compute the outputs from the inputs."""

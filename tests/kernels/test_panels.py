@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lite.delegates.base import Packing
+from lite.delegates.cpu import winograd_i8
 from lite.delegates.cpu.packed_i8 import packed_weights
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.winograd import SIZES, Form, transformed
@@ -19,6 +20,8 @@ from tests.kernels.conftest import LEVELS
 
 _G2 = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]]) / 2
 _G4 = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+
+_G8 = np.array([[15, 0, 0], [-5, -5, -5], [5, -5, 5], [1, 2, 4], [4, -2, 1], [0, 0, 15]])
 
 
 def panels(w: Array, width: int) -> Array:
@@ -62,6 +65,7 @@ def test_weights_in_a_file_wait(packs: dict[str, KernelPack], tmp_path: Path, le
         lambda x: tile.pack_weights(x.reshape(40, 45)),
         lambda x: tile.pack_pairs(x.reshape(45, 40).T),
         lambda x: transformed(x.reshape(w.shape), Form(1, 1, 1), tile),
+        lambda x: winograd_i8.transformed(x.view(np.int8).reshape(40, 3, 3, 20), tile),
     ):
         waiting, expected = pack(mapped), pack(w)
         assert isinstance(waiting, Packing)
@@ -100,3 +104,20 @@ def test_codes(packs: dict[str, KernelPack], shape: tuple[int, ...], level: str)
     packed = packed_weights(w, tile)
     assert isinstance(packed, np.ndarray), "these weights are no file's"
     np.testing.assert_array_equal(packed.reshape(-1).view(np.int8), expected.reshape(-1))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("outputs", [1, 8, 21, 48, 67])
+@pytest.mark.parametrize("channels", [1, 2, 17, 64, 129, 300])
+def test_winograd_codes(packs: dict[str, KernelPack], channels: int, outputs: int, level: str) -> None:
+    tile = Tile.of(packs[level])
+    w = np.random.default_rng(2).choice([-128, -127, -3, 0, 1, 127], (outputs, 3, 3, channels)).astype(np.int8)
+    terms = np.einsum("pa,qb,oabc->pqoc", _G8, _G8, w.astype(np.int64)).reshape(36, outputs, channels)
+    count, steps = -(-outputs // tile.lanes), -(-channels // 2)
+    padded = np.zeros((36, count * tile.lanes, steps * 2), np.int16)
+    padded[:, :outputs, :channels] = terms
+    ordered = padded.reshape(36, count, tile.lanes, steps, 2).transpose(1, 0, 3, 2, 4)  # [panel, frequency, step, ...]
+    pairs = [ordered[first : first + 2].transpose(1, 2, 0, 3, 4).reshape(-1) for first in range(0, count, 2)]
+    packed = winograd_i8.transformed(w, tile)
+    assert isinstance(packed, np.ndarray), "these weights are no file's"
+    np.testing.assert_array_equal(packed.view(np.int16), np.concatenate(pairs))

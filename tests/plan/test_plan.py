@@ -18,7 +18,7 @@ from lite.ops.concat import Concat
 from lite.ops.enums import ActivationType
 from lite.ops.reshape import Reshape
 from lite.plan import build as build_module
-from lite.plan.build import Kept, Resources, build_plan
+from lite.plan.build import Holding, Resources, build_plan
 from lite.plan.network import resolve
 from lite.plan.plan import Plan
 from lite.types import Array, DType, TensorSpec
@@ -165,9 +165,9 @@ def test_plans_for_several_shapes_share_packed_constants() -> None:
     pack = PythonPack()
     resources = Resources((PythonDelegate(),), LIMIT, pack, pack)
     plans = [build_plan(resolve(model, [shape], LIMIT), resources) for shape in ((4, 16), (64,))]
-    first, second = (plan.kept for plan in plans)
-    assert isinstance(first, Kept)
-    assert isinstance(second, Kept)
+    first, second = (plan.holds for plan in plans)
+    assert isinstance(first, Holding)
+    assert isinstance(second, Holding)
     assert first.blocks[-1].array is second.blocks[-1].array
 
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from lite.delegates.base import Argument, In, NativeStep, Operation, Packed
+from lite.delegates.base import Argument, In, NativeStep, Operation, Packed, Packing
 from lite.delegates.cpu.packed_i8 import PANELS, shared_panels
 from lite.delegates.cpu.tile import Tile
 from lite.delegates.cpu.windows import geometry
@@ -22,6 +22,7 @@ from lite.types import Array
 
 _OUT = 4  # rows and columns of a tile of output
 _FREQUENCIES = 36
+_CHANNELS = 128  # whose filters are transformed at once, see lite.kernels.winograd_i8
 _GAP = 64  # bytes between frequencies beside their data
 _BLOCK_BYTES = 512 << 10  # of transformed tiles and their sums, which stay in cache while the weights pass
 _LEAST = 24  # tiles of a block, or weights would pass too often
@@ -29,9 +30,6 @@ _SLACK = 64  # bytes that may be read behind the last code
 _LARGEST = 1 << 29  # a convolution's sums are less than this, see lite.kernels.winograd_i8
 
 _BYTE = 1 / 20  # nanoseconds that it takes to fetch a byte of weights, and as much again for the memory it holds
-
-# 30 times the transform of the weights at the kernel's points.
-_G = np.array([[15, 0, 0], [-5, -5, -5], [5, -5, 5], [1, 2, 4], [4, -2, 1], [0, 0, 15]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def winograd_step(
         "winograd_i8",
         {
             "x": In(0),
-            "w": Packed(_transformed(w, tile), replaces=1),
+            "w": Packed(transformed(w, tile), replaces=1),
             **ends,
             "zeros": Packed(np.full(channels + _SLACK, zero, np.int8)),
             "geometry": geometry(operation.inputs[0].shape, outputs, place, (3, 3), (1, 1)),
@@ -118,19 +116,12 @@ def winograd_step(
     )
 
 
-def _transformed(w: Array, tile: Tile) -> Array:
-    """[outputs, 3, 3, channels] -> int16 [pair of panels][frequency][steps][panel][lanes][2], zeros beyond."""
-    outputs, channels = w.shape[0], w.shape[3]
-    panels, steps, lanes = -(-outputs // tile.lanes), -(-channels // 2), tile.lanes
-    packed = tile.slabs.allocate(2 * _FREQUENCIES * panels * steps * lanes * 2).view(np.int16)
-    both = np.kron(_G, _G).astype(np.float32)  # of a filter's 9 elements in a row; all is exact in float32
-    for first in range(0, panels, PANELS):
-        width = min(PANELS, panels - first)
-        some = w[first * lanes : (first + width) * lanes]
-        padded = np.zeros((9, width * lanes, steps * 2), np.float32)
-        padded[:, : len(some), :channels] = some.reshape(-1, 9, channels).swapaxes(0, 1)
-        terms = (both @ padded.reshape(9, -1)).reshape(_FREQUENCIES, width, lanes, steps, 2)
-        size = _FREQUENCIES * width * steps * lanes * 2
-        place = packed[first * (size // width) :][:size].reshape(_FREQUENCIES, steps, width, lanes, 2)
-        place[...] = terms.transpose(0, 3, 1, 2, 4)
-    return packed
+def transformed(w: Array, tile: Tile) -> Array | Packing:
+    """[outputs, 3, 3, channels] as int16 [pair of panels][frequency][steps][panel][lanes][2]: G g G^T; zeros beyond."""
+    outputs, _, _, channels = w.shape
+    panels, steps = -(-outputs // tile.lanes), -(-channels // 2)
+    shape = (_FREQUENCIES * panels * steps * tile.lanes,)  # in pairs
+    sizes = {"outputs": outputs, "channels": channels}
+    scratch = _CHANNELS * (9 + _FREQUENCIES * tile.lanes * 2) + _FREQUENCIES * _GAP
+    arrays = {"g": np.ascontiguousarray(w)}
+    return tile.made(shape, "winograd_weights_i8", "w", arrays, sizes, panels, scratch)
