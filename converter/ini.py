@@ -67,6 +67,10 @@ def read_ini(text: str) -> tuple[Tables, Names]:
         keys = sorted(parser[section], key=lambda key: (key != "quant_type", key == "auto_tune"))
         for key in keys:  # others depend on the first, and the last on others
             _apply(found, section, rows, key, parser[section][key])
+    deviation = max(found.calibration.get("std", (1.0,)))
+    if 0 < deviation < 1:
+        _LOG.warning("normalize_std is %g, and pixels are 0..255 there, so that inputs span %g: give normalize_mean "
+            "and normalize_std 255 times as large, if they are of pixels 0..1", deviation, 255 / deviation)
     if found.calibration and "path" not in found.calibration:
         raise OptionError("[data_preprocess_param] has no calibrate_path: expected input:folder")
     tables = {"quantization": found.settings if "kind" in found.settings else {}, "calibration": found.calibration}

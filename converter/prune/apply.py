@@ -20,13 +20,14 @@ from converter.prune.weights import without_weights
 Progress = Callable[[str], None]
 
 _LOG = logging.getLogger("mindlite")
+_RECURRENT = ("GRULayer", "LSTM", "RNNLayer")
 _BEARABLE = 0.1  # share of the squares of a product's weights that it can do without
 
 
 def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> Graph:
     """Prune a graph as the settings say. `graph` itself must not be used afterwards.
 
-    Warns where there are no samples to fit the remaining weights to.
+    Warns where there are no samples to fit the remaining weights to, and of recurrent layers, which are not pruned.
 
     Raises PruneError where the samples do not fit the graph or there is nothing to prune.
     """
@@ -44,6 +45,9 @@ def prune(graph: Graph, settings: Pruning, progress: Progress | None = None) -> 
         if product is not None and not (np.isfinite(product.weights).all() and np.isfinite(product.bias).all()):
             field = Field("pruning", "skip_nodes")
             raise PruneError(f"{node.name or node.op}: weights are not finite: leave it as it is with ", field)
+    recurrent = [node.name or node.op for node in graph.all_nodes() if node.op in _RECURRENT]
+    if recurrent:
+        _LOG.warning("%s: recurrent layers keep all their channels and weights: %s", graph.name, ", ".join(recurrent))
     harm = ""
     if settings.channels:
         graph = _without_channels(graph, samples, settings, progress)

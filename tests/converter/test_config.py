@@ -192,6 +192,19 @@ def test_what_has_nothing_to_do_here_is_said(
     assert re.search(words, caplog.text)
 
 
+@pytest.mark.parametrize(("mean", "std", "warned"), [
+    ("[0.485,0.456,0.406]", "[0.229,0.224,0.225]", True),
+    ("[0.5]", "[0.5]", True),
+    ("[123.7,116.3,103.5]", "[58.4,57.1,57.4]", False),
+    ("[104,117,123]", "[1,1,1]", False),
+])
+def test_normalization_of_pixels_of_0_to_1_is_remarked_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mean: str, std: str, warned: bool
+) -> None:
+    read(tmp_path, FULL.partition("normalize_mean")[0] + f"normalize_mean={mean}\nnormalize_std={std}\n")
+    assert ("255 times as large" in caplog.text) is warned
+
+
 def test_weights_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     weight = "[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num=4\nmin_quant_weight_size=1000\n"
     more = "[weight_quant_param]\nquant_strategy=GPTQ\nper_channel=True\n[full_quant_param]\nper_channel=false\n"

@@ -52,6 +52,21 @@ def samples(count: int = 12, seed: int = 0) -> list[Array]:
     return [(draw.normal(size=(1, 6, 6, 5)) @ mix).astype(np.float32) for _ in range(count)]
 
 
+def test_recurrent_layers_are_left_alone_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    graph = Graph("speech")
+    x = graph.add_input(TensorSpec(DType.FLOAT32, (5, 1, 16), "x"))
+    state = [Value.constant(np.zeros((1, 1, 16), np.float32)) for _ in range(2)]
+    size = {"has_bias": True, "input_size": 16, "hidden_size": 16}
+    weights = np.random.default_rng(0).normal(size=4 * 16 * 32 + 64).astype(np.float32)
+    h, _, _ = graph.add(ops.attributes("LSTM", size), [x, *state, Value.constant(weights)], "memory")
+    product = Value.constant(np.random.default_rng(1).normal(size=(16, 24)).astype(np.float32))
+    graph.outputs = list(graph.add(PRODUCT, [h, product], "y"))
+    memory, y = prune(graph, Pruning(weights=0.5)).nodes
+    assert np.array_equal(memory.inputs[3].data, weights)
+    assert (y.inputs[1].data == 0).mean() == pytest.approx(0.5, abs=0.01)
+    assert "recurrent layers keep all their channels and weights: memory" in caplog.text
+
+
 def zeros(graph: Graph) -> dict[str, float]:
     found = {}
     for node in graph.nodes:
