@@ -6,13 +6,14 @@ same table. Addresses are recorded as a region of memory and an offset in it:
     arena | the mapped model file | small constants, which are in the record | packed weights | the table itself
 
 So a record is of use with the same model file, kernels and planner only; who keeps it has to see to that. Even so, it
-has a digest of the file but for float32 weights: these are read anew, and planning does not look at them. A plan with
-operations that Python runs is not recorded, nor one with large constants that no kernel has made of the file.
+has a digest (lite.kernels.digest) of the file but for float32 weights: these are read anew, and planning does not look
+at them. A plan with operations that Python runs is not recorded, nor one with large constants that no kernel has made
+of the file.
 """
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,13 +24,8 @@ from lite.plan.plan import MemoryReport, Plan, PlannedStep, RowRunner, StepInfo
 from lite.records import dataclass, replace
 from lite.types import Array, DType, TensorSpec
 
-try:
-    from _blake2 import blake2b  # hashlib would load OpenSSL, several milliseconds of every cold start
-except ImportError:
-    from hashlib import blake2b
-
 if TYPE_CHECKING:
-    from lite.delegates.base import Packing
+    from lite.delegates.base import Packer, Packing
     from lite.plan.build import Holding
     from lite.plan.table import Pack, Parameter
 
@@ -37,14 +33,16 @@ _ARENA, _FILE, _SMALL, _PACKED, _TABLE = range(5)  # regions
 _MOST_SMALL = 1 << 20  # bytes
 _RELEASED = 1 << 20  # bytes of weights, after which their pages are given back
 _ROW_WORDS = 4
+_DIGEST_NBYTES = 256  # see lite.kernels.digest
 
 Specs = tuple[TensorSpec, ...]
 
 
 class Walker(Protocol):
-    """What recalling needs of a kernel pack: where a kernel is, and what runs rows on this thread."""
+    """What recalling needs of a kernel pack: where a kernel is, and what runs rows, or one kernel, on this thread."""
 
     def address(self, kernel: str) -> int: ...
+    def call(self, kernel: str, words: Mapping[str, int], units: int = 1, scratch: int = 0) -> None: ...
     @property
     def run(self) -> Callable[[int, int, int, int], None]: ...
 
@@ -93,7 +91,7 @@ def record(inputs: Specs, outputs: Sequence[str], plan: Plan, file: memoryview, 
             "scratch": writer.scratch,
             "small": bytes(writer.small),
             "fixed": writer.fixed(),
-            "digest": _digest(file, writer.fixed()),
+            "digest": _digest(file, writer.fixed(), pack),
             "packed": writer.packed,
             "ranges": holding.ranges,
             "steps": pickle.dumps(tuple(step.info for step in plan.steps)),
@@ -106,7 +104,7 @@ def recall(data: bytes, file: memoryview, pack: Walker, runner: RowRunner, memor
     fields: dict[str, Any] = marshal.loads(data)
     stride, walked = fields["stride"], fields["walked"]
     scratch_nbytes = stride * runner.threads
-    if fields["arena"] + scratch_nbytes > memory_limit or fields["digest"] != _digest(file, fields["fixed"]):
+    if fields["arena"] + scratch_nbytes > memory_limit or fields["digest"] != _digest(file, fields["fixed"], pack):
         return None
     arena, scratch, packed = allocate(fields["arena"]), allocate(scratch_nbytes), allocate(fields["packed"])
     small = allocate(len(fields["small"]))
@@ -301,11 +299,14 @@ class _Steps:
         return self._infos[number]
 
 
-def _digest(file: memoryview, parts: Sequence[tuple[int, int]]) -> bytes:
-    hasher = blake2b(digest_size=16)
-    for begin, end in parts:
-        hasher.update(file[begin:end])
-    return hasher.digest()
+def _digest(file: memoryview, parts: Sequence[tuple[int, int]], packer: Packer) -> bytes:
+    """Of these parts of the file."""
+    x, table = np.frombuffer(file, np.uint8), np.array(parts, np.int64).reshape(-1, 2)
+    state, scratch = allocate(_DIGEST_NBYTES), allocate(ALIGNMENT)
+    state[...] = 0
+    words = {"x": address_of(x), "parts": address_of(table), "count": len(table), "state": address_of(state)}
+    packer.call("digest", words, 1, address_of(scratch))
+    return state.tobytes()
 
 
 def _specs(rows: Sequence[tuple[str, int, tuple[int, ...]]]) -> Specs:
