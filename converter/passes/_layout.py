@@ -55,7 +55,8 @@ def reshape_target(source: Shape, target: Shape) -> Array | None:
         copied = all(d or (i < len(source) and source[i] == 0) for i, d in enumerate(target))
         return np.array(dims, np.int32) if copied and min(*source, *target) >= 0 else None
     keeps_batch = bool(source) and bool(target) and source[0] == target[0]
-    if keeps_batch and min(*source[1:], *target[1:], 1) > 0 and math.prod(source[1:]) == math.prod(target[1:]):
+    rest = source[1:], target[1:]
+    if keeps_batch and min(*rest[0], *rest[1], 1, 1) > 0 and math.prod(rest[0]) == math.prod(rest[1]):
         dims[0] = -1
         return np.array(dims, np.int32)
     unknown = sum(d < 0 for d in source), sum(d < 0 for d in target)

@@ -85,7 +85,8 @@ def _nothing_by_row(graph: Graph, settings: Quantization) -> QuantizeError:
     """The error for a network with no weights, or too few, for dynamic quantization."""
     if by_row(graph, replace(settings, min_weights=0)):
         return QuantizeError(f"{graph.name}: nothing to quantize: matrix products, convolutions of single pixels and "
-            f"recurrent layers have fewer weights each than min_weights, {settings.min_weights}: lower that, a "
-            "field of Quantization and in TOML, or leave quantization out")
+            "recurrent layers, which alone are quantized dynamically, have fewer weights each than min_weights, "
+            f"{settings.min_weights}: for other convolutions use 'full', by samples, or 'weight'; or lower "
+            "min_weights, a field of Quantization and in TOML")
     return QuantizeError(f"{graph.name}: nothing to quantize dynamically: no matrix product, convolution of single "
         "pixels or recurrent layer with constant weights: use 'full', by samples, or 'weight'")

@@ -199,4 +199,4 @@ def _blocks(shape: tuple[int, ...], axis: int, group_size: int) -> tuple[int, in
     outer, channels, inner = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
     if outer == 1 and group_size and inner % group_size == 0:
         return 1, channels * inner // group_size, group_size
-    return outer, channels, inner
+    return (outer, channels, inner) if channels != 1 else (1, 1, outer * inner)

@@ -4,6 +4,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from converter.emit.graph import emit
+from converter.ir.text import parse
+from lite import Session
 from lite.delegates.base import Epilogue
 from lite.delegates.reference import ReferenceDelegate
 from lite.ops.activation import Activation
@@ -206,3 +209,21 @@ def test_priority_goes_before_merging() -> None:
     resolved = network(_HALVE, (_RELU, ["a"], ["y"]))
     _, assignments = partition(resolved, [ReferenceDelegate(), PythonDelegate()])
     assert [assignment.delegate for assignment in assignments] == ["reference", "reference"]
+
+
+@pytest.mark.parametrize("shape", ["", "1", "5", "1,5", "3,1", "2,3,5", "2,1,5"])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_what_is_added_to_a_product_of_computed_matrices(rows: int, shape: str) -> None:
+    graph = parse(f"""graph g
+        input %x: float32[2,{rows},4]
+        input %z: float32[2,5,4]
+        const %c: float32[{shape.replace("3", str(rows))}] = seed 1
+        %m = MatMulFusion(%x, %z) {{transpose_b=true}}
+        %y = AddFusion(%m, %c)
+        output %y""")
+    draw = np.random.default_rng(0)
+    x, z = (draw.standard_normal((2, n, 4)).astype(np.float32) for n in (rows, 5))
+    c = graph.nodes[-1].inputs[1].data
+    assert c is not None
+    with Session(emit(graph)) as session:
+        np.testing.assert_allclose(session.run([x, z]), x @ z.swapaxes(1, 2) + c, rtol=0, atol=1e-5)

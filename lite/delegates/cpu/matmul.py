@@ -274,7 +274,7 @@ def _bind_matmul(
 def _adds_row(operation: Operation) -> bool:
     """Whether what is added is one row for all rows of a matrix."""
     shape = operation.inputs[operation.epilogue.residual].shape
-    return shape[-1] == operation.outputs[0].shape[-1] and (len(shape) == 1 or shape[-2] == 1)
+    return shape[-1:] == operation.outputs[0].shape[-1:] and math.prod(shape[-2:-1]) == 1
 
 
 def _swapped(strides: tuple[int, ...]) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import pytest
 
 from converter.ir.evaluate import evaluate
 from converter.ir.graph import Graph
+from converter.ir.text import parse
 from converter.passes._absorb import RULES
 from converter.passes._manager import run_passes
 from converter.passes.pipelines import DEFAULT
@@ -68,6 +69,19 @@ def test_the_whole_pipeline(case: PassCase) -> None:
     before = evaluate(graph, feeds)
     run_passes(graph, DEFAULT)
     assert_same(before, evaluate(graph, feeds))
+
+
+def test_a_transpose_of_one_dimension() -> None:
+    graph = parse("""graph g
+        input %x: float32[8]
+        %t = Transpose(%x, [0])
+        %y = Activation(%t) {activation_type=TANH}
+        output %y""")
+    feeds = feeds_of(graph)
+    before = evaluate(graph, feeds)
+    run_passes(graph, DEFAULT)
+    assert_same(before, evaluate(graph, feeds))
+    assert [node.op for node in graph.nodes] == ["Activation"]
 
 
 def test_the_layout_rules_are_for_operators_there_are() -> None:

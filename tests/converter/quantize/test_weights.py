@@ -301,3 +301,19 @@ def test_bytes_of_codes_are_known_before_they_are_written(bits: int, more: dict[
     estimate = sum(stored_bytes(value.spec.data) for value in graph.constants() if isinstance(value.spec.data, Coded))
     rest = [value.spec.data.nbytes for value in graph.constants() if isinstance(value.spec.data, np.ndarray)]
     assert 0 < file - estimate - sum(rest) < 3200
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 4, 8])
+def test_a_single_output_channel_along_the_last_axis(bits: int) -> None:
+    graph = parse("""graph g
+        input %x: float32[1,5,3,31]
+        const %w: float32[31,5,7,1] = seed 3
+        %y = Conv2dTransposeFusion(%x, %w) {stride=[1,2], dilation=[1,1], pad_mode=PAD, pad_list=[0,0,0,0], group=1}
+        output %y""")
+    x = np.random.default_rng(0).standard_normal((1, 5, 3, 31)).astype(np.float32)
+    exact = run(graph, x)
+    some = Quantization(kind="weight", weight_bits=bits, symmetric=bits > 1)
+    small = quantize(graph, some)
+    assert coded(small)
+    error = np.linalg.norm(run(small, x) - exact) / np.linalg.norm(exact)
+    assert error < 2 * 0.5**bits
