@@ -41,13 +41,12 @@ def open_inputs(specs: Sequence[TensorSpec]) -> str:
     found = [spec for spec in specs if not spec.is_static]
     if not found:
         return ""
-    shapes = [(spec.name, ",".join("?" if d < 0 else str(d) for d in spec.shape)) for spec in found]
-    inputs = ", ".join(f"{name} [{shape}]" for name, shape in shapes)
-    arguments = " ".join(f"--input-shape {name}={shape}" for name, shape in shapes)
-    options = ", ".join(f"{name!r}: ({shape},)" for name, shape in shapes)
+    inputs = ", ".join(f"{spec.name} [{','.join('?' if d < 0 else str(d) for d in spec.shape)}]" for spec in found)
+    shapes = {spec.name: tuple(1 if d < 0 else d for d in spec.shape) for spec in found}
+    arguments = " ".join(f"--input-shape {name}={','.join(map(str, shape))}" for name, shape in shapes.items())
     return (
-        f"It may be enough to fix the open dimensions (?) of {inputs}: {arguments} with numbers for ? "
-        f"(in Python: options={{'input_shapes': {{{options}}}}}), or to export with fixed shapes."
+        f"It may be enough to fix the open dimensions (?) of {inputs}, such as with {arguments} "
+        f"(in Python: options={{'input_shapes': {shapes}}}), or to export with fixed shapes."
     )
 
 

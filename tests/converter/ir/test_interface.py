@@ -79,8 +79,8 @@ def test_open_inputs_are_named_with_the_way_to_fix_them() -> None:
     floats = DType.FLOAT32
     specs = [TensorSpec(floats, (-1, 3, -1), "x"), TensorSpec(floats, (2,), "y"), TensorSpec(floats, (-1,), "z")]
     assert open_inputs(specs) == (
-        "It may be enough to fix the open dimensions (?) of x [?,3,?], z [?]: --input-shape x=?,3,? --input-shape z=? "
-        "with numbers for ? (in Python: options={'input_shapes': {'x': (?,3,?,), 'z': (?,)}}), or to export with fixed "
+        "It may be enough to fix the open dimensions (?) of x [?,3,?], z [?], such as with --input-shape x=1,3,1 "
+        "--input-shape z=1 (in Python: options={'input_shapes': {'x': (1, 3, 1), 'z': (1,)}}), or to export with fixed "
         "shapes."
     )
     assert open_inputs(specs[1:2]) == ""

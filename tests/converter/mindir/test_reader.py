@@ -233,7 +233,7 @@ def test_a_cut_says_what_it_would_need(
 
 def test_refusals_begin_with_how_to_fix_open_dimensions(model: ModelBuilder) -> None:
     model.output(model.node("Transpose", model.input("x", (-1, 3)), model.input("perm", (2,), TensorProto.INT64)))
-    with pytest.raises(UnsupportedOpError, match=r"\nIt may be .* fix the .* of x \[\?,3\]: [^\n]*s\.\nExport a "):
+    with pytest.raises(UnsupportedOpError, match=r"\nIt may be .* fix the .* of x \[\?,3\], [^\n]*s\.\nExport a "):
         read_mindir(model.bytes())
 
 
@@ -246,7 +246,7 @@ def test_open_dimensions_have_nothing_to_do_with_primitives_that_are_not_known(m
 
 def test_operators_that_contradict_open_inputs_say_how_to_fix_these(model: ModelBuilder) -> None:
     model.output(model.node("Add", model.input("x", (-1, 3)), model.input("z", (2, 4))))
-    with pytest.raises(ParseError, match=r"(?s)contradicts its inputs: .*\n.* --input-shape x=\?,3 "):
+    with pytest.raises(ParseError, match=r"(?s)contradicts its inputs: .*\n.* --input-shape x=1,3 "):
         read_mindir(model.bytes())
 
 
